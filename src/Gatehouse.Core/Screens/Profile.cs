@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace Gatehouse.Core.Screens;
+
+/// <summary>A kind of node: a named set of roles (Baruwa's nine, and <c>full</c>).</summary>
+/// <param name="Name">As written in an answer file.</param>
+/// <param name="Roles">The duties it has.</param>
+public sealed record Profile(string Name, ImmutableArray<string> Roles)
+{
+    /// <summary>All profiles.</summary>
+    public static ImmutableArray<Profile> All { get; } =
+    [
+        new("standalone", ["mail", "web"]),
+        new("backend", ["database", "cache", "mq", "indexer"]),
+        new("database", ["database"]),
+        new("cache", ["cache"]),
+        new("mq", ["mq"]),
+        new("indexer", ["indexer"]),
+        new("mail", ["mail"]),
+        new("web", ["web"]),
+        new("node", ["mail", "web"]),
+        new("full", ["database", "cache", "mq", "indexer", "mail", "web"]),
+    ];
+
+    /// <summary>Profiles this version can set up; the others need the cluster's backend.</summary>
+    public static ImmutableArray<string> Supported { get; } = ["standalone"];
+
+    /// <summary>A profile by name, or null.</summary>
+    public static Profile? Find(string name) => All.FirstOrDefault(p => p.Name == name);
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace Gatehouse.Core.Settings;
+
+/// <summary>What was probed on a machine.</summary>
+public sealed record Facts
+{
+    /// <summary>Fully qualified host name, or empty when the machine has none.</summary>
+    public string HostName { get; init; } = "";
+
+    /// <summary>Global addresses of the machine, the one of the default route first.</summary>
+    public ImmutableArray<IPAddress> Addresses { get; init; } = [];
+
+    /// <summary>Time zone, UTC when unknown.</summary>
+    public string TimeZone { get; init; } = "UTC";
+
+    /// <summary>Name servers of the machine.</summary>
+    public ImmutableArray<IPAddress> Resolvers { get; init; } = [];
+
+    /// <summary>Processors.</summary>
+    public int Processors { get; init; } = 1;
+
+    /// <summary>Memory in bytes.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>The Debian version, such as <c>12</c>; empty when it is not Debian.</summary>
+    public string Debian { get; init; } = "";
+
+    /// <summary>The SSH session the program runs in: the client's address and the server's port; null at a console.</summary>
+    public RemoteSession? Session { get; init; }
+
+    /// <summary>The time of the run.</summary>
+    public DateTimeOffset Now { get; init; }
+
+    /// <summary>The text of a fact for <c>default-from</c>; null when unknown.</summary>
+    public string? Lookup(string name) => name switch
+    {
+        "facts.host_name" => HostName.Length > 0 ? HostName : null,
+        "facts.address" => Addresses.IsEmpty ? null : Addresses[0].ToString(),
+        "facts.time_zone" => TimeZone,
+        "facts.resolvers" => Resolvers.IsEmpty ? null : string.Join(", ", Resolvers),
+        _ => throw new ArgumentException($"there is no fact '{name}'", nameof(name)),
+    };
+}
+
+/// <summary>An SSH session.</summary>
+/// <param name="Client">Where it comes from.</param>
+/// <param name="ServerPort">The port of this machine it came in by.</param>
+public sealed record RemoteSession(IPAddress Client, int ServerPort);

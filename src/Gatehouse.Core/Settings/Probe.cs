@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Yaml;
+
+namespace Gatehouse.Core.Settings;
+
+/// <summary>Something outside the answer file that the answers name: the edge reads it, <see cref="Resolver"/> judges it.</summary>
+/// <param name="Kind">What to read.</param>
+/// <param name="Name">Path of the file, name of the variable, or label of the prompt.</param>
+/// <param name="Path">The field that names it.</param>
+/// <param name="Origin">Where it is named.</param>
+public sealed record Wanted(WantedKind Kind, string Name, string Path, Origin? Origin);
+
+/// <summary>Where a wanted value comes from.</summary>
+public enum WantedKind
+{
+    /// <summary>A file of the machine.</summary>
+    File,
+
+    /// <summary>An environment variable.</summary>
+    Variable,
+
+    /// <summary>A question on the terminal.</summary>
+    Prompt,
+}
+
+/// <summary>What was found for a <see cref="Wanted"/>.</summary>
+/// <param name="Content">The bytes; null when there is nothing.</param>
+/// <param name="OwnerOnly">Whether nobody but the owner (and root) can read the file.</param>
+/// <param name="Problem">Why there is nothing.</param>
+public sealed record Found(ImmutableArray<byte>? Content, bool OwnerOnly = true, string Problem = "");
+
+/// <summary>Everything from outside that resolving needs besides the answers.</summary>
+/// <param name="Facts">The machine.</param>
+/// <param name="AnswersOwnerOnly">Whether only its owner can read the answer file.</param>
+/// <param name="Things">What was found, by kind and name.</param>
+public sealed record Inputs(Facts Facts, bool AnswersOwnerOnly, ImmutableDictionary<(WantedKind Kind, string Name), Found> Things)
+{
+    /// <summary>Inputs without anything named in the answers.</summary>
+    public static Inputs Of(Facts facts, bool answersOwnerOnly = true) =>
+        new(facts, answersOwnerOnly, ImmutableDictionary<(WantedKind, string), Found>.Empty);
+}
+
+/// <summary>Lists what the answers name outside themselves.</summary>
+public static class Probe
+{
+    /// <summary>The files, variables and prompts to read before resolving.</summary>
+    public static ImmutableArray<Wanted> For(ScreenSet screens, Answers answers)
+    {
+        var wanted = ImmutableArray.CreateBuilder<Wanted>();
+        foreach (var field in screens.Fields)
+        {
+            var node = answers[field.Path];
+            if (field.Kind.Name == "password" && node is Mapping { Entries: [{ Value: Scalar value } only] })
+            {
+                var kind = only.Key switch { "file" => WantedKind.File, "env" => WantedKind.Variable, "prompt" => WantedKind.Prompt, _ => (WantedKind?)null };
+                if (kind is { } k) wanted.Add(new Wanted(k, k == WantedKind.Prompt ? field.Label : value.Text, field.Path, value.Origin));
+            }
+            else if (field.MustExist && node is Scalar path && field.Kind.Parse(path.Text, field).Value is string file)
+            {
+                wanted.Add(new Wanted(WantedKind.File, file, field.Path, path.Origin));
+            }
+        }
+
+        return wanted.ToImmutable();
+    }
+}

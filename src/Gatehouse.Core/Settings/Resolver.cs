@@ -1,0 +1,73 @@
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+
+namespace Gatehouse.Core.Settings;
+
+/// <summary>Answers to settings: types every value, fills in defaults, applies the rules over several fields.</summary>
+public static class Resolver
+{
+    /// <summary>
+    /// Resolves a whole answer file. Every finding is collected; settings are returned only when none of them is an error.
+    /// </summary>
+    /// <param name="screens">What is asked.</param>
+    /// <param name="answers">What was answered.</param>
+    /// <param name="inputs">Facts, and what the answers name outside themselves (<see cref="Probe"/>).</param>
+    /// <param name="report">Receives the findings.</param>
+    public static GatewaySettings? Resolve(ScreenSet screens, Answers answers, Inputs inputs, Report report) =>
+        Resolve(screens, answers, inputs, report, out _);
+
+    internal static GatewaySettings? Resolve(ScreenSet screens, Answers answers, Inputs inputs, Report report, out ValueSet values)
+    {
+        values = new ValueSet(screens);
+        var reader = new ValueReader(answers, inputs, report);
+        foreach (var field in screens.Fields) ReadField(field, answers, inputs.Facts, reader, values, report);
+        foreach (var rule in Rules.All) rule.Judge(values, inputs, report);
+        return report.HasErrors ? null : SettingsBuilder.Build(values, inputs);
+    }
+
+    private static void ReadField(Field field, Answers answers, Facts facts, ValueReader reader, ValueSet values, Report report)
+    {
+        var node = answers[field.Path];
+        if (!Applies(field, values))
+        {
+            if (node is not null)
+                report.Warn("not-used", field.Path, $"'{field.Label}' is used only with {field.When!.Path}: {string.Join(" or ", field.When.AnyOf)}.", node.Origin);
+            return;
+        }
+
+        if (node is not null)
+        {
+            if (reader.Read(field, node) is { } value) values.Add(field, value, node.Origin);
+        }
+        else if (field.DefaultFrom is { } other && !other.StartsWith("facts.", StringComparison.Ordinal))
+        {
+            // Taken over as typed; when the other field was refused or is missing, that finding is enough.
+            if (values.TryGet<object>(other, out var same)) values.Add(field, same, null);
+        }
+        else if (DefaultText(field, facts) is { } text)
+        {
+            if (reader.ReadDefault(field, text) is { } value) values.Add(field, value, null);
+        }
+        else if (field.Required)
+        {
+            report.Error("missing", field.Path, $"'{field.Label}' is missing: {field.Kind.Expected}{(field.Example.Length > 0 ? $", for example {field.Example}" : "")}.");
+        }
+        else if (field.IsList || field.IsTable)
+        {
+            values.Add(field, reader.ReadDefault(field, "")!, null);
+        }
+    }
+
+    private static bool Applies(Field field, ValueSet values)
+    {
+        if (field.When is not { } when) return true;
+        // The other field was refused: whether this one applies is unknown, so judge it as if it did.
+        var known = values.TryGet<object>(when.Path, out var other);
+        if (!known) return false;
+        return when.AnyOf is ["*"] || (other is string text && when.AnyOf.Contains(text));
+    }
+
+    private static string? DefaultText(Field field, Facts facts) =>
+        (field.DefaultFrom is { } fact ? facts.Lookup(fact) : null) ?? field.Default;
+}

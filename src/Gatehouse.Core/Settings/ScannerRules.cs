@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using Gatehouse.Core.Reports;
+
+namespace Gatehouse.Core.Settings;
+
+/// <summary>Rules about scanning and quarantine.</summary>
+internal static class ScannerRules
+{
+    // Retention deletes below this directory, so it must never be one that holds anything else.
+    private static readonly ImmutableArray<string> Allowed = ["/var/spool/", "/var/lib/", "/srv/", "/mnt/", "/data/", "/opt/"];
+    private static readonly ImmutableArray<string> Taken = ["/var/spool/exim4", "/var/lib/gatehouse", "/var/lib/rspamd", "/var/lib/clamav", "/var/lib/redis", "/var/lib/dpkg", "/var/lib/systemd", "/var/lib/apt", "/var/spool/cron"];
+
+    public static ImmutableArray<Rule> All { get; } =
+    [
+        new("certain spam scores higher than spam", ScoresInOrder),
+        new("the quarantine has a directory of its own", QuarantineDirectory),
+        new("a single node shares its quarantine with nobody", SharingNeedsCluster),
+    ];
+
+    private static void ScoresInOrder(ValueSet v, Inputs inputs, Report report)
+    {
+        if (v.TryGet<decimal>("scanner.spam_score", out var low) && v.TryGet<decimal>("scanner.high_spam_score", out var high) && high <= low)
+            report.Error("scores-reversed", "scanner.high_spam_score", $"the high spam score ({high}) must be above the spam score ({low}).", v.OriginOf("scanner.high_spam_score") ?? v.OriginOf("scanner.spam_score"));
+    }
+
+    private static void QuarantineDirectory(ValueSet v, Inputs inputs, Report report)
+    {
+        if (!v.TryGet<string>("scanner.quarantine_directory", out var path)) return;
+        var origin = v.OriginOf("scanner.quarantine_directory");
+        if (!Allowed.Any(a => path.StartsWith(a, StringComparison.Ordinal)))
+            report.Error("directory-unsafe", "scanner.quarantine_directory", $"old messages are deleted below this directory, so it must lie under one of {string.Join(", ", Allowed)}.", origin);
+        else if (Taken.FirstOrDefault(t => path == t || path.StartsWith(t + "/", StringComparison.Ordinal)) is { } owner)
+            report.Error("directory-unsafe", "scanner.quarantine_directory", $"{owner} belongs to another service; give the quarantine a directory of its own.", origin);
+    }
+
+    private static void SharingNeedsCluster(ValueSet v, Inputs inputs, Report report)
+    {
+        if (v.TryGet<string>("system.profile", out var profile) && profile == "standalone" && v.TryGet<string>("scanner.quarantine_shared", out var shared) && shared == "built-in")
+            report.Error("needs-cluster", "scanner.quarantine_shared", "the built-in sharing synchronises the nodes of a cluster; a standalone node takes 'off' or 'file-system'.", v.OriginOf("scanner.quarantine_shared"));
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Values;
+
+namespace Gatehouse.Core.Settings;
+
+/// <summary>Makes the typed settings of a complete set of values: one function an area.</summary>
+internal static class SettingsBuilder
+{
+    public static GatewaySettings Build(ValueSet v, Inputs inputs) =>
+        new(BuildSystem(v), BuildScanner(v), BuildMta(v, inputs), BuildWeb(v, inputs), BuildCluster(v));
+
+    private static SystemSettings BuildSystem(ValueSet v) => new()
+    {
+        Name = v.Get<string>("system.name"),
+        Address = v.Get<IPAddress>("system.address"),
+        Profile = Profile.Find(v.Get<string>("system.profile"))!,
+        Location = v.Text("system.location"),
+        TimeZone = v.Get<string>("system.time_zone"),
+        NtpServers = v.List<string>("system.ntp_servers"),
+        Resolvers = v.List<IPAddress>("system.resolvers"),
+        AdminNetworks = v.List<IPNetwork>("system.admin_networks"),
+        SshPort = v.Get<int>("system.ssh_port"),
+    };
+
+    private static ScannerSettings BuildScanner(ValueSet v) => new()
+    {
+        SiteName = v.Get<string>("scanner.site_name"),
+        Organisation = v.Text("scanner.organisation"),
+        SpamScore = v.Get<decimal>("scanner.spam_score"),
+        SpamAction = Action(v, "scanner.spam_action"),
+        HighSpamScore = v.Get<decimal>("scanner.high_spam_score"),
+        HighSpamAction = Action(v, "scanner.high_spam_action"),
+        Greylisting = v.Get<bool>("scanner.greylisting"),
+        VirusScanner = v.Get<string>("scanner.virus_scanner") == "clamav",
+        VirusAction = v.TryGet<string>("scanner.virus_action", out _) ? Action(v, "scanner.virus_action") : MailAction.Quarantine,
+        LimitSourceNetwork = v.Get<int>("scanner.limit_source_network"),
+        LimitDestinationNetwork = v.Get<int>("scanner.limit_destination_network"),
+        LimitRecipientDomain = v.Get<int>("scanner.limit_recipient_domain"),
+        QuarantineDirectory = v.Get<string>("scanner.quarantine_directory"),
+        QuarantineDays = v.Get<int>("scanner.quarantine_days"),
+        QuarantineShared = v.Get<string>("scanner.quarantine_shared") switch
+        {
+            "built-in" => QuarantineSharing.BuiltIn,
+            "file-system" => QuarantineSharing.FileSystem,
+            _ => QuarantineSharing.Off,
+        },
+    };
+
+    private static MtaSettings BuildMta(ValueSet v, Inputs inputs) => new()
+    {
+        HostName = v.Get<string>("mta.host_name"),
+        Domains = [.. v.Rows("mta.domains").Select(r => new MailDomain((string)r.Values["domain"], (HostPort)r.Values["destination"]))],
+        RelayNetworks = v.List<IPNetwork>("mta.relay_networks"),
+        SmartHost = v.TryGet<HostPort>("mta.smart_host", out var host) ? host : null,
+        SmartHostUser = v.Text("mta.smart_host_user"),
+        SmartHostPassword = v.TryGet<Password>("mta.smart_host_password", out var password) ? password : null,
+        MessageSizeLimit = v.Get<long>("mta.message_size_limit"),
+        Postmaster = v.Get<string>("mta.postmaster"),
+        Certificate = Certificate(v, inputs, "mta"),
+        TlsRequired = v.Get<string>("mta.tls_policy") == "required",
+        TlsMinimum = v.Get<string>("mta.tls_minimum"),
+        SubmissionPorts = [.. v.List<string>("mta.submission_ports").Select(p => int.Parse(p, System.Globalization.CultureInfo.InvariantCulture)).Order()],
+        Connections = v.Get<int>("mta.connections"),
+        ConnectionsPerHost = v.Get<int>("mta.connections_per_host"),
+        BlockLists = v.List<string>("mta.block_lists"),
+        RecipientCheck = v.Get<string>("mta.recipient_check") switch
+        {
+            "callout" => RecipientCheck.Callout,
+            "list" => RecipientCheck.List,
+            _ => RecipientCheck.None,
+        },
+        RecipientList = v.Text("mta.recipient_list"),
+        DkimDomains = v.List<string>("mta.dkim_domains"),
+        DkimSelector = v.Get<string>("mta.dkim_selector"),
+        LoadBalancers = v.List<IPAddress>("mta.load_balancers"),
+    };
+
+    private static WebSettings BuildWeb(ValueSet v, Inputs inputs) => new()
+    {
+        HostName = v.Get<string>("web.host_name"),
+        Administrator = v.Get<string>("web.administrator"),
+        Password = v.Get<Password>("web.password"),
+        Certificate = Certificate(v, inputs, "web"),
+        Networks = v.List<IPNetwork>("web.networks"),
+        LoadBalancers = v.List<IPAddress>("web.load_balancers"),
+    };
+
+    private static ClusterSettings BuildCluster(ValueSet v) => new()
+    {
+        Name = v.Text("cluster.name"),
+        Id = v.Get<int>("cluster.id"),
+        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"]))],
+    };
+
+    private static MailAction Action(ValueSet v, string path) => v.Get<string>(path) switch
+    {
+        "reject" => MailAction.Reject,
+        "quarantine" => MailAction.Quarantine,
+        _ => MailAction.Tag,
+    };
+
+    private static CertificateChoice Certificate(ValueSet v, Inputs inputs, string screen)
+    {
+        var certificate = v.Text($"{screen}.certificate_file");
+        var key = v.Text($"{screen}.key_file");
+        return v.Get<string>($"{screen}.certificate") switch
+        {
+            "own" => new CertificateChoice(CertificateSource.Own, FileText(inputs, certificate), new Secret(FileText(inputs, key))),
+            "cluster" => new CertificateChoice(CertificateSource.Cluster, "", new Secret("")),
+            _ => new CertificateChoice(CertificateSource.SelfSigned, "", new Secret("")),
+        };
+    }
+
+    private static string FileText(Inputs inputs, string path) =>
+        inputs.Things.TryGetValue((WantedKind.File, path), out var found) && found.Content is { } bytes ? Encoding.UTF8.GetString(bytes.AsSpan()) : "";
+}
