@@ -1,0 +1,171 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Values;
+
+namespace Gatehouse.Core.Rendering;
+
+/// <summary>
+/// What templates see: settings under the names they have in an answer file (<c>mta.host_name</c>), and beside them what is
+/// derived. It holds no nulls and no numbers that stand for yes or no: whether something is there is a value of its own.
+/// </summary>
+internal static class ViewBuilder
+{
+    public static Dictionary<string, object> Build(GatewaySettings settings, Material material, string answers) => new(StringComparer.Ordinal)
+    {
+        ["system"] = SystemView(settings.System),
+        ["scanner"] = ScannerView(settings),
+        ["mta"] = MtaView(settings, material),
+        ["web"] = WebView(settings.Web, material),
+        ["cluster"] = ClusterView(settings.Cluster),
+        ["firewall"] = Map(("sets", FirewallSets(settings))),
+        ["redis"] = Map(("password", material.RedisPassword)),
+        ["controller"] = Map(("password", material.ControllerPassword)),
+        ["answers"] = new Secret(answers),
+    };
+
+    private static Dictionary<string, object> SystemView(SystemSettings s) => Map(
+        ("name", s.Name),
+        ("short_name", s.Name.Split('.')[0]),
+        ("address", s.Address.ToString()),
+        ("time_zone", s.TimeZone),
+        ("ntp_servers", s.NtpServers),
+        ("resolvers", Texts(s.Resolvers)),
+        ("ssh_port", s.SshPort));
+
+    private static Dictionary<string, object> ScannerView(GatewaySettings settings)
+    {
+        var s = settings.Scanner;
+        return Map(
+            ("site_name", s.SiteName),
+            ("organisation", s.Organisation),
+            ("has_organisation", s.Organisation.Length > 0),
+            ("spam_score", s.SpamScore),
+            ("high_spam_score", s.HighSpamScore),
+            ("greylist_score", decimal.Round(s.SpamScore * 2 / 3, 2)),
+            ("greylisting", s.Greylisting),
+            ("virus", s.VirusScanner),
+            ("virus_quarantine", s.VirusAction == MailAction.Quarantine),
+            ("virus_reject", s.VirusAction == MailAction.Reject),
+            ("spam_tag", s.SpamAction == MailAction.Tag),
+            ("spam_quarantine", s.SpamAction == MailAction.Quarantine),
+            ("spam_reject", s.SpamAction == MailAction.Reject),
+            ("high_spam_tag", s.HighSpamAction == MailAction.Tag),
+            ("high_spam_quarantine", s.HighSpamAction == MailAction.Quarantine),
+            ("high_spam_reject", s.HighSpamAction == MailAction.Reject),
+            ("limits", s.LimitSourceNetwork + s.LimitDestinationNetwork + s.LimitRecipientDomain > 0),
+            ("has_limit_source_network", s.LimitSourceNetwork > 0),
+            ("limit_source_network", s.LimitSourceNetwork),
+            ("has_limit_destination_network", s.LimitDestinationNetwork > 0),
+            ("limit_destination_network", s.LimitDestinationNetwork),
+            ("has_limit_recipient_domain", s.LimitRecipientDomain > 0),
+            ("limit_recipient_domain", s.LimitRecipientDomain),
+            ("destination_networks", DestinationNetworks(settings.Mta)),
+            ("quarantine_directory", s.QuarantineDirectory),
+            ("expires", s.QuarantineDays > 0),
+            ("quarantine_days", s.QuarantineDays));
+    }
+
+    private static Dictionary<string, object> MtaView(GatewaySettings settings, Material material)
+    {
+        var s = settings.Mta;
+        return Map(
+            ("host_name", s.HostName),
+            ("domains", s.Domains.Select(d => Map(("domain", d.Domain), ("host", d.Destination.Host), ("address", d.Destination.IsAddress), ("port", d.Destination.Port))).ToImmutableArray()),
+            ("has_domains", !s.Domains.IsEmpty),
+            ("first_domain", s.Domains.IsEmpty ? "" : s.Domains[0].Domain),
+            ("relay_networks", Texts(s.RelayNetworks)),
+            ("has_smart_host", s.SmartHost is not null),
+            ("smart_host_is_address", s.SmartHost is { IsAddress: true }),
+            ("smart_host_name", s.SmartHost?.Host ?? ""),
+            ("smart_host_port", s.SmartHost?.Port ?? 0),
+            ("smart_host_login", s.SmartHostPassword is not null),
+            ("smart_host_user", s.SmartHostUser),
+            ("smart_host_password", s.SmartHostPassword?.Value ?? new Secret("")),
+            ("message_size_limit", s.MessageSizeLimit),
+            ("postmaster", s.Postmaster),
+            ("certificate", material.Mta.CertificatePem),
+            ("key", material.Mta.KeyPem),
+            ("tls_required", s.TlsRequired),
+            ("tls12", s.TlsMinimum == "1.2"),
+            ("has_submission", !s.SubmissionPorts.IsEmpty),
+            ("submission_ports", s.SubmissionPorts),
+            ("submissions", s.SubmissionPorts.Contains(465)),
+            ("connections", s.Connections),
+            ("reserved_connections", s.Connections / 10),
+            ("connections_per_host", s.ConnectionsPerHost),
+            ("block_lists", s.BlockLists),
+            ("has_block_lists", !s.BlockLists.IsEmpty),
+            ("recipient_callout", s.RecipientCheck == RecipientCheck.Callout),
+            ("recipient_listed", s.RecipientCheck == RecipientCheck.List),
+            ("recipient_list", s.RecipientList),
+            ("dkim", material.DkimKeyPem is not null),
+            ("dkim_domains", s.DkimDomains),
+            ("dkim_selector", s.DkimSelector),
+            ("dkim_key", material.DkimKeyPem ?? new Secret("")),
+            ("dkim_record", DnsStrings("p=" + material.DkimPublicKey)),
+            ("has_load_balancers", !s.LoadBalancers.IsEmpty),
+            ("load_balancers", Texts(s.LoadBalancers)));
+    }
+
+    private static Dictionary<string, object> WebView(WebSettings s, Material material) => Map(
+        ("host_name", s.HostName),
+        ("administrator", s.Administrator),
+        ("password_hash", material.WebPasswordHash),
+        ("password_generated", material.WebPassword is not null),
+        ("password", material.WebPassword ?? new Secret("")),
+        ("certificate", material.Web.CertificatePem),
+        ("key", material.Web.KeyPem),
+        ("networks", Texts(s.Networks)),
+        ("has_load_balancers", !s.LoadBalancers.IsEmpty),
+        ("load_balancers", Texts(s.LoadBalancers)));
+
+    private static Dictionary<string, object> ClusterView(ClusterSettings s) => Map(
+        ("id", s.Id),
+        ("exim_number", s.Id <= 16));
+
+    // Domains whose destination is an address, with the network that address lies in (IPv4 /24, IPv6 /64).
+    private static ImmutableArray<Dictionary<string, object>> DestinationNetworks(MtaSettings mta) =>
+    [
+        .. mta.Domains.Where(d => d.Destination.IsAddress).Select(d =>
+        {
+            var address = IPAddress.Parse(d.Destination.Host);
+            var bits = d.Destination.IsIPv6 ? 64 : 24;
+            return Map(("domain", d.Domain), ("network", $"{Addresses.Mask(address, bits)}/{bits}"));
+        }),
+    ];
+
+    // A string of a TXT record holds at most 255 bytes (RFC 1035 section 3.3).
+    private static ImmutableArray<string> DnsStrings(string text) => [.. text.Chunk(250).Select(c => new string(c))];
+
+    private static ImmutableArray<string> Texts<T>(ImmutableArray<T> values) => [.. values.Select(v => v!.ToString()!)];
+
+    // One nftables set for each list and address family, admin4, admin6 and so on: a set holds one family only.
+    private static ImmutableArray<Dictionary<string, object>> FirewallSets(GatewaySettings settings)
+    {
+        (string Name, IEnumerable<IPNetwork> Networks)[] lists =
+        [
+            ("admin", settings.System.AdminNetworks),
+            ("relay", settings.Mta.RelayNetworks),
+            ("web", settings.Web.Networks),
+            ("balancer", settings.Web.LoadBalancers.Select(a => new IPNetwork(a, a.GetAddressBytes().Length * 8))),
+        ];
+        (string Suffix, AddressFamily Family, string Type)[] families =
+            [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];
+        return
+        [
+            .. from list in lists
+               from family in families
+               let members = list.Networks.Where(n => n.BaseAddress.AddressFamily == family.Family).Select(n => n.ToString()).ToImmutableArray()
+               select Map(("name", list.Name + family.Suffix), ("type", family.Type), ("any", !members.IsEmpty), ("members", members)),
+        ];
+    }
+
+    private static Dictionary<string, object> Map(params ReadOnlySpan<(string Key, object Value)> pairs)
+    {
+        var map = new Dictionary<string, object>(StringComparer.Ordinal);
+        foreach (var (key, value) in pairs) map.Add(key, value);
+        return map;
+    }
+}
