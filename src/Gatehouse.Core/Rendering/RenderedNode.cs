@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Rendering;
@@ -42,10 +43,10 @@ public sealed class FileContent : IEquatable<FileContent>
 /// <param name="Kind">Directory, file, link or absent.</param>
 /// <param name="Path">Absolute path.</param>
 /// <param name="Owner">Owner and mode.</param>
-/// <param name="Content">Content of a file; null for anything else.</param>
+/// <param name="Hash">SHA-256 of a file's content; empty for anything else.</param>
 /// <param name="Target">Target of a link; empty for anything else.</param>
 /// <param name="Secret">Whether the content must never be shown.</param>
-public sealed record RenderedEntry(string Component, EntryKind Kind, string Path, Ownership Owner, FileContent? Content, string Target, bool Secret);
+public sealed record RenderedEntry(string Component, EntryKind Kind, string Path, Ownership Owner, string Hash, string Target, bool Secret);
 
 /// <summary>A unit with the component it belongs to.</summary>
 public sealed record RenderedUnit(string Component, ComponentUnit Unit);
@@ -82,4 +83,8 @@ public sealed record RenderedNode
 
     /// <summary>Templates that a site has replaced.</summary>
     public required ImmutableArray<string> Overridden { get; init; }
+
+    /// <summary>The contents that the entries name by hash. Not part of any record: they may hold secrets.</summary>
+    [JsonIgnore]
+    public ImmutableDictionary<string, FileContent> Contents { get; init; } = ImmutableDictionary<string, FileContent>.Empty;
 }

@@ -16,17 +16,19 @@ public sealed class Renderer(TemplateSet templates)
     public RenderedNode Render(GatewaySettings settings, Material material, string answers)
     {
         var view = ViewBuilder.Build(settings, material, answers);
+        var contents = ImmutableDictionary.CreateBuilder<string, FileContent>(StringComparer.Ordinal);
         var components = templates.Components.Where(c => Applies(c, settings, view)).ToImmutableArray();
         return new RenderedNode
         {
             Packages = [.. components.SelectMany(c => c.Packages).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-            Entries = [.. components.SelectMany(c => c.Entries.Where(e => Holds(e.When, view)).Select(e => Entry(c, e, view)))],
+            Entries = [.. components.SelectMany(c => c.Entries.Where(e => Holds(e.When, view)).Select(e => Entry(c, e, view, contents)))],
             Members = [.. components.SelectMany(c => c.Members)],
             Reactions = [.. components.SelectMany(c => c.Reactions)],
             Units = [.. components.SelectMany(c => c.Units.Where(u => Holds(u.When, view)).Select(u => new RenderedUnit(c.Name, u)))],
             Checks = [.. components.SelectMany(c => c.Checks.Where(k => Holds(k.When, view)).Select(k => Check(c, k, view)))],
             Verifications = [.. components.SelectMany(c => c.Verifications.Where(v => Holds(v.When, view)).Select(v => Verification(c, v, view)))],
             Overridden = templates.Overridden,
+            Contents = contents.ToImmutable(),
         };
     }
 
@@ -44,15 +46,17 @@ public sealed class Renderer(TemplateSet templates)
             : throw new TemplateException($"the condition '{condition}' names no yes-or-no value");
     }
 
-    private RenderedEntry Entry(Component component, ComponentEntry entry, Dictionary<string, object> view)
+    private RenderedEntry Entry(Component component, ComponentEntry entry, Dictionary<string, object> view, ImmutableDictionary<string, FileContent>.Builder contents)
     {
         var path = Text($"{component.Name}: path", entry.Path, view);
         if (entry.Kind != EntryKind.File)
-            return new RenderedEntry(component.Name, entry.Kind, path, entry.Owner, null, Text($"{component.Name}: target of {path}", entry.Source, view), false);
+            return new RenderedEntry(component.Name, entry.Kind, path, entry.Owner, "", Text($"{component.Name}: target of {path}", entry.Source, view), false);
         var name = $"{component.Name}/{entry.Source}";
         var text = engine.Render(name, templates.Text(name), view, out var reveals);
         if (reveals && !entry.Secret) throw new TemplateException($"{name} writes a secret, but component.yaml does not declare {path} as 'secret: true'");
-        return new RenderedEntry(component.Name, EntryKind.File, path, entry.Owner, FileContent.Of(text), "", entry.Secret);
+        var content = FileContent.Of(text);
+        contents[content.Hash] = content;
+        return new RenderedEntry(component.Name, EntryKind.File, path, entry.Owner, content.Hash, "", entry.Secret);
     }
 
     private RenderedCheck Check(Component component, Check check, Dictionary<string, object> view) =>

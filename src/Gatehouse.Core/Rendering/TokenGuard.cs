@@ -16,7 +16,7 @@ internal sealed class TokenGuard : ITextEncoder
     public void Encode(string? text, TextWriter target)
     {
         foreach (var c in text ?? "")
-            if (!(char.IsAsciiLetterOrDigit(c) || "._+-/:@,".Contains(c, StringComparison.Ordinal)))
+            if (!(char.IsAsciiLetterOrDigit(c) || "._+-/:@,=".Contains(c, StringComparison.Ordinal)))
                 throw new TemplateException($"a value holding '{c}' is printed without a quoting helper");
         target.Write(text);
     }

@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Gatehouse.Core.Planning;
+using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Values;
+
+namespace Gatehouse.Machines;
+
+/// <summary>
+/// The history of a machine below <c>/var/lib/gatehouse</c>, readable by root alone: a record a generation, and contents
+/// filed once under their hash, so that any generation can be put back.
+/// </summary>
+public sealed class GenerationStore(IMachine machine)
+{
+    /// <summary>The directory of everything Gatehouse remembers.</summary>
+    public const string Home = "/var/lib/gatehouse";
+
+    private const string Records = Home + "/generations";
+    private const string Objects = Home + "/objects";
+    private const int Kept = 30;
+    private static readonly Ownership PrivateDirectory = new("root", "root", 0b111_000_000);
+
+    /// <summary>All generations, oldest first.</summary>
+    public async ValueTask<ImmutableArray<Generation>> AllAsync(CancellationToken ct)
+    {
+        var all = ImmutableArray.CreateBuilder<Generation>();
+        foreach (var number in await NumbersAsync(ct)) all.Add((await FindAsync(number, ct))!);
+        return all.ToImmutable();
+    }
+
+    /// <summary>One generation, or null when there is none of that number.</summary>
+    public async ValueTask<Generation?> FindAsync(int number, CancellationToken ct) =>
+        await machine.ReadAsync(RecordPath(number), ct) is { } file ? Generation.FromJson(file.Bytes.Span) : null;
+
+    /// <summary>The generation in force: the newest good one.</summary>
+    public async ValueTask<Generation?> CurrentAsync(CancellationToken ct)
+    {
+        foreach (var number in (await NumbersAsync(ct)).Reverse())
+            if (await FindAsync(number, ct) is { IsGood: true } generation) return generation;
+        return null;
+    }
+
+    /// <summary>The generation whose apply was cut off, if one was.</summary>
+    public async ValueTask<Generation?> InterruptedAsync(CancellationToken ct)
+    {
+        var numbers = await NumbersAsync(ct);
+        return numbers.IsEmpty ? null : await FindAsync(numbers[^1], ct) is { State: GenerationState.Swapping } cut ? cut : null;
+    }
+
+    /// <summary>The number the next generation gets.</summary>
+    public async ValueTask<int> NextNumberAsync(CancellationToken ct) => (await NumbersAsync(ct)).DefaultIfEmpty(0).Max() + 1;
+
+    /// <summary>Writes a record, replacing an earlier state of it in one step.</summary>
+    public async ValueTask SaveAsync(Generation generation, CancellationToken ct)
+    {
+        await EnsureAsync(Records, ct);
+        await machine.WriteAsync(RecordPath(generation.Number), new Item(EntryKind.File, Ownership.Private, new FileContent(generation.ToJson())), ct);
+    }
+
+    /// <summary>Files a content under its hash.</summary>
+    public async ValueTask KeepAsync(FileContent content, CancellationToken ct)
+    {
+        var path = $"{Objects}/{content.Hash}";
+        if ((await machine.StatAsync(path, ct)).Hash == content.Hash) return;
+        await EnsureAsync(Objects, ct);
+        await machine.WriteAsync(path, new Item(EntryKind.File, Ownership.Private, content), ct);
+    }
+
+    /// <summary>A content by its hash.</summary>
+    /// <exception cref="MachineException">It is missing or damaged.</exception>
+    public async ValueTask<FileContent> ContentAsync(string hash, CancellationToken ct) =>
+        await machine.ReadAsync($"{Objects}/{hash}", ct) is { } content && content.Hash == hash
+            ? content
+            : throw new MachineException($"{Objects}/{hash} is missing or damaged: the state that needs it cannot be put back.");
+
+    /// <summary>A generation's node with its contents, ready to be planned towards.</summary>
+    public async ValueTask<RenderedNode> NodeAsync(Generation generation, CancellationToken ct)
+    {
+        var contents = ImmutableDictionary.CreateBuilder<string, FileContent>(StringComparer.Ordinal);
+        foreach (var hash in generation.Node.Entries.Select(e => e.Hash).Where(h => h.Length > 0).Distinct(StringComparer.Ordinal))
+            contents[hash] = await ContentAsync(hash, ct);
+        return generation.Node with { Contents = contents.ToImmutable() };
+    }
+
+    /// <summary>Forgets generations beyond the newest thirty and contents that no record names. The original (0) stays.</summary>
+    public async ValueTask TidyAsync(CancellationToken ct)
+    {
+        var all = await AllAsync(ct);
+        var current = all.LastOrDefault(g => g.IsGood)?.Number;
+        var old = all.Where(g => g.Number != 0 && g.Number != current).SkipLast(Kept).ToArray();
+        foreach (var generation in old) await machine.RemoveAsync(RecordPath(generation.Number), ct);
+        var named = all.Except(old).SelectMany(g => g.Hashes).ToHashSet(StringComparer.Ordinal);
+        foreach (var hash in await machine.ListAsync(Objects, ct))
+            if (!named.Contains(hash)) await machine.RemoveAsync($"{Objects}/{hash}", ct);
+    }
+
+    private async ValueTask<ImmutableArray<int>> NumbersAsync(CancellationToken ct) =>
+    [
+        .. (await machine.ListAsync(Records, ct))
+            .Where(n => n.EndsWith(".json", StringComparison.Ordinal))
+            .Select(n => int.TryParse(n[..^5], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1)
+            .Where(n => n >= 0).Order(),
+    ];
+
+    private async ValueTask EnsureAsync(string directory, CancellationToken ct)
+    {
+        foreach (var path in new[] { Home, directory })
+            if ((await machine.StatAsync(path, ct)).Kind == EntryKind.Absent) await machine.WriteAsync(path, new Item(EntryKind.Directory, PrivateDirectory), ct);
+    }
+
+    private static string RecordPath(int number) => string.Create(CultureInfo.InvariantCulture, $"{Records}/{number}.json");
+}

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+
+namespace Gatehouse.Machines;
+
+/// <summary>The few system calls that .NET has no words for.</summary>
+internal static partial class LibC
+{
+    private const int AtFdCwd = -100;
+    private const int AtSymlinkNoFollow = 0x100;
+    private const uint StatxBasicStats = 0x7ff;
+
+    /// <summary>Type and permission bits, owner and group of a path; null when there is nothing. Links are not followed.</summary>
+    public static unsafe (int Mode, uint User, uint Group)? Stat(string path)
+    {
+        // struct statx, 256 bytes (statx(2)): uid at 20, gid at 24, mode at 28.
+        var buffer = stackalloc byte[256];
+        if (statx(AtFdCwd, path, AtSymlinkNoFollow, StatxBasicStats, buffer) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            return error is 2 or 20 ? null : throw new MachineException($"{path} cannot be examined: {Marshal.GetPInvokeErrorMessage(error)}");
+        }
+
+        return (*(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(uint*)(buffer + 24));
+    }
+
+    /// <summary>Sets owner and group without following a link.</summary>
+    public static void ChangeOwner(string path, uint user, uint group)
+    {
+        if (lchown(path, user, group) != 0) throw Failure($"the owner of {path} cannot be set");
+    }
+
+    /// <summary>Renames in one step, replacing what is there.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (rename(from, to) != 0) throw Failure($"{to} cannot be replaced");
+    }
+
+    /// <summary>Makes sure that the names in a directory survive a power loss.</summary>
+    public static void SyncDirectory(string path)
+    {
+        const int readOnlyDirectory = 0x10000;
+        var descriptor = open(path, readOnlyDirectory);
+        if (descriptor < 0) throw Failure($"{path} cannot be opened");
+        var result = fsync(descriptor);
+        _ = close(descriptor);
+        // EINVAL: a file system that has no such thing (some overlays); there is nothing to wait for.
+        if (result != 0 && Marshal.GetLastPInvokeError() != 22) throw Failure($"{path} cannot be written out");
+    }
+
+    /// <summary>crypt(3): the hash of a password under a salt (which may be a whole hash); null when the method is unknown.</summary>
+    public static string? Crypt(string password, string salt)
+    {
+        var pointer = crypt(password, salt);
+        var hash = Marshal.PtrToStringUTF8(pointer);
+        return hash is null || hash.StartsWith('*') ? null : hash;
+    }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    private static MachineException Failure(string what) => new($"{what}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statx(int directory, string path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int lchown(string path, uint user, uint group);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int rename(string from, string to);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(int descriptor);
+
+    [LibraryImport("libc")]
+    private static partial int close(int descriptor);
+
+    [LibraryImport("libcrypt.so.1", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint crypt(string password, string salt);
+}

@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using Gatehouse.Core.Planning;
+using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Values;
+
+namespace Gatehouse.Machines;
+
+/// <summary>The machine the program runs on, or a tree of files on it (<c>--root</c>).</summary>
+public sealed class LocalMachine : IMachine
+{
+    private readonly string root;
+    private readonly bool chowns = LibC.EffectiveUser() == 0;
+    private Accounts? accounts;
+
+    /// <summary>The machine itself, or the tree below a directory.</summary>
+    /// <param name="root"><c>/</c>, or the directory that stands for it.</param>
+    public LocalMachine(string root = "/") => this.root = root == "/" ? "" : Path.GetFullPath(root);
+
+    /// <inheritdoc/>
+    public string Name => root.Length == 0 ? "this host" : root;
+
+    /// <inheritdoc/>
+    public bool IsLive => root.Length == 0;
+
+    /// <summary>Where a path of the machine is for this process.</summary>
+    public string Real(string path) => root + path;
+
+    /// <inheritdoc/>
+    public async ValueTask<FileContent?> ReadAsync(string path, CancellationToken ct)
+    {
+        try
+        {
+            return File.Exists(Real(path)) ? new FileContent(await File.ReadAllBytesAsync(Real(path), ct)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"{Real(path)} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<PathState> StatAsync(string path, CancellationToken ct)
+    {
+        if (LibC.Stat(Real(path)) is not { } stat) return PathState.Nothing;
+        var owner = new Ownership(Users.UserName(stat.User), Users.GroupName(stat.Group), stat.Mode & 0xFFF);
+        return (stat.Mode & 0xF000) switch
+        {
+            0xA000 => new PathState(EntryKind.Link, "", new FileInfo(Real(path)).LinkTarget ?? "", owner),
+            0x4000 => new PathState(EntryKind.Directory, "", "", owner),
+            0x8000 => new PathState(EntryKind.File, (await ReadAsync(path, ct))!.Hash, "", owner),
+            _ => throw new MachineException($"{Real(path)} is neither file, directory nor link; move it away."),
+        };
+    }
+
+    /// <inheritdoc/>
+    public ValueTask WriteAsync(string path, Item item, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var real = Real(path);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(real)!);
+            switch (item.Kind)
+            {
+                case EntryKind.Directory: WriteDirectory(real, item); break;
+                case EntryKind.Link: Swap(real, temporary => File.CreateSymbolicLink(temporary, item.Target)); break;
+                case EntryKind.File: Swap(real, temporary => WriteFile(temporary, item)); break;
+                default: throw new InvalidOperationException($"nothing can be written as {item.Kind}");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"{real} cannot be written: {e.Message}", e);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveAsync(string path, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var real = Real(path);
+        try
+        {
+            if (LibC.Stat(real) is not { } stat) return ValueTask.CompletedTask;
+            if ((stat.Mode & 0xF000) == 0x4000) Directory.Delete(real);
+            else File.Delete(real);
+            LibC.SyncDirectory(Path.GetDirectoryName(real)!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"{real} cannot be removed: {e.Message}", e);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<string>> ListAsync(string path, CancellationToken ct) =>
+        ValueTask.FromResult<ImmutableArray<string>>(Directory.Exists(Real(path))
+            ? [.. Directory.EnumerateFileSystemEntries(Real(path)).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)]
+            : []);
+
+    /// <inheritdoc/>
+    public async ValueTask<CommandResult> RunAsync(Command command, Action<string>? onLine, CancellationToken ct)
+    {
+        var result = await ProcessRunner.RunAsync(command, onLine, ct);
+        // A package or usermod may just have added users and groups.
+        accounts = null;
+        return result;
+    }
+
+    private Accounts Users => accounts ??= new Accounts(Text("/etc/passwd"), Text("/etc/group"));
+
+    private string Text(string path) => File.Exists(Real(path)) ? File.ReadAllText(Real(path)) : File.ReadAllText(path);
+
+    private void WriteDirectory(string real, Item item)
+    {
+        if (LibC.Stat(real) is { } stat && (stat.Mode & 0xF000) != 0x4000)
+            throw new MachineException($"{real} is in the way: a directory is to be there. Move it away.");
+        Directory.CreateDirectory(real);
+        Own(real, item.Owner);
+        File.SetUnixFileMode(real, (UnixFileMode)item.Owner.Mode);
+        LibC.SyncDirectory(Path.GetDirectoryName(real)!);
+    }
+
+    private void WriteFile(string temporary, Item item)
+    {
+        // Created unreadable for others, given its owner, then its mode, then its content: at no moment may the wrong one read it.
+        using var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        Own(temporary, item.Owner);
+        File.SetUnixFileMode(temporary, (UnixFileMode)item.Owner.Mode);
+        stream.Write(item.Content!.Bytes.Span);
+        stream.Flush(flushToDisk: true);
+    }
+
+    // The new item is complete under a temporary name beside the old one, then takes its name in one step.
+    private static void Swap(string real, Action<string> make)
+    {
+        if (LibC.Stat(real) is { } stat && (stat.Mode & 0xF000) == 0x4000)
+            throw new MachineException($"{real} is a directory; a file is to be there. Move it away.");
+        var directory = Path.GetDirectoryName(real)!;
+        var temporary = Path.Combine(directory, $".{Path.GetFileName(real)}.gatehouse-new");
+        File.Delete(temporary);
+        try
+        {
+            make(temporary);
+            LibC.Rename(temporary, real);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        LibC.SyncDirectory(directory);
+    }
+
+    private void Own(string real, Ownership owner)
+    {
+        if (!chowns) return;
+        var user = Users.User(owner.User);
+        var group = Users.Group(owner.Group);
+        // In a tree the owner may belong to a package that is not installed here; on the machine itself it must exist.
+        if (IsLive && (user is null || group is null)) throw new MachineException($"{real} is to belong to {owner.User}:{owner.Group}, but there is no such {(user is null ? "user" : "group")}.");
+        LibC.ChangeOwner(real, user ?? 0, group ?? 0);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Values;
+
+namespace Gatehouse.Machines;
+
+/// <summary>
+/// Obtains a node's keys, certificates and generated secrets: what the machine has and still fits is kept, the rest is made.
+/// Nothing is written here; the renderer puts the material into files like any other value.
+/// </summary>
+public static class MaterialMaker
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(825);
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
+
+    /// <summary>Reads or makes the material for these settings.</summary>
+    /// <param name="settings">What the node is to be.</param>
+    /// <param name="machine">Where earlier material lies.</param>
+    /// <param name="now">The time, for certificates.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public static async ValueTask<Material> ObtainAsync(GatewaySettings settings, IMachine machine, DateTimeOffset now, CancellationToken ct)
+    {
+        var dkim = settings.Mta.DkimDomains.IsEmpty ? null : await DkimKeyAsync(machine, settings.Mta.DkimSelector, ct);
+        using (dkim)
+        {
+            var webPassword = settings.Web.Password.Source == PasswordSource.Generate ? await SecretAsync(machine, "web-password", 20, ct) : null;
+            return new Material
+            {
+                Mta = await CertificateAsync(settings.Mta.Certificate, settings.Mta.HostName, "mta", machine, now, ct),
+                Web = await CertificateAsync(settings.Web.Certificate, settings.Web.HostName, "web", machine, now, ct),
+                DkimKeyPem = dkim is null ? null : new Secret(dkim.ExportPkcs8PrivateKeyPem()),
+                DkimPublicKey = dkim is null ? "" : Convert.ToBase64String(dkim.ExportSubjectPublicKeyInfo()),
+                RedisPassword = await SecretAsync(machine, "redis-password", 40, ct),
+                ControllerPassword = await SecretAsync(machine, "controller-password", 40, ct),
+                WebPassword = webPassword,
+                WebPasswordHash = await HashAsync(settings.Web.Password.Source == PasswordSource.Hash ? null : webPassword ?? settings.Web.Password.Value, settings.Web, machine, ct),
+            };
+        }
+    }
+
+    private static async ValueTask<CertifiedKey> CertificateAsync(CertificateChoice choice, string name, string user, IMachine machine, DateTimeOffset now, CancellationToken ct)
+    {
+        if (choice.Source == CertificateSource.Own) return new CertifiedKey(choice.KeyPem, choice.CertificatePem);
+        var key = (await machine.ReadAsync($"/etc/gatehouse/pki/{user}.key", ct))?.Text;
+        var certificate = (await machine.ReadAsync($"/etc/gatehouse/pki/{user}.crt", ct))?.Text;
+        return key is not null && certificate is not null && Fits(certificate, key, name, now)
+            ? new CertifiedKey(new Secret(key), certificate)
+            : SelfSigned(name, now);
+    }
+
+    // A kept certificate must be one of ours (issued to itself): after a change from own files a new one is made.
+    private static bool Fits(string certificatePem, string keyPem, string name, DateTimeOffset now)
+    {
+        try
+        {
+            using var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+            return certificate.MatchesHostname(name) && certificate.NotAfter.ToUniversalTime() > now + RenewBefore && certificate.Subject == certificate.Issuer;
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static CertifiedKey SelfSigned(string name, DateTimeOffset now)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        using var certificate = request.CreateSelfSigned(now.AddHours(-1), now + Lifetime);
+        return new CertifiedKey(new Secret(key.ExportPkcs8PrivateKeyPem()), certificate.ExportCertificatePem() + "\n");
+    }
+
+    // RFC 8301 section 3.2: at least 1024 bits, 2048 recommended; RSA because not every verifier knows Ed25519 (RFC 8463).
+    private static async ValueTask<RSA> DkimKeyAsync(IMachine machine, string selector, CancellationToken ct)
+    {
+        var kept = await machine.ReadAsync($"/etc/gatehouse/dkim/{selector}.txt", ct) is not null ? await machine.ReadAsync("/etc/exim4/gatehouse/dkim.key", ct) : null;
+        if (kept is not null)
+        {
+            var key = RSA.Create();
+            try
+            {
+                key.ImportFromPem(kept.Text);
+                return key;
+            }
+            catch (Exception e) when (e is CryptographicException or ArgumentException)
+            {
+                key.Dispose();
+            }
+        }
+
+        return RSA.Create(2048);
+    }
+
+    private static async ValueTask<Secret> SecretAsync(IMachine machine, string name, int length, CancellationToken ct)
+    {
+        var kept = (await machine.ReadAsync($"/etc/gatehouse/secrets/{name}", ct))?.Text.Trim();
+        // Letters that nobody mistakes for another at a console.
+        return new Secret(kept is { Length: > 0 } ? kept : RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", length));
+    }
+
+    private static async ValueTask<Secret> HashAsync(Secret? password, WebSettings web, IMachine machine, CancellationToken ct)
+    {
+        if (password is null) return web.Password.Value ?? new Secret("!");
+        var line = (await machine.ReadAsync("/etc/nginx/gatehouse/administrators", ct))?.Text.Trim() ?? "";
+        var kept = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        if (kept.StartsWith("$6$", StringComparison.Ordinal) && LibC.Crypt(password.Reveal(), kept) == kept) return new Secret(kept);
+        var salt = "$6$" + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16);
+        return new Secret(LibC.Crypt(password.Reveal(), salt) ?? throw new MachineException("this system's crypt(3) does not know SHA-512."));
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.Text;
+using Gatehouse.Core.Settings;
+
+namespace Gatehouse.Machines;
+
+/// <summary>Reads what an answer file names outside itself: files, variables, and answers on a terminal.</summary>
+public static class WantedReader
+{
+    private const long Largest = 1 << 20;
+
+    /// <summary>Reads each wanted thing once.</summary>
+    /// <param name="wanted">What to read.</param>
+    /// <param name="prompt">Asks on the terminal; null where there is none, and prompts stay open.</param>
+    public static ImmutableDictionary<(WantedKind Kind, string Name), Found> Read(IEnumerable<Wanted> wanted, Func<string, string?>? prompt)
+    {
+        var found = ImmutableDictionary.CreateBuilder<(WantedKind, string), Found>();
+        foreach (var want in wanted)
+        {
+            if (found.ContainsKey((want.Kind, want.Name))) continue;
+            var thing = want.Kind switch
+            {
+                WantedKind.File => ReadFile(want.Name),
+                WantedKind.Variable => Environment.GetEnvironmentVariable(want.Name) is { } value ? Of(value) : new Found(null, true, "is not set in the environment"),
+                _ => prompt?.Invoke(want.Name) is { } typed ? Of(typed) : null,
+            };
+            if (thing is not null) found.Add((want.Kind, want.Name), thing);
+        }
+
+        return found.ToImmutable();
+    }
+
+    /// <summary>Whether nobody but owner and root can read a file.</summary>
+    public static bool IsOwnerOnly(string path) =>
+        (File.GetUnixFileMode(path) & (UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) == 0;
+
+    private static Found Of(string text) => new([.. Encoding.UTF8.GetBytes(text)]);
+
+    private static Found ReadFile(string path)
+    {
+        try
+        {
+            if (!Path.IsPathRooted(path)) return new Found(null, true, "is not an absolute path");
+            if (Directory.Exists(path)) return new Found(null, true, "is a directory");
+            if (!File.Exists(path)) return new Found(null, true, "does not exist");
+            if (new FileInfo(path).Length > Largest) return new Found(null, true, "is larger than 1 MB");
+            return new Found([.. File.ReadAllBytes(path)], IsOwnerOnly(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Found(null, true, "cannot be read");
+        }
+    }
+}
