@@ -31,7 +31,7 @@ public static class ActualProbe
     {
         var states = ImmutableDictionary.CreateBuilder<string, UnitState>(StringComparer.Ordinal);
         if (names.IsEmpty) return states.ToImmutable();
-        var command = new Command(["systemctl", "show", "--property=LoadState,ActiveState,UnitFileState", "--", .. names]);
+        var command = new Invocation(["systemctl", "show", "--property=LoadState,ActiveState,UnitFileState", "--", .. names]);
         var result = await machine.RunAsync(command, null, ct);
         if (!result.Succeeded) throw MachineException.Of(command, result);
         // One block a unit, in the order asked; a name of another unit (alias) is answered under its real name.
@@ -52,7 +52,7 @@ public static class ActualProbe
     private static async ValueTask<ImmutableArray<string>> MissingPackagesAsync(IMachine machine, RenderedNode node, CancellationToken ct)
     {
         if (node.Packages.IsEmpty) return [];
-        var result = await machine.RunAsync(new Command(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", "--", .. node.Packages]), null, ct);
+        var result = await machine.RunAsync(new Invocation(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", "--", .. node.Packages]), null, ct);
         var installed = result.Output.Split('\n').Select(l => l.Split(' ')).Where(w => w is [_, "installed"]).Select(w => w[0]).ToHashSet(StringComparer.Ordinal);
         return [.. node.Packages.Where(p => !installed.Contains(p))];
     }

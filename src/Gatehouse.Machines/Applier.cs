@@ -221,10 +221,10 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
                 await machine.WriteAsync(entry.Path, new Item(entry.Kind, entry.Owner, entry.Kind == EntryKind.File ? node.Contents[entry.Hash] : null, entry.Target), ct);
                 break;
             case AddMember { Member: var member }:
-                await RunAsync(Command.Of("usermod", "--append", "--groups", member.Group, member.User), ct);
+                await RunAsync(Invocation.Of("usermod", "--append", "--groups", member.Group, member.User), ct);
                 break;
             case RunReaction { Reaction: var reaction }:
-                await RunAsync(new Command(reaction.Run), ct);
+                await RunAsync(new Invocation(reaction.Run), ct);
                 break;
             case UnitAction action:
                 await units.RunAsync(action, ct);
@@ -234,7 +234,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         }
     }
 
-    private async Task RunAsync(Command command, CancellationToken ct)
+    private async Task RunAsync(Invocation command, CancellationToken ct)
     {
         var result = await machine.RunAsync(command, log.Line, ct);
         if (!result.Succeeded) throw MachineException.Of(command, result);

@@ -85,7 +85,7 @@ public sealed class CheckSandbox : IDisposable
         var program = check.Check.Run[0] == "timeout" ? check.Check.Run[2] : check.Check.Run[0];
         if (!IsInstalled(program)) return new CheckResult(check, true, false, $"{program} is not installed here");
         string[] enter = root ? ["unshare", "--mount", "--net", "--"] : ["unshare", "--user", "--map-root-user", "--mount", "--net", "--"];
-        var command = new Command([.. enter, "sh", "-c", Script, "check", directory, .. absent, "--", .. points, "--", .. check.Check.Run], check.Check.Input, TimeSpan.FromSeconds(60));
+        var command = new Invocation([.. enter, "sh", "-c", Script, "check", directory, .. absent, "--", .. points, "--", .. check.Check.Run], check.Check.Input, TimeSpan.FromSeconds(60));
         var result = await stage.RunAsync(command, null, ct);
         return new CheckResult(check, Judge(check.Check, result), true, result.All.Trim());
     }

@@ -10,10 +10,10 @@ namespace Gatehouse.Machines;
 /// <param name="Input">Standard input; secrets travel here.</param>
 /// <param name="Timeout">After this long it is ended and counts as failed.</param>
 /// <param name="Variables">Environment variables to add.</param>
-public sealed record Command(ImmutableArray<string> Arguments, string Input = "", TimeSpan? Timeout = null, ImmutableDictionary<string, string>? Variables = null)
+public sealed record Invocation(ImmutableArray<string> Arguments, string Input = "", TimeSpan? Timeout = null, ImmutableDictionary<string, string>? Variables = null)
 {
     /// <summary>A command from its words.</summary>
-    public static Command Of(params ReadOnlySpan<string> arguments) => new([.. arguments]);
+    public static Invocation Of(params ReadOnlySpan<string> arguments) => new([.. arguments]);
 
     /// <summary>The command as it would be typed.</summary>
     public override string ToString() => string.Join(' ', Arguments);
@@ -70,7 +70,7 @@ public interface IMachine
     /// <param name="command">What to run.</param>
     /// <param name="onLine">Called with each line of output and error as it comes.</param>
     /// <param name="ct">Ends the command and everything it started.</param>
-    ValueTask<CommandResult> RunAsync(Command command, Action<string>? onLine, CancellationToken ct);
+    ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct);
 }
 
 /// <summary>Something on a machine failed.</summary>
@@ -82,7 +82,7 @@ public sealed class MachineException : Exception
     }
 
     /// <summary>A command that failed, with the last lines it printed.</summary>
-    public static MachineException Of(Command command, CommandResult result) =>
+    public static MachineException Of(Invocation command, CommandResult result) =>
         new($"'{command}' exited with {result.ExitCode}{Tail(result.All)}");
 
     /// <summary>The last lines of an output, ready to append to a message.</summary>

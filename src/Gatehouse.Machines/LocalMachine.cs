@@ -103,7 +103,7 @@ public sealed class LocalMachine : IMachine
             : []);
 
     /// <inheritdoc/>
-    public async ValueTask<CommandResult> RunAsync(Command command, Action<string>? onLine, CancellationToken ct)
+    public async ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct)
     {
         var result = await ProcessRunner.RunAsync(command, onLine, ct);
         // A package or usermod may just have added users and groups.

@@ -25,7 +25,7 @@ internal sealed class PackageInstaller(IMachine machine)
         try
         {
             // Finishes what an interrupted run left half configured; nothing to do otherwise.
-            await machine.RunAsync(new Command(["dpkg", "--configure", "-a", "--force-confold", "--force-confdef"], "", Patience, Quiet), onLine, ct);
+            await machine.RunAsync(new Invocation(["dpkg", "--configure", "-a", "--force-confold", "--force-confdef"], "", Patience, Quiet), onLine, ct);
             var install = Apt("install", names);
             var result = await machine.RunAsync(install, onLine, ct);
             if (!result.Succeeded)
@@ -49,7 +49,7 @@ internal sealed class PackageInstaller(IMachine machine)
         if (await machine.ReadAsync(PolicyPath, ct) is { } policy && policy.Text.Contains(Mark, StringComparison.Ordinal)) await machine.RemoveAsync(PolicyPath, ct);
     }
 
-    private static Command Apt(string verb, ImmutableArray<string> names) => new(
+    private static Invocation Apt(string verb, ImmutableArray<string> names) => new(
         [
             "apt-get", "--yes", "--quiet", "--no-install-recommends",
             "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Use-Pty=0",

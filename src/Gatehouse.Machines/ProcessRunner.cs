@@ -9,7 +9,7 @@ internal static class ProcessRunner
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(2);
 
-    public static async ValueTask<CommandResult> RunAsync(Command command, Action<string>? onLine, CancellationToken ct)
+    public static async ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(command.Timeout ?? DefaultTimeout);
@@ -41,7 +41,7 @@ internal static class ProcessRunner
         return new CommandResult(process.ExitCode, await Soon(output), await Soon(error));
     }
 
-    private static ProcessStartInfo Start(Command command)
+    private static ProcessStartInfo Start(Invocation command)
     {
         var start = new ProcessStartInfo(command.Arguments[0], command.Arguments.Skip(1))
         {

@@ -12,7 +12,7 @@ internal sealed class UnitControl(IMachine machine)
     {
         string[] words = action.Unit.Length == 0 ? [action.Command] : [action.Command, "--", action.Unit];
         // "enable" of a unit with an old init script calls a helper that talks on standard error even when all is well.
-        var command = new Command(["systemctl", "--quiet", .. words], Timeout: Patience);
+        var command = new Invocation(["systemctl", "--quiet", .. words], Timeout: Patience);
         var result = await machine.RunAsync(command, null, ct);
         if (!result.Succeeded) throw new MachineException($"'{command}' exited with {result.ExitCode}{MachineException.Tail(result.All + "\n" + await LogAsync(action.Unit, ct))}");
         if (action.Verb is UnitVerb.Start or UnitVerb.Restart) await StillRunsAsync(action, ct);
@@ -20,15 +20,15 @@ internal sealed class UnitControl(IMachine machine)
 
     /// <summary>Whether the system is still starting up, so that starting is the boot's own business.</summary>
     public async Task<bool> IsBootingAsync(CancellationToken ct) =>
-        (await machine.RunAsync(Command.Of("systemctl", "is-system-running"), null, ct)).Output.Trim() is "initializing" or "starting";
+        (await machine.RunAsync(Invocation.Of("systemctl", "is-system-running"), null, ct)).Output.Trim() is "initializing" or "starting";
 
     // A daemon of Type=simple counts as started before it has read its configuration; one that died of it is noticed here.
     private async Task StillRunsAsync(UnitAction action, CancellationToken ct)
     {
-        var result = await machine.RunAsync(Command.Of("systemctl", "is-failed", "--quiet", "--", action.Unit), null, ct);
+        var result = await machine.RunAsync(Invocation.Of("systemctl", "is-failed", "--quiet", "--", action.Unit), null, ct);
         if (result.Succeeded) throw new MachineException($"{action.Unit} was started and failed{MachineException.Tail(await LogAsync(action.Unit, ct))}");
     }
 
     private async Task<string> LogAsync(string unit, CancellationToken ct) =>
-        unit.Length == 0 ? "" : (await machine.RunAsync(Command.Of("journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=12", "--unit", unit), null, ct)).Output;
+        unit.Length == 0 ? "" : (await machine.RunAsync(Invocation.Of("journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=12", "--unit", unit), null, ct)).Output;
 }

@@ -80,7 +80,7 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
         var paths = generation.PathsBefore.Select(p => p.Path).ToHashSet(StringComparer.Ordinal);
         await TryAsync(UnitVerb.DaemonReload, "", problems, true, ct);
         foreach (var reaction in generation.Node.Reactions.Where(r => r.On.Any(paths.Contains)))
-            await machine.RunAsync(new Command(reaction.Run), null, ct);
+            await machine.RunAsync(new Invocation(reaction.Run), null, ct);
         foreach (var (unit, before) in generation.UnitsBefore.Select(u => (u.Unit, u.State)))
         {
             if (before.Known && before.Enabled) await TryAsync(UnitVerb.Enable, unit, problems, false, ct);

@@ -69,13 +69,13 @@ public sealed class Verifier : IVerifier
 
     private async Task<ProbeResult> UnitAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
     {
-        var result = await machine.RunAsync(Command.Of("systemctl", "is-active", p["unit"]), null, ct);
+        var result = await machine.RunAsync(Invocation.Of("systemctl", "is-active", p["unit"]), null, ct);
         return new ProbeResult(result.Succeeded, $"{p["unit"]} is {result.Output.Trim()}");
     }
 
     private async Task<ProbeResult> RunAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
     {
-        var result = await machine.RunAsync(new Command([.. p["run"].Split(' ')]), null, ct);
+        var result = await machine.RunAsync(new Invocation([.. p["run"].Split(' ')]), null, ct);
         return result.Succeeded && Regex.IsMatch(result.Output, p["expect"])
             ? ProbeResult.Pass($"'{p["run"]}' shows it")
             : ProbeResult.Fail($"'{p["run"]}' should show '{p["expect"]}', but exited with {result.ExitCode}: {Short(result.All)}");
@@ -144,7 +144,7 @@ public sealed class Verifier : IVerifier
     {
         var now = clock.GetUtcNow();
         if (now.Year is < 2025 or > 2100) return ProbeResult.Fail($"the clock says {now:yyyy-MM-dd}");
-        var result = await machine.RunAsync(Command.Of("chronyc", "-n", "-c", "tracking"), null, ct);
+        var result = await machine.RunAsync(Invocation.Of("chronyc", "-n", "-c", "tracking"), null, ct);
         var fields = result.Output.Trim().Split(',');
         if (!result.Succeeded || fields.Length < 14) return ProbeResult.Fail($"chronyc tracking: {Short(result.All)}");
         if (fields[13] == "Not synchronised") return ProbeResult.Pass("the clock is plausible; no time server has answered yet");

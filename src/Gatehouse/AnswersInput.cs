@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Text;
+using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Settings;
+using Gatehouse.Machines;
+
+namespace Gatehouse;
+
+/// <summary>Takes a command's answer file through the first half of the line, telling findings as it goes.</summary>
+internal sealed class AnswersInput
+{
+    /// <summary>The copy of the answers that is in force on a host.</summary>
+    public const string InForce = "/etc/gatehouse/answers.yaml";
+
+    /// <summary>An answer file that must be named.</summary>
+    public static Argument<string> Required() => new("FILE") { Description = "The answer file." };
+
+    /// <summary>An answer file; without it, the answers in force.</summary>
+    public static Argument<string?> Optional() => new("FILE") { Description = $"The answer file; without it, the answers in force ({InForce}).", Arity = ArgumentArity.ZeroOrOne };
+
+    private readonly LocalMachine machine;
+    private readonly Pipeline pipeline;
+    private readonly ParseResult parse;
+
+    private AnswersInput(ParseResult parse)
+    {
+        this.parse = parse;
+        machine = GlobalOptions.Machine(parse);
+        pipeline = new Pipeline(machine, TimeProvider.System);
+    }
+
+    /// <summary>The machine, the line, the settings and what they render to.</summary>
+    /// <param name="Machine">What is worked on.</param>
+    /// <param name="Pipeline">The line.</param>
+    /// <param name="Settings">The settings.</param>
+    /// <param name="Node">What they render to.</param>
+    public sealed record Result(LocalMachine Machine, Pipeline Pipeline, GatewaySettings Settings, RenderedNode Node);
+
+    /// <summary>Reads, resolves and renders. Null means that the answers will not do; findings were printed, the exit code is 2.</summary>
+    public static async Task<Result?> RenderAsync(ParseResult parse, string? file, CancellationToken ct)
+    {
+        var input = new AnswersInput(parse);
+        if (input.Settings(file, Prompt(parse), out var text) is not { } settings) return null;
+        return new Result(input.machine, input.pipeline, settings, await input.pipeline.RenderAsync(settings, text, ct));
+    }
+
+    /// <summary>Reads and resolves only, for <c>check</c>: prompts stay open.</summary>
+    public static (Pipeline Pipeline, GatewaySettings? Settings) Check(ParseResult parse, string file)
+    {
+        var input = new AnswersInput(parse);
+        return (input.pipeline, input.Read(file, null, out _));
+    }
+
+    private GatewaySettings? Settings(string? file, Func<string, string?>? prompt, out string text)
+    {
+        var settings = Read(file ?? machine.Real(InForce), prompt, out text);
+        if (settings is not null && (settings.Web.Password.Source == PasswordSource.Prompt || settings.Mta.SmartHostPassword?.Source == PasswordSource.Prompt))
+        {
+            pipeline.Report.Error("prompt-without-terminal", "", "a password is to be asked for, but there is no terminal to ask on; give it as {file: PATH} or {env: NAME}.");
+            settings = null;
+        }
+
+        foreach (var finding in pipeline.Report) Console.Error.WriteLine(finding);
+        if (settings is null && parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Findings(pipeline.Report));
+        return settings;
+    }
+
+    private GatewaySettings? Read(string file, Func<string, string?>? prompt, out string text)
+    {
+        text = "";
+        try
+        {
+            if (Directory.Exists(file)) throw new IOException("it is a directory");
+            var bytes = File.Exists(file) && new FileInfo(file).Length > 4 * Core.Yaml.YamlReader.MaximumBytes
+                ? new byte[Core.Yaml.YamlReader.MaximumBytes + 1]
+                : File.ReadAllBytes(file);
+            text = Encoding.UTF8.GetString(bytes);
+            return pipeline.Resolve(file, bytes, WantedReader.IsOwnerOnly(file), prompt);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            pipeline.Report.Error("file-missing", file, File.Exists(file) || Directory.Exists(file) ? $"the answer file cannot be read: {e.Message}." : "there is no such answer file. 'gatehouse new' writes one to start from.");
+            return null;
+        }
+    }
+
+    private static Func<string, string?>? Prompt(ParseResult parse)
+    {
+        if (Console.IsInputRedirected || parse.GetValue(GlobalOptions.Json)) return null;
+        return label =>
+        {
+            Console.Error.Write($"{label}: ");
+            return SecretLine();
+        };
+    }
+
+    private static string SecretLine()
+    {
+        var line = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        {
+            if (key.Key == ConsoleKey.Backspace && line.Length > 0) line.Length--;
+            else if (!char.IsControl(key.KeyChar)) line.Append(key.KeyChar);
+        }
+
+        Console.Error.WriteLine();
+        return line.ToString();
+    }
+}

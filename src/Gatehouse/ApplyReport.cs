@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Gatehouse.Machines;
+
+namespace Gatehouse;
+
+/// <summary>The end of an apply or rollback, in words or JSON, and as an exit code.</summary>
+internal static class ApplyReport
+{
+    public static int Write(ParseResult parse, ApplyResult result)
+    {
+        if (parse.GetValue(GlobalOptions.Json))
+            Console.Out.WriteLine(Json.Text(new JsonObject
+            {
+                ["outcome"] = Name(result.Outcome),
+                ["generation"] = result.Generation?.Number,
+                ["problem"] = result.Problem.Length > 0 ? result.Problem : null,
+            }));
+        var (text, code) = result.Outcome switch
+        {
+            Outcome.Nothing => ("Nothing to do: the host is as the answers ask. 'gatehouse verify' proves that it works.", ExitCodes.Done),
+            Outcome.Applied => ($"Done: generation {result.Generation!.Number} is in place and verified.", ExitCodes.Done),
+            Outcome.Refused => ($"{result.Problem}\nNothing in place was changed; the old configuration goes on working. Mend this and run again.", ExitCodes.Refused),
+            Outcome.RolledBack => ($"{result.Problem}\nEverything was put back: the old configuration works again. Mend this and run again.", ExitCodes.RolledBack),
+            _ => (result.Problem, ExitCodes.Failed),
+        };
+        if (code == ExitCodes.Done && !parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(text);
+        else if (code != ExitCodes.Done) Console.Error.WriteLine($"gatehouse: {text}");
+        return code;
+    }
+
+    private static string Name(Outcome outcome) => outcome switch
+    {
+        Outcome.Nothing => "nothing to do",
+        Outcome.Applied => "applied",
+        Outcome.Refused => "refused",
+        Outcome.RolledBack => "rolled back",
+        _ => "broken",
+    };
+}

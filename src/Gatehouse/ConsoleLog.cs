@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Gatehouse.Core.Planning;
+using Gatehouse.Machines;
+
+namespace Gatehouse;
+
+/// <summary>Tells on standard error how an apply goes: a line a step, on a terminal with the running command's last line below.</summary>
+internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
+{
+    private readonly bool fancy = GlobalOptions.IsFancy(parse);
+    private readonly string level = parse.GetValue(GlobalOptions.LogLevel)!;
+    private readonly Lock gate = new();
+    private bool lineIsOpen;
+
+    /// <inheritdoc/>
+    public void Begin(Phase phase, int steps) => Write(Title(phase), level != "error");
+
+    /// <inheritdoc/>
+    public void Done(Step step, bool passed, string detail, TimeSpan took) =>
+        Write($"  {Mark(passed)} {step.Describe()}{(detail.Length > 0 ? $": {detail}" : "")}{(took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "")}", level != "error" || !passed);
+
+    /// <inheritdoc/>
+    public void Line(string text)
+    {
+        if (level == "debug") Write($"      {text}", true);
+        else if (fancy && level == "info") Replace(text);
+    }
+
+    /// <inheritdoc/>
+    public void Note(string text) => Write(text, true);
+
+    private string Mark(bool passed) => (passed, fancy) switch
+    {
+        (true, true) => "\e[32mok\e[0m    ",
+        (true, false) => "ok    ",
+        (false, true) => "\e[31mfailed\e[0m",
+        (false, false) => "failed",
+    };
+
+    private static string Title(Phase phase) => phase switch
+    {
+        Phase.Packages => "Installing packages",
+        Phase.Check => "Checking the new configuration",
+        Phase.Stop => "Stopping what is not wanted any more",
+        Phase.Files => "Putting files in place",
+        Phase.Services => "Telling the services",
+        _ => "Verifying that everything works",
+    };
+
+    private void Write(string text, bool wanted)
+    {
+        if (!wanted) return;
+        lock (gate)
+        {
+            Close();
+            Console.Error.WriteLine(text);
+        }
+    }
+
+    // One line that is written over again and again, cut to a narrow terminal.
+    private void Replace(string text)
+    {
+        lock (gate)
+        {
+            Console.Error.Write($"\r\e[K      {(text.Length > 70 ? text[..70] : text)}");
+            lineIsOpen = true;
+        }
+    }
+
+    private void Close()
+    {
+        if (lineIsOpen) Console.Error.Write("\r\e[K");
+        lineIsOpen = false;
+    }
+}

@@ -1,0 +1,47 @@
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Settings;
+using Gatehouse.Machines;
+
+namespace Gatehouse;
+
+/// <summary>
+/// The line that every command is a prefix of: an answer file becomes Answers, Answers become Settings, Settings a rendered
+/// node, a node a Plan, and a Plan a Generation.
+/// </summary>
+internal sealed class Pipeline(LocalMachine machine, TimeProvider clock)
+{
+    private readonly ScreenSet screens = Shipped.Screens();
+
+    /// <summary>What was found in the answers so far.</summary>
+    public Report Report { get; } = new();
+
+    /// <summary>The machine's facts.</summary>
+    public Facts Facts { get; } = FactProbe.Gather(clock);
+
+    /// <summary>Answer file to settings; null, with errors in the report, when the answers will not do.</summary>
+    /// <param name="file">The answer file's name for findings.</param>
+    /// <param name="bytes">Its content.</param>
+    /// <param name="ownerOnly">Whether nobody else can read it.</param>
+    /// <param name="prompt">Asks on the terminal; null where there is none.</param>
+    public GatewaySettings? Resolve(string file, ReadOnlyMemory<byte> bytes, bool ownerOnly, Func<string, string?>? prompt)
+    {
+        var answers = AnswerFile.Read(file, bytes.Span, screens, Report);
+        var things = WantedReader.Read(Probe.For(screens, answers), prompt);
+        return Resolver.Resolve(screens, answers, new Inputs(Facts, ownerOnly, things), Report);
+    }
+
+    /// <summary>Settings to everything the node is to have.</summary>
+    public async Task<RenderedNode> RenderAsync(GatewaySettings settings, string answers, CancellationToken ct)
+    {
+        var templates = Shipped.Templates(machine.Real(Shipped.SiteTemplates));
+        var material = await MaterialMaker.ObtainAsync(settings, machine, Facts.Now, ct);
+        return new Renderer(templates).Render(settings, material, answers);
+    }
+
+    /// <summary>The end of the line: plans and applies.</summary>
+    public Applier Applier(IApplyLog log) =>
+        new(machine, new SandboxChecker(machine.Real(GenerationStore.Home + "/stage")), new Machines.Probes.Verifier(machine, clock), clock, log);
+}
