@@ -97,9 +97,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         var steps = plan.Of<RunCheck>().ToImmutableArray();
         if (steps.IsEmpty) return "";
         log.Begin(Phase.Check, steps.Length);
-        var start = Stopwatch.GetTimestamp();
         var results = await checker.JudgeAsync(node, [.. steps.Select(s => s.Check)], ct);
-        foreach (var (step, result) in steps.Zip(results)) log.Done(step, result.Passed, result.Ran ? "" : result.Output, Stopwatch.GetElapsedTime(start));
+        foreach (var (step, result) in steps.Zip(results)) log.Done(step, result.Passed, result.Ran ? "" : result.Output, result.Took);
         var failed = results.Where(r => !r.Passed).ToArray();
         return string.Join("\n", failed.Select(f => $"check failed: {f.Check.Check.Name}, asked '{string.Join(' ', f.Check.Check.Run)}'{MachineException.Tail(f.Output)}"));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Gatehouse.Core.Rendering;
 
@@ -9,7 +10,8 @@ namespace Gatehouse.Machines;
 /// <param name="Passed">Whether the staged files are good.</param>
 /// <param name="Ran">False when the program is not installed here, so that nothing was judged.</param>
 /// <param name="Output">What the program printed.</param>
-public sealed record CheckResult(RenderedCheck Check, bool Passed, bool Ran, string Output);
+/// <param name="Took">How long it took.</param>
+public sealed record CheckResult(RenderedCheck Check, bool Passed, bool Ran, string Output, TimeSpan Took);
 
 /// <summary>
 /// Runs checks on staged files at their real paths: in a mount namespace of its own, the staged tree lies over the live one,
@@ -18,7 +20,8 @@ public sealed record CheckResult(RenderedCheck Check, bool Passed, bool Ran, str
 /// </summary>
 public sealed class CheckSandbox : IDisposable
 {
-    // $1: the stage; the rest: paths to take away, "--", overlay points, "--", the command. All is gone with the namespace.
+    // $1: the stage; then paths to take away, "--", overlay points, "--", scratch directories, "--", the command.
+    // Everything is gone with the namespace.
     private const string Script = """
         set -eu
         stage=$1; shift
@@ -30,10 +33,25 @@ public sealed class CheckSandbox : IDisposable
           number=$((number + 1))
           mkdir -p "$stage/over/$number/upper" "$stage/over/$number/work"
           cp -a "$stage/tree$1/." "$stage/over/$number/upper/"
+          if [ -f "$stage/owners" ]; then
+            while read -r owner path; do
+              case $path in "$1"/*) chown -h "$owner" "$stage/over/$number/upper${path#"$1"}" 2>/dev/null || true ;; esac
+            done < "$stage/owners"
+          fi
+          for path in $gone; do
+            case $path in "$1"/*)
+              # An overlay's sign for "not there" (kernel documentation, overlayfs, "whiteouts").
+              mkdir -p "$stage/over/$number/upper$(dirname "${path#"$1"}")"
+              mknod "$stage/over/$number/upper${path#"$1"}" c 0 0 ;;
+            esac
+          done
           mount -t overlay -o "lowerdir=$1,upperdir=$stage/over/$number/upper,workdir=$stage/over/$number/work" overlay "$1"
           shift
         done; shift
-        for path in $gone; do rm -rf "$path"; done
+        while [ "$1" != -- ]; do
+          [ ! -d "$1" ] || mount -t tmpfs -o mode=0777 gatehouse "$1"
+          shift
+        done; shift
         ip link set lo up 2>/dev/null || true
         exec "$@"
         """;
@@ -42,13 +60,16 @@ public sealed class CheckSandbox : IDisposable
     private readonly string directory;
     private readonly ImmutableArray<string> points;
     private readonly ImmutableArray<string> absent;
+    private readonly ImmutableArray<string> scratch;
     private readonly bool root = LibC.EffectiveUser() == 0;
 
-    private CheckSandbox(string directory, ImmutableArray<string> points, ImmutableArray<string> absent)
+    private CheckSandbox(string directory, RenderedNode node)
     {
         this.directory = directory;
-        this.points = points;
-        this.absent = absent;
+        points = OverlayPoints(node);
+        absent = [.. node.Entries.Where(e => e.Kind == EntryKind.Absent).Select(e => e.Path)];
+        // Root sees the daemons' directories as they are; for anybody else they are closed, and empty ones stand in.
+        scratch = root ? [] : node.Scratch;
         stage = new LocalMachine(Path.Combine(directory, "tree"));
     }
 
@@ -61,7 +82,7 @@ public sealed class CheckSandbox : IDisposable
         if (Directory.Exists(directory)) Directory.Delete(directory, true);
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(Path.Combine(directory, "over"));
-        var sandbox = new CheckSandbox(directory, OverlayPoints(node), [.. node.Entries.Where(e => e.Kind == EntryKind.Absent).Select(e => e.Path)]);
+        var sandbox = new CheckSandbox(directory, node);
         try
         {
             foreach (var entry in node.Entries.Where(e => e.Kind is not EntryKind.Absent && sandbox.points.Any(p => IsBelow(e.Path, p))))
@@ -70,6 +91,8 @@ public sealed class CheckSandbox : IDisposable
                 await sandbox.stage.WriteAsync(entry.Path, new Item(entry.Kind, entry.Owner, content, entry.Target), ct);
             }
 
+            // Only inside the user namespace may somebody else than root give files away.
+            if (!sandbox.root) await File.WriteAllLinesAsync(Path.Combine(directory, "owners"), node.Entries.Select(e => $"{e.Owner.User}:{e.Owner.Group} {e.Path}"), ct);
             return sandbox;
         }
         catch
@@ -82,12 +105,14 @@ public sealed class CheckSandbox : IDisposable
     /// <summary>Runs one check.</summary>
     public async ValueTask<CheckResult> RunAsync(RenderedCheck check, CancellationToken ct)
     {
-        var program = check.Check.Run[0] == "timeout" ? check.Check.Run[2] : check.Check.Run[0];
-        if (!IsInstalled(program)) return new CheckResult(check, true, false, $"{program} is not installed here");
-        string[] enter = root ? ["unshare", "--mount", "--net", "--"] : ["unshare", "--user", "--map-root-user", "--mount", "--net", "--"];
-        var command = new Invocation([.. enter, "sh", "-c", Script, "check", directory, .. absent, "--", .. points, "--", .. check.Check.Run], check.Check.Input, TimeSpan.FromSeconds(60));
+        if (!IsInstalled(check.Check.Program)) return new CheckResult(check, true, false, $"not judged: {check.Check.Program} is not installed here", default);
+        if (check.Check.ManyUsers && !root && !HasSubordinateIds) return new CheckResult(check, true, false, $"not judged: {check.Check.Program} needs root here, or the package uidmap and a line for you in /etc/subuid", default);
+        var start = Stopwatch.GetTimestamp();
+        string[] user = root ? [] : HasSubordinateIds ? ["--user", "--map-root-user", "--map-auto"] : ["--user", "--map-root-user"];
+        string[] enter = ["unshare", .. user, "--mount", "--net", "--"];
+        var command = new Invocation([.. enter, "sh", "-c", Script, "check", directory, .. absent, "--", .. points, "--", .. scratch, "--", .. check.Check.Run], check.Check.Input, TimeSpan.FromSeconds(60));
         var result = await stage.RunAsync(command, null, ct);
-        return new CheckResult(check, Judge(check.Check, result), true, result.All.Trim());
+        return new CheckResult(check, Judge(check.Check, result), true, result.All.Trim(), Stopwatch.GetElapsedTime(start));
     }
 
     /// <inheritdoc/>
@@ -111,6 +136,9 @@ public sealed class CheckSandbox : IDisposable
     ];
 
     private static bool IsBelow(string path, string directory) => path.StartsWith(directory + "/", StringComparison.Ordinal);
+
+    private static bool HasSubordinateIds =>
+        IsInstalled("newuidmap") && File.Exists("/etc/subuid") && File.ReadLines("/etc/subuid").Any(l => l.StartsWith(Environment.UserName + ":", StringComparison.Ordinal));
 
     private static bool IsInstalled(string program) =>
         new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin" }.Any(d => File.Exists(Path.Combine(d, program)));

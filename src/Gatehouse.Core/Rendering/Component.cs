@@ -36,6 +36,9 @@ public sealed record Component
     /// <summary>systemd units.</summary>
     public ImmutableArray<ComponentUnit> Units { get; init; } = [];
 
+    /// <summary>Directories of its own that its checker writes to; where checks run without root, empty ones stand in for them.</summary>
+    public ImmutableArray<string> Scratch { get; init; } = [];
+
     /// <summary>What judges the staged files.</summary>
     public ImmutableArray<Check> Checks { get; init; } = [];
 
@@ -86,13 +89,15 @@ public sealed record ComponentUnit(string Name, bool Running, ImmutableArray<str
 
 /// <summary>A judgement of the staged files by the program that will read them, run where they stand at their real paths.</summary>
 /// <param name="Name">What is checked.</param>
+/// <param name="Program">The daemon's program: without it there is nothing to judge with.</param>
 /// <param name="Run">The command and its arguments.</param>
 /// <param name="Input">Standard input; empty for none.</param>
 /// <param name="Exits">Exit codes that mean "good".</param>
 /// <param name="Fatal">Regular expressions for output that means "bad" whatever the exit code.</param>
 /// <param name="Wanted">Regular expressions that the output must match.</param>
+/// <param name="ManyUsers">Whether the program changes to another user while it checks, which takes root or subordinate ids (subuid(5)).</param>
 /// <param name="When">A setting that must hold.</param>
-public sealed record Check(string Name, ImmutableArray<string> Run, string Input, ImmutableArray<int> Exits, ImmutableArray<string> Fatal, ImmutableArray<string> Wanted, string When);
+public sealed record Check(string Name, string Program, ImmutableArray<string> Run, string Input, ImmutableArray<int> Exits, ImmutableArray<string> Fatal, ImmutableArray<string> Wanted, bool ManyUsers, string When);
 
 /// <summary>A probe of the running service.</summary>
 /// <param name="Name">What it proves.</param>

@@ -12,7 +12,7 @@ public static class ComponentReader
     private static readonly ImmutableHashSet<string> Keys =
     [
         "name", "summary", "order", "roles", "when", "packages", "directories", "files", "links", "absent", "members",
-        "reactions", "units", "checks", "verifications",
+        "reactions", "units", "scratch", "checks", "verifications",
     ];
 
     /// <summary>Reads one component.</summary>
@@ -35,6 +35,7 @@ public static class ComponentReader
             Members = [.. Maps(root, "members").Select(m => new Membership(Text(m, "user"), Text(m, "group"), Text(m, "restart")))],
             Reactions = [.. Maps(root, "reactions").Select(m => new Reaction(Texts(m, "run"), Texts(m, "on")))],
             Units = [.. Maps(root, "units").Select(ReadUnit)],
+            Scratch = Texts(root, "scratch"),
             Checks = [.. Maps(root, "checks").Select(ReadCheck)],
             Verifications = [.. Maps(root, "verifications").Select(ReadVerification)],
         };
@@ -61,9 +62,9 @@ public static class ComponentReader
     private static Check ReadCheck(Mapping map)
     {
         var exits = Texts(map, "exit");
-        return new Check(Text(map, "name"), Texts(map, "run"), map["input"] is Scalar s ? s.Text : "",
+        return new Check(Text(map, "name"), Text(map, "program", Texts(map, "run")[0]), Texts(map, "run"), map["input"] is Scalar s ? s.Text : "",
             exits.IsEmpty ? [0] : [.. exits.Select(e => int.Parse(e, CultureInfo.InvariantCulture))],
-            Texts(map, "fatal"), Texts(map, "wanted"), Text(map, "when", ""));
+            Texts(map, "fatal"), Texts(map, "wanted"), Text(map, "many-users", "false") == "true", Text(map, "when", ""));
     }
 
     private static Verification ReadVerification(Mapping map)

@@ -75,6 +75,9 @@ public sealed record RenderedNode
     /// <summary>Units in the order they are started.</summary>
     public required ImmutableArray<RenderedUnit> Units { get; init; }
 
+    /// <summary>Directories that checkers write to.</summary>
+    public ImmutableArray<string> Scratch { get; init; } = [];
+
     /// <summary>Checks before the swap.</summary>
     public required ImmutableArray<RenderedCheck> Checks { get; init; }
 

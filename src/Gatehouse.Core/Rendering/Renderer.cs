@@ -25,6 +25,7 @@ public sealed class Renderer(TemplateSet templates)
             Members = [.. components.SelectMany(c => c.Members)],
             Reactions = [.. components.SelectMany(c => c.Reactions)],
             Units = [.. components.SelectMany(c => c.Units.Where(u => Holds(u.When, view)).Select(u => new RenderedUnit(c.Name, u)))],
+            Scratch = [.. components.SelectMany(c => c.Scratch).Distinct(StringComparer.Ordinal)],
             Checks = [.. components.SelectMany(c => c.Checks.Where(k => Holds(k.When, view)).Select(k => Check(c, k, view)))],
             Verifications = [.. components.SelectMany(c => c.Verifications.Where(v => Holds(v.When, view)).Select(v => Verification(c, v, view)))],
             Overridden = templates.Overridden,

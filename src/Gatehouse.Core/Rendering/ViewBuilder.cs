@@ -74,7 +74,7 @@ internal static class ViewBuilder
             ("host_name", s.HostName),
             ("domains", s.Domains.Select(d => Map(("domain", d.Domain), ("host", d.Destination.Host), ("address", d.Destination.IsAddress), ("port", d.Destination.Port))).ToImmutableArray()),
             ("has_domains", !s.Domains.IsEmpty),
-            ("first_domain", s.Domains.IsEmpty ? "" : s.Domains[0].Domain),
+            ("probe_domains", s.Domains.Take(20).Select(d => d.Domain).ToImmutableArray()),
             ("relay_networks", Texts(s.RelayNetworks)),
             ("has_smart_host", s.SmartHost is not null),
             ("smart_host_is_address", s.SmartHost is { IsAddress: true }),
