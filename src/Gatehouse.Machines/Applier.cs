@@ -197,8 +197,12 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         var steps = plan.Of<RunVerification>().ToArray();
         if (steps.Length == 0) return;
         log.Begin(Phase.Verify, steps.Length);
-        var results = await Task.WhenAll(steps.Select(OneAsync));
-        if (results.FirstOrDefault(r => !r.Passed) is { } failed) throw new MachineException($"verification failed: {failed.Detail}");
+        // Component after component, for mail is scanned only when the scanners answer; those of one at the same time.
+        foreach (var component in steps.GroupBy(s => s.Verification.Component))
+        {
+            var results = await Task.WhenAll(component.Select(OneAsync));
+            if (results.FirstOrDefault(r => !r.Passed) is { } failed) throw new MachineException($"verification failed: {failed.Detail}");
+        }
 
         async Task<ProbeResult> OneAsync(RunVerification step)
         {

@@ -9,6 +9,7 @@ internal static class ApplyReport
 {
     public static int Write(ParseResult parse, ApplyResult result)
     {
+        var live = GlobalOptions.Machine(parse).IsLive;
         if (parse.GetValue(GlobalOptions.Json))
             Console.Out.WriteLine(Json.Text(new JsonObject
             {
@@ -19,7 +20,7 @@ internal static class ApplyReport
         var (text, code) = result.Outcome switch
         {
             Outcome.Nothing => ("Nothing to do: the host is as the answers ask. 'gatehouse verify' proves that it works.", ExitCodes.Done),
-            Outcome.Applied => ($"Done: generation {result.Generation!.Number} is in place and verified.", ExitCodes.Done),
+            Outcome.Applied => (live ? $"Done: generation {result.Generation!.Number} is in place and verified." : $"Done: generation {result.Generation!.Number} is in place; in a tree there is nothing running to verify.", ExitCodes.Done),
             Outcome.Refused => ($"{result.Problem}\nNothing in place was changed; the old configuration goes on working. Mend this and run again.", ExitCodes.Refused),
             Outcome.RolledBack => ($"{result.Problem}\nEverything was put back: the old configuration works again. Mend this and run again.", ExitCodes.RolledBack),
             _ => (result.Problem, ExitCodes.Failed),

@@ -88,4 +88,8 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
 }
 
 /// <summary>A reply: its code and all its lines.</summary>
-internal sealed record SmtpReply(int Code, string Text);
+internal sealed record SmtpReply(int Code, string Text)
+{
+    /// <summary>The words of all lines, without their codes.</summary>
+    public string Words => string.Join(' ', Text.Split('\n').Select(l => l.Length > 4 ? l[4..] : ""));
+}

@@ -111,7 +111,7 @@ public sealed class Verifier : IVerifier
             if (await session.SayAsync(command, ct) is { Code: not 250 } reply) return ProbeResult.Fail($"{command.Split(':')[0]}: {reply.Text}");
         if (await session.SayAsync("DATA", ct) is { Code: not 354 } data) return ProbeResult.Fail($"DATA: {data.Text}");
         var verdict = await session.SendAsync(TestMessages.Text(kind, p["recipient"], clock.GetUtcNow()), ct);
-        return verdict.Code == 250 && Regex.IsMatch(verdict.Text, p["expect"]) ? ProbeResult.Pass(verdict.Text[4..]) : ProbeResult.Fail($"message: {verdict.Text}");
+        return verdict.Code == 250 && Regex.IsMatch(verdict.Words, p["expect"]) ? ProbeResult.Pass(verdict.Words) : ProbeResult.Fail($"message: {verdict.Text}");
     }
 
     private async Task<ProbeResult> HttpsAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
