@@ -40,7 +40,8 @@ internal static class ViewBuilder
         return Map(
             ("site_name", s.SiteName),
             ("organisation", s.Organisation),
-            ("has_organisation", s.Organisation.Length > 0),
+            // SMTP replies are ASCII (RFC 5321 section 2.4).
+            ("in_banner", s.Organisation.Length > 0 && System.Text.Ascii.IsValid(s.Organisation)),
             ("spam_score", s.SpamScore),
             ("high_spam_score", s.HighSpamScore),
             ("greylist_score", decimal.Round(s.SpamScore * 2 / 3, 2)),

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Xunit;
+
+namespace Gatehouse.EndToEnd;
+
+/// <summary>What a command left.</summary>
+public sealed record Result(int ExitCode, string Output, string Error)
+{
+    public string All => Output + Error;
+
+    /// <summary>The result, if the exit code is the expected one; otherwise the test fails with all that was printed.</summary>
+    public Result Expect(int exitCode)
+    {
+        Assert.True(ExitCode == exitCode, $"expected exit code {exitCode}, got {ExitCode}:\n{All}");
+        return this;
+    }
+}
+
+/// <summary>The lab of real Debian hosts (tests/lab). Hosts end with the test process, however it ends.</summary>
+public static class Lab
+{
+    private static readonly string Script = Path.Combine(Root(), "tests", "lab", "lab.sh");
+
+    /// <summary>The root of the checkout.</summary>
+    public static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
+
+    /// <summary>A file of this project.</summary>
+    public static string File(params string[] parts) => Path.Combine([Root(), "tests", "Gatehouse.EndToEnd", .. parts]);
+
+    /// <summary>Boots hosts, NAME=ADDRESS each.</summary>
+    public static void Up(string kind, params string[] hosts) =>
+        Run(["up", "--base", kind, "--owner", $"{Environment.ProcessId}", .. hosts], "", TimeSpan.FromMinutes(15)).Expect(0);
+
+    public static void Down(params string[] names) => Run(["down", .. names], "", TimeSpan.FromMinutes(1)).Expect(0);
+
+    /// <summary>As if the power failed.</summary>
+    public static void Crash(string name) => Run(["crash", name], "", TimeSpan.FromMinutes(1)).Expect(0);
+
+    /// <summary>Starts a crashed host again, with its disk.</summary>
+    public static void Boot(string name) => Run(["boot", name], "", TimeSpan.FromMinutes(2)).Expect(0);
+
+    /// <summary>The file of the private key that root's SSH login takes.</summary>
+    public static string Key() => Run(["key"], "", TimeSpan.FromMinutes(1)).Expect(0).Output.Trim();
+
+    public static void Push(string name, string source, string target) => Run(["push", name, source, target], "", TimeSpan.FromMinutes(1)).Expect(0);
+
+    /// <summary>Writes a text into a file of a host.</summary>
+    public static void Write(string name, string path, string text, string mode = "0644")
+    {
+        var directory = Path.GetDirectoryName(path)!;
+        Exec(name, ["sh", "-c", $"mkdir -p {directory} && cat > {path} && chmod {mode} {path}"], text).Expect(0);
+    }
+
+    /// <summary>Runs a command in a host.</summary>
+    public static Result Exec(string name, params string[] command) => Exec(name, command, "");
+
+    public static Result Exec(string name, string[] command, string input) => Run(["exec", name, "--", .. command], input, TimeSpan.FromMinutes(5));
+
+    /// <summary>Runs a shell line in a host.</summary>
+    public static Result Shell(string name, string line) => Exec(name, "sh", "-c", line);
+
+    /// <summary>Starts a command in a host and leaves it running, with its output to read.</summary>
+    public static Process Start(string name, params string[] command) => StartProcess(Script, ["exec", name, "--", .. command]);
+
+    /// <summary>Runs a program on the machine itself.</summary>
+    public static Result Local(string program, params string[] arguments) => Finish(StartProcess(program, arguments), "", TimeSpan.FromMinutes(2));
+
+    /// <summary>Polls until a condition holds.</summary>
+    public static void Until(string what, TimeSpan within, Func<bool> holds)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (!holds())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < within, $"{what}: not within {within.TotalSeconds:0} s");
+            Thread.Sleep(100);
+        }
+    }
+
+    private static Result Run(string[] arguments, string input, TimeSpan timeout) => Finish(StartProcess(Script, arguments), input, timeout);
+
+    private static Process StartProcess(string program, string[] arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+
+    private static Result Finish(Process process, string input, TimeSpan timeout)
+    {
+        using (process)
+        {
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = process.StandardError.ReadToEndAsync();
+            try
+            {
+                process.StandardInput.Write(input);
+                process.StandardInput.Close();
+            }
+            catch (IOException)
+            {
+                // The command read no input; its exit code tells the rest.
+            }
+
+            if (!process.WaitForExit(timeout))
+            {
+                process.Kill(entireProcessTree: true);
+                Assert.Fail($"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} took longer than {timeout.TotalSeconds:0} s");
+            }
+
+            return new Result(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+        }
+    }
+}
