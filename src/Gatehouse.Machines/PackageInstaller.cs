@@ -20,6 +20,7 @@ internal sealed class PackageInstaller(IMachine machine)
     /// <summary>Installs packages; a failure carries the last lines that apt printed.</summary>
     public async Task InstallAsync(ImmutableArray<string> names, Action<string> onLine, CancellationToken ct)
     {
+        await RefuseOtherMailServerAsync(ct);
         var hadPolicy = await machine.ReadAsync(PolicyPath, ct) is not null;
         if (!hadPolicy) await machine.WriteAsync(PolicyPath, Policy, ct);
         try
@@ -47,6 +48,17 @@ internal sealed class PackageInstaller(IMachine machine)
     public async Task CleanAsync(CancellationToken ct)
     {
         if (await machine.ReadAsync(PolicyPath, ct) is { } policy && policy.Text.Contains(Mark, StringComparison.Ordinal)) await machine.RemoveAsync(PolicyPath, ct);
+    }
+
+    // apt would remove another mail server without a word, and its queue with it.
+    private async Task RefuseOtherMailServerAsync(CancellationToken ct)
+    {
+        var result = await machine.RunAsync(Invocation.Of("dpkg-query", "--show", "--showformat=${Package}|${db:Status-Status}|${Provides}\n"), null, ct);
+        var others = result.Output.Split('\n').Select(l => l.Split('|'))
+            .Where(p => p is [_, "installed", _] && p[2].Contains("mail-transport-agent", StringComparison.Ordinal) && !p[0].StartsWith("exim4", StringComparison.Ordinal))
+            .Select(p => p[0]).ToArray();
+        if (others.Length > 0)
+            throw new MachineException($"another mail server is installed here: {string.Join(", ", others)}. Installing Exim would remove it. Empty its queue, then run 'apt remove {string.Join(' ', others)}' and apply again.");
     }
 
     private static Invocation Apt(string verb, ImmutableArray<string> names) => new(

@@ -85,6 +85,7 @@ public sealed class Gateway : IDisposable
     private static void StartSink()
     {
         Lab.Push(Sink, Lab.File("Hosts", "sink.conf"), "/etc/exim4/exim4.conf");
+        Lab.Shell(Sink, "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=sink.lab.example -keyout /etc/exim4/sink.pem -out /etc/exim4/sink.crt 2>/dev/null && cat /etc/exim4/sink.crt >> /etc/exim4/sink.pem && chgrp Debian-exim /etc/exim4/sink.pem && chmod 640 /etc/exim4/sink.pem").Expect(0);
         Lab.Shell(Sink, "chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown mail:mail /var/mail/sink && systemctl start exim4").Expect(0);
     }
 }

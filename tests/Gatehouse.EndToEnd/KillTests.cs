@@ -53,11 +53,9 @@ public sealed class KillTests
     // Touches files and units of several components.
     private static void Change()
     {
-        Gateway.Edit("site_name: LAB", "site_name: KILLED");
         var text = File.ReadAllText(Lab.File("Answers", "standalone.yaml"))
             .Replace("site_name: LAB", "site_name: KILLED", StringComparison.Ordinal)
             .Replace("ntp_servers: [10.77.0.1]", "ntp_servers: [10.77.0.1, 10.77.0.2]", StringComparison.Ordinal)
-            .Replace("greylisting: false", "greylisting: true", StringComparison.Ordinal)
             .Replace("host_name: gateway.lab.example", "host_name: killed.lab.example", StringComparison.Ordinal)
             .Replace("submission_ports: [587]", "submission_ports: [587, 465]", StringComparison.Ordinal);
         Lab.Write(Gateway.Name, Gateway.Answers, text);

@@ -63,6 +63,7 @@ internal static class ViewBuilder
             ("has_limit_recipient_domain", s.LimitRecipientDomain > 0),
             ("limit_recipient_domain", s.LimitRecipientDomain),
             ("destination_networks", DestinationNetworks(settings.Mta)),
+            ("quarantine_on_shared_file_system", s.QuarantineShared == QuarantineSharing.FileSystem),
             ("quarantine_directory", s.QuarantineDirectory),
             ("expires", s.QuarantineDays > 0),
             ("quarantine_days", s.QuarantineDays));
