@@ -23,14 +23,21 @@ OUT=$PWD/out
 CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
 LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux)
 SOURCE_CHECKS=(shellcheck groff-base)
-PACKING=(dpkg-dev)
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
-CLEANUP=()
-cleanup() { local path; for path in "${CLEANUP[@]}"; do rm -rf "$path"; done; }
-trap cleanup EXIT
+CLEANUP=()        # files to take away, however this ends
+TESTING=          # set while a closing line is owed
+finish() {
+  local status=$? path
+  for path in "${CLEANUP[@]}"; do rm -f "$path"; done
+  [[ -z $TESTING ]] || { FAILED=$(( FAILED + 1 )); closing || true; }
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # quietly COMMAND...: nothing when it works, all it printed when it does not.
 quietly() {
@@ -116,7 +123,7 @@ restore() {
   need_dotnet
   local locked=()
   [[ ${CI-} != true ]] || locked=(--locked-mode)
-  quietly dotnet restore Setup.sln "${locked[@]}"
+  quietly dotnet restore Setup.sln "${locked[@]}" || return 1
   RESTORED=yes
 }
 
@@ -148,7 +155,7 @@ build() {
 
 deb() {
   build
-  need "packing" "${PACKING[@]}" || command -v dpkg-deb >/dev/null || die "dpkg-deb is missing"
+  command -v dpkg-deb >/dev/null || die "dpkg-deb is missing: a Debian package is made on Debian"
   rm -f "$OUT"/gatehouse_*_amd64.deb
   quietly src/Debian/build-deb.sh "$OUT/gatehouse" "$OUT" "$(version)"
   say "Packed out/gatehouse_$(version)_amd64.deb."
@@ -173,13 +180,13 @@ scripts() {
 
 check() {
   local page status=0
-  need "checking the sources" "${SOURCE_CHECKS[@]}" || die "the sources were not checked"
-  restore
+  need "checking the sources" "${SOURCE_CHECKS[@]}" || { say "The sources were not checked." >&2; return 1; }
+  restore || return 1
   quietly dotnet format Setup.sln --no-restore --verify-no-changes || status=1
-  scripts | quietly_args shellcheck -x || status=1
+  scripts | quietly_args shellcheck -x --source-path=SCRIPTDIR --severity=warning || status=1
   for page in src/Debian/man/*.8; do
     # Groff warns and succeeds all the same.
-    groff -man -Tutf8 -ww -z "$page" 2>&1 | grep . >&2 && status=1
+    if groff -man -Tutf8 -ww -z "$page" 2>&1 | grep . >&2; then status=1; fi
   done
   (( status != 0 )) || say "Format, shell scripts and manual pages: good."
   return "$status"
@@ -221,17 +228,20 @@ counter() {
 
 # The closing line is the last; anything that failed, a check or a build of tests too, is in its second number.
 closing() {
+  TESTING=
   say "$PASSED passed, $FAILED failed$( (( SKIPPED == 0 )) || printf ', %s skipped' "$SKIPPED")"
   (( FAILED == 0 ))
 }
 
 test_fast() {
+  TESTING=yes
   run_tests tests/Gatehouse.Tests
   closing
 }
 
 test_all() {
   local began=$SECONDS
+  TESTING=yes
   check || FAILED=$(( FAILED + 1 ))
   need "the daemons' own checks" "${CHECKERS[@]}" || say "Going on without them." >&2
   # In a shell of its own, with its own "set -e": a failure here is counted, not the end of the story.
@@ -257,6 +267,7 @@ count_tests() {
 }
 
 accept() {
+  TESTING=yes
   GATEHOUSE_ACCEPT=1 run_tests tests/Gatehouse.Tests --filter FullyQualifiedName~Golden
   git status --short -- tests 2>/dev/null || true
   say "Golden files are rewritten; look at the changes before you commit them."

@@ -149,11 +149,11 @@ public static class AnswerManual
         Line(page, "A password is best kept out of the answer file:");
         foreach (var (form, meaning) in new[]
         {
-            ("{file: PATH}", "The first line of a file."),
+            ("{file: PATH}", "A file of one line that only its owner can read. The path is absolute."),
             ("{env: NAME}", "A variable of the environment."),
             ("{prompt: true}", "Asked for on the terminal."),
             ("{generate: true}", "Made by gatehouse at the first apply, and kept."),
-            ("{hash: TEXT}", "The password's hash, where the service takes one."),
+            ("{hash: TEXT}", "Its hash in the form of crypt(5), where the service takes one."),
         })
         {
             Term(page, form, "");
