@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Small helpers of the lab: messages, waiting, locks, process identity.
 # Sourced by lab.sh; expects `set -euo pipefail`.
 

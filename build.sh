@@ -1,0 +1,301 @@
+#!/bin/bash
+# Builds, tests and packs Gatehouse.
+#
+#   build.sh build           the program: out/gatehouse, one self-contained file for linux-x64
+#   build.sh setup           build it, and run the main job into the tree out/root (no root needed)
+#   build.sh test            everything: format, unit tests, and end-to-end tests on real hosts (needs root)
+#   build.sh test fast       unit tests only
+#   build.sh accept          rewrite the golden files with what is rendered now
+#   build.sh check           source format, shell scripts, manual pages
+#   build.sh deb             the Debian package: out/gatehouse_VERSION_amd64.deb
+#   build.sh lab up N        boot N real Debian hosts in namespaces; also: lab down, lab status, and
+#                            whatever else tests/lab/lab.sh can do (needs root)
+#   build.sh bench           measure
+#
+# What is missing is installed with apt when this runs as root; otherwise it says what is missing.
+# With CI=true the packages of the lock files are taken and no others.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 PATH=$PATH:/usr/sbin:/sbin
+OUT=$PWD/out
+
+# What lets the daemons check files and the lab boot hosts; clamav-daemon brings its scanner's checker.
+CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
+LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux)
+SOURCE_CHECKS=(shellcheck groff-base)
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+CLEANUP=()        # files to take away, however this ends
+TESTING=          # set while a closing line is owed
+finish() {
+  local status=$? path
+  for path in "${CLEANUP[@]}"; do rm -f "$path"; done
+  [[ -z $TESTING ]] || { FAILED=$(( FAILED + 1 )); closing || true; }
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# quietly COMMAND...: nothing when it works, all it printed when it does not.
+quietly() {
+  local log status=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  (( status == 0 )) || { cat "$log" >&2; printf 'build.sh: failed (%s): %s\n' "$status" "$*" >&2; }
+  rm -f "$log"
+  return "$status"
+}
+
+version() { sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props; }
+
+# --- what is needed -------------------------------------------------------------------------
+
+need_dotnet() {
+  local wanted
+  [[ ! -x $HOME/.dotnet/dotnet ]] || command -v dotnet >/dev/null || PATH=$HOME/.dotnet:$PATH
+  command -v dotnet >/dev/null && dotnet --version >/dev/null 2>&1 && return 0
+  wanted=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' global.json)
+  die "the .NET SDK $wanted or a later 10.0 is missing (global.json). It installs into your home directory, without root, with
+    curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0
+or, with root, from Microsoft's package feed for Debian:
+    https://learn.microsoft.com/dotnet/core/install/linux-debian"
+}
+
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+# nginx comes in flavours; any has the checker.
+is_there() {
+  is_installed "$1" && return
+  [[ $1 == nginx-light ]] && command -v nginx >/dev/null
+}
+
+# need WHAT-FOR PACKAGE...: install what is missing; without root say what it is, and return 1.
+need() {
+  local purpose=$1 package missing=()
+  shift
+  for package; do is_there "$package" || missing+=("$package"); done
+  (( ${#missing[@]} )) || return 0
+  if ! command -v apt-get >/dev/null; then
+    say "Missing for $purpose, and there is no apt-get here: ${missing[*]}" >&2
+    return 1
+  fi
+  if (( EUID != 0 )); then
+    say "Missing for $purpose: ${missing[*]}" >&2
+    say "  sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    return 1
+  fi
+  say "Installing for $purpose: ${missing[*]}"
+  install_packages "${missing[@]}" || die "could not install: ${missing[*]}"
+}
+
+# install_packages PACKAGE...: no questions, and no daemon is started, now or at the next boot of this machine.
+install_packages() {
+  local policy=/usr/sbin/policy-rc.d unit package status=0
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet -o DPkg::Lock::Timeout=300)
+  local before after
+  before=$(enabled_units)
+  if [[ ! -e $policy ]]; then
+    CLEANUP+=("$policy")
+    printf '#!/bin/sh\n# Temporary: build.sh installs checkers here, not services.\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  "${apt[@]}" install --no-install-recommends "$@" >/dev/null 2>&1 ||
+    { quietly "${apt[@]}" update && quietly "${apt[@]}" install --no-install-recommends "$@"; } || status=$?
+  [[ " ${CLEANUP[*]} " != *" $policy "* ]] || rm -f "$policy"
+  after=$(enabled_units)
+  for unit in $(comm -13 <(printf '%s\n' "$before") <(printf '%s\n' "$after")); do
+    systemctl --quiet disable "$unit" >/dev/null 2>&1 || true
+  done
+  return "$status"
+}
+enabled_units() {
+  { systemctl list-unit-files --type=service,socket,timer --state=enabled --no-legend --no-pager 2>/dev/null || true; } |
+    awk '{ print $1 }' | LC_ALL=C sort
+}
+
+# --- build ----------------------------------------------------------------------------------
+
+RESTORED=
+restore() {
+  [[ -z $RESTORED ]] || return 0
+  need_dotnet
+  local locked=()
+  [[ ${CI-} != true ]] || locked=(--locked-mode)
+  quietly dotnet restore Setup.sln "${locked[@]}" || return 1
+  RESTORED=yes
+}
+
+# Everything that the program is made of, as one hash.
+inputs() {
+  { find src/Gatehouse* screens templates \( -name bin -o -name obj \) -prune -o -type f -print0
+    printf '%s\0' Directory.Build.props Directory.Packages.props global.json .editorconfig
+  } | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
+}
+
+build() {
+  local now
+  need_dotnet
+  now=$(inputs)
+  if [[ -x $OUT/gatehouse && $(cat "$OUT/.inputs" 2>/dev/null) == "$now" ]]; then
+    say "out/gatehouse is up to date."
+    return
+  fi
+  restore
+  rm -rf "$OUT/publish"
+  mkdir -p "$OUT"
+  quietly dotnet publish src/Gatehouse -c Release --no-restore -o "$OUT/publish"
+  # By renaming, so that a program that is running can be replaced.
+  mv -f "$OUT/publish/gatehouse" "$OUT/gatehouse"
+  rm -rf "$OUT/publish"
+  printf '%s\n' "$now" >"$OUT/.inputs"
+  say "Built out/gatehouse $(version)."
+}
+
+deb() {
+  build
+  command -v dpkg-deb >/dev/null || die "dpkg-deb is missing: a Debian package is made on Debian"
+  rm -f "$OUT"/gatehouse_*_amd64.deb
+  quietly src/Debian/build-deb.sh "$OUT/gatehouse" "$OUT" "$(version)"
+  say "Packed out/gatehouse_$(version)_amd64.deb."
+}
+
+setup() {
+  build
+  need "the daemons' own checks (optional)" "${CHECKERS[@]}" || say "Going on; what has no checker here is not judged." >&2
+  say "Applying iso/answers/standalone.yaml to the tree out/root:"
+  "$OUT/gatehouse" --root out/root apply iso/answers/standalone.yaml --yes
+  say "What another apply would change:"
+  "$OUT/gatehouse" --root out/root plan iso/answers/standalone.yaml
+  say "Done: out/gatehouse is built, and out/root holds the $(find out/root -path out/root/var/lib -prune -o -type f -print | wc -l) files of a standalone mail gateway, checked as said above."
+}
+
+# --- check and test -------------------------------------------------------------------------
+
+scripts() {
+  find build.sh .ci src/Debian tests iso \( -name bin -o -name obj \) -prune -o -type f \
+    \( -name '*.sh' -o -path .ci/run -o -path 'src/Debian/p*inst' -o -path 'src/Debian/p*rm' -o -name '*.bash-completion' \) -print0
+}
+
+check() {
+  local page status=0
+  need "checking the sources" "${SOURCE_CHECKS[@]}" || { say "The sources were not checked." >&2; return 1; }
+  restore || return 1
+  quietly dotnet format Setup.sln --no-restore --verify-no-changes || status=1
+  scripts | quietly_args shellcheck -x --source-path=SCRIPTDIR --severity=warning || status=1
+  for page in src/Debian/man/*.8; do
+    # Groff warns and succeeds all the same.
+    if groff -man -Tutf8 -ww -z "$page" 2>&1 | grep . >&2; then status=1; fi
+  done
+  (( status != 0 )) || say "Format, shell scripts and manual pages: good."
+  return "$status"
+}
+# quietly_args COMMAND...: with arguments from standard input.
+quietly_args() {
+  local args=()
+  mapfile -d '' -t args
+  quietly "$@" "${args[@]}"
+}
+
+PASSED=0 FAILED=0 SKIPPED=0
+
+# run_tests PROJECT [ARGUMENT...]: run a project's tests and add up what its result file says.
+run_tests() {
+  local project=$1 name trx status=0 total passed failed
+  shift
+  name=$(basename "$project") trx=$OUT/test-results/$(basename "$project").trx
+  rm -f "$trx"
+  restore
+  say "Tests of $name:"
+  GATEHOUSE_OUT=$OUT dotnet test "$project" -c Release --no-restore --nologo --verbosity quiet \
+    --results-directory "$OUT/test-results" --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" \
+    "$@" </dev/null || status=$?
+  total=$(counter total) passed=$(counter passed)
+  failed=$(( $(counter failed) + $(counter error) + $(counter timeout) + $(counter aborted) ))
+  # A test host that died leaves no result, or one in which nothing failed; it did not pass.
+  (( status == 0 || failed > 0 )) || failed=1
+  PASSED=$(( PASSED + passed )) FAILED=$(( FAILED + failed ))
+  (( total - passed - failed <= 0 )) || SKIPPED=$(( SKIPPED + total - passed - failed ))
+  return 0
+}
+# counter NAME: a number from the result file, 0 without one. Called by run_tests.
+counter() {
+  local number=''
+  [[ ! -f $trx ]] || number=$(grep -o '<Counters [^>]*' "$trx" | grep -o " $1=\"[0-9]*\"" | tr -dc 0-9)
+  printf '%s\n' "${number:-0}"
+}
+
+# The closing line is the last; anything that failed, a check or a build of tests too, is in its second number.
+closing() {
+  TESTING=
+  say "$PASSED passed, $FAILED failed$( (( SKIPPED == 0 )) || printf ', %s skipped' "$SKIPPED")"
+  (( FAILED == 0 ))
+}
+
+test_fast() {
+  TESTING=yes
+  run_tests tests/Gatehouse.Tests
+  closing
+}
+
+test_all() {
+  local began=$SECONDS
+  TESTING=yes
+  check || FAILED=$(( FAILED + 1 ))
+  need "the daemons' own checks" "${CHECKERS[@]}" || say "Going on without them." >&2
+  # In a shell of its own, with its own "set -e": a failure here is counted, not the end of the story.
+  if ! "$PWD/build.sh" deb; then
+    FAILED=$(( FAILED + 1 ))
+    closing
+    return
+  fi
+  run_tests tests/Gatehouse.Tests
+  if (( EUID == 0 )); then
+    need "the lab" "${LAB[@]}"
+    run_tests tests/Gatehouse.EndToEnd --logger "console;verbosity=normal"
+  else
+    say "The end-to-end tests boot real Debian hosts and need root; they are skipped: sudo ./build.sh test"
+    SKIPPED=$(( SKIPPED + $(count_tests tests/Gatehouse.EndToEnd) ))
+  fi
+  say "That took $(( (SECONDS - began + 59) / 60 )) minutes."
+  closing
+}
+count_tests() {
+  restore
+  dotnet test "$1" -c Release --no-restore --nologo --verbosity quiet --list-tests 2>/dev/null | grep -c '^    ' || true
+}
+
+accept() {
+  TESTING=yes
+  GATEHOUSE_ACCEPT=1 run_tests tests/Gatehouse.Tests --filter FullyQualifiedName~Golden
+  git status --short -- tests 2>/dev/null || true
+  say "Golden files are rewritten; look at the changes before you commit them."
+  closing
+}
+
+# --------------------------------------------------------------------------------------------
+
+usage() { sed -n '2,/^# With CI/s/^# \{0,1\}//p' build.sh; }
+
+case "${1-} ${2-}" in
+  "build ") build ;;
+  "setup ") setup ;;
+  "test ") test_all ;;
+  "test fast") test_fast ;;
+  "accept ") accept ;;
+  "check ") check ;;
+  "deb ") deb ;;
+  "lab "*)
+    shift
+    (( EUID != 0 )) || need "the lab" "${LAB[@]}"
+    exec tests/lab/lab.sh "$@" ;;
+  "bench "*)
+    shift
+    [[ -x tests/bench/bench.sh ]] || die "there is no tests/bench/bench.sh"
+    build
+    need "measuring" hyperfine || say "Going on without." >&2
+    GATEHOUSE_OUT=$OUT exec tests/bench/bench.sh "$@" ;;
+  " " | "help " | "-h " | "--help ") usage ;;
+  *) usage >&2; exit 2 ;;
+esac
