@@ -23,7 +23,7 @@ public sealed class ReaderTests
     [InlineData("id: a\ntitle: b\nhelp: c\norder: 1\nfields:\n  - {key: k, lable: l, help: h, kind: text}\n", "s.yaml:6:14: unknown key 'lable'")]
     [InlineData("id: a\ntitle: b\nhelp: c\norder: 1\nfields:\n  - {key: k, label: l, kind: text}\n", "s.yaml:6:5: 'help' is missing")]
     [InlineData("title: b\n", "'id' is missing")]
-    [InlineData("\tid: a\n", "s.yaml:1:1")]
+    [InlineData("id: [\n", "s.yaml:")]
     public void A_bad_screen_is_refused(string yaml, string expected) =>
         Assert.Contains(expected, Assert.Throws<FormatException>(() => ScreenReader.Read("s.yaml", Encoding.UTF8.GetBytes(yaml))).Message, StringComparison.Ordinal);
 }

@@ -7,7 +7,10 @@ namespace Gatehouse.Tests.Golden;
 /// <summary>Answer files that will not do (or do with a remark), and exactly what the administrator is told.</summary>
 public sealed class InvalidGoldenTests
 {
-    public static TheoryData<string> Cases => [.. GoldenCase.Names("invalid")];
+    // Its ten megabytes are made by the test, not kept here.
+    private const string TooLarge = "too-large";
+
+    public static TheoryData<string> Cases => [.. GoldenCase.Names("invalid").Where(n => n != TooLarge)];
 
     [Fact]
     public void There_are_cases() => Assert.True(Cases.Count >= 45, $"{Cases.Count} cases");
@@ -26,7 +29,7 @@ public sealed class InvalidGoldenTests
     [Fact]
     public void A_file_of_ten_megabytes_is_refused_unread()
     {
-        var golden = GoldenCase.Of("invalid", "too-large");
+        var golden = GoldenCase.Of("invalid", TooLarge);
         var line = Encoding.UTF8.GetBytes("# a comment that says nothing, over and over again\n");
         var bytes = Enumerable.Repeat(line, (10 << 20) / line.Length).SelectMany(b => b).ToArray();
         Assert.Null(golden.Resolve(bytes, out var report));
