@@ -56,11 +56,12 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     public async Task<ApplyResult> ApplyAsync(RenderedNode node, string reason, CancellationToken ct)
     {
         await RecoverAsync(ct);
-        var plan = await PlanAsync(node, ct);
-        if (plan.IsEmpty) return new ApplyResult(Outcome.Nothing, await store.CurrentAsync(ct), "");
+        Plan plan;
         Generation generation;
         try
         {
+            plan = await PlanAsync(node, ct);
+            if (plan.IsEmpty) return new ApplyResult(Outcome.Nothing, await store.CurrentAsync(ct), "");
             if (plan.Of<InstallPackages>().FirstOrDefault() is { } install)
             {
                 log.Begin(Phase.Packages, 1);
@@ -74,6 +75,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         }
         catch (MachineException e)
         {
+            await QuietlyAsync(() => wayBack.ReleaseAsync(CancellationToken.None));
             return new ApplyResult(Outcome.Refused, null, e.Message);
         }
 
@@ -162,7 +164,6 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
 
             await VerifyAsync(plan, ct);
             generation = generation with { State = GenerationState.Good };
-            await wayBack.ReleaseAsync(ct);
             await store.SaveAsync(generation, ct);
         }
         catch (Exception e) when (e is MachineException or OperationCanceledException)
@@ -170,8 +171,23 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             return await PutBackAsync(generation, e);
         }
 
-        await store.TidyAsync(CancellationToken.None);
+        // Not before the record is written: a full disk would otherwise bar the way back.
+        await QuietlyAsync(() => wayBack.ReleaseAsync(CancellationToken.None));
+        await QuietlyAsync(() => store.TidyAsync(CancellationToken.None));
         return new ApplyResult(Outcome.Applied, generation, "");
+    }
+
+    // Tidying up does not change how an apply ended: what is left lying is taken away by the next one.
+    private async Task QuietlyAsync(Func<ValueTask> tidy)
+    {
+        try
+        {
+            await tidy();
+        }
+        catch (MachineException e)
+        {
+            log.Note($"could not tidy up, which does no harm: {e.Message}");
+        }
     }
 
     private async Task<ApplyResult> PutBackAsync(Generation generation, Exception cause)

@@ -83,6 +83,8 @@ public sealed class LocalMachine : IMachine
         var real = Real(path);
         try
         {
+            // A write that was cut off may have left its half-made item, and it may hold secrets.
+            if (Directory.Exists(Path.GetDirectoryName(real))) File.Delete(Temporary(real));
             if (LibC.Stat(real) is not { } stat) return ValueTask.CompletedTask;
             if ((stat.Mode & 0xF000) == 0x4000) Directory.Delete(real);
             else File.Delete(real);
@@ -141,7 +143,7 @@ public sealed class LocalMachine : IMachine
         if (LibC.Stat(real) is { } stat && (stat.Mode & 0xF000) == 0x4000)
             throw new MachineException($"{real} is a directory; a file is to be there. Move it away.");
         var directory = Path.GetDirectoryName(real)!;
-        var temporary = Path.Combine(directory, $".{Path.GetFileName(real)}.gatehouse-new");
+        var temporary = Temporary(real);
         File.Delete(temporary);
         try
         {
@@ -156,6 +158,8 @@ public sealed class LocalMachine : IMachine
 
         LibC.SyncDirectory(directory);
     }
+
+    private static string Temporary(string real) => Path.Combine(Path.GetDirectoryName(real)!, $".{Path.GetFileName(real)}.gatehouse-new");
 
     private void Own(string real, Ownership owner)
     {

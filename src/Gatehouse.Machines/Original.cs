@@ -24,7 +24,8 @@ internal static class Original
     {
         var knownPaths = original.Node.Entries.Select(e => e.Path).ToHashSet(StringComparer.Ordinal);
         var knownUnits = original.Node.Units.Select(u => u.Unit.Name).ToHashSet(StringComparer.Ordinal);
-        var entries = puts.Where(p => !knownPaths.Contains(p.Entry.Path)).Select(p => Entry(p)).ToImmutableArray();
+        // Directories that Gatehouse made stay, as they do when a later generation drops them: others may have put files there.
+        var entries = puts.Where(p => !knownPaths.Contains(p.Entry.Path) && p is not { Entry.Kind: EntryKind.Directory, Before.Kind: EntryKind.Absent }).Select(p => Entry(p)).ToImmutableArray();
         var added = units.Where(u => !knownUnits.Contains(u.Unit)).Select(u => new RenderedUnit("", new ComponentUnit(u.Unit, u.State.Active, [], [], ""))).ToImmutableArray();
         if (entries.IsEmpty && added.IsEmpty) return original;
         return original with { Node = original.Node with { Entries = [.. original.Node.Entries, .. entries], Units = [.. original.Node.Units, .. added] } };

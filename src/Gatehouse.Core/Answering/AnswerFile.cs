@@ -8,7 +8,8 @@ namespace Gatehouse.Core.Answering;
 /// <summary>Raw answers by field path (<c>screen.key</c>), each with the place it was written at.</summary>
 /// <param name="File">The name of the file, for findings.</param>
 /// <param name="Values">What was written, not yet typed.</param>
-public sealed record Answers(string File, ImmutableSortedDictionary<string, Node> Values)
+/// <param name="Readable">False when the file could not be read at all, so that nothing can be said about what is missing.</param>
+public sealed record Answers(string File, ImmutableSortedDictionary<string, Node> Values, bool Readable = true)
 {
     /// <summary>The raw value of a field; null when it was not given or left empty.</summary>
     public Node? this[string path] => Values.TryGetValue(path, out var node) && node is not Scalar { IsNull: true } ? node : null;
@@ -31,12 +32,9 @@ public static class AnswerFile
     public static Answers Read(string file, ReadOnlySpan<byte> bytes, ScreenSet screens, Report report)
     {
         var values = ImmutableSortedDictionary.CreateBuilder<string, Node>(StringComparer.Ordinal);
-        if (YamlReader.Read(file, bytes, report) is Mapping root)
-        {
-            CheckVersion(root, report);
-            foreach (var entry in root.Entries) ReadSection(entry, screens, values, report);
-        }
-
+        if (YamlReader.Read(file, bytes, report) is not Mapping root) return new Answers(file, values.ToImmutable(), false);
+        CheckVersion(root, report);
+        foreach (var entry in root.Entries) ReadSection(entry, screens, values, report);
         return new Answers(file, values.ToImmutable());
     }
 
@@ -45,7 +43,7 @@ public static class AnswerFile
         if (root["version"] is not { } node)
             report.Error("version-missing", "version", "the file must begin with 'version: 1'.", root.Origin);
         else if (node is not Scalar { Text: "1" })
-            report.Error("version-unknown", "version", $"this program reads version {Version} of the answer file.", node.Origin);
+            report.Error("version-unknown", "version", $"this program reads version {Version} of the answer file; a newer gatehouse may have written this one.", node.Origin);
     }
 
     private static void ReadSection(Entry entry, ScreenSet screens, ImmutableSortedDictionary<string, Node>.Builder values, Report report)
@@ -53,7 +51,7 @@ public static class AnswerFile
         if (entry.Key == "version") return;
         if (screens[entry.Key] is not { } screen)
         {
-            report.Error("unknown-section", entry.Key, $"there is no section '{Printable(entry.Key)}'.{Nearest.Hint(entry.Key, screens.Screens.Select(s => s.Id))}", entry.Origin);
+            report.Error("unknown-section", entry.Key, $"there is no section '{Printable(entry.Key)}'; there are {string.Join(", ", screens.Screens.Select(s => s.Id))}.{Nearest.Hint(entry.Key, screens.Screens.Select(s => s.Id))}", entry.Origin);
             return;
         }
 
@@ -76,6 +74,7 @@ public static class AnswerFile
         var hint = Nearest.Hint(key, screen.Fields.Select(f => f.Key));
         var elsewhere = screens.Screens.FirstOrDefault(s => s.Fields.Any(f => f.Key == key));
         if (hint.Length == 0 && elsewhere is not null) hint = $" It belongs to section '{elsewhere.Id}'.";
+        if (hint.Length == 0) hint = " 'gatehouse new' prints every key there is.";
         return $"section '{screen.Id}' has no key '{Printable(key)}'.{hint}";
     }
 

@@ -21,6 +21,9 @@ public sealed class Report : IReadOnlyCollection<Finding>
     public void Warn(string code, string path, string message, Origin? origin = null) =>
         findings.Add(new Finding(Severity.Warning, code, path, message, origin));
 
+    /// <summary>Adds a finding.</summary>
+    public void Add(Finding finding) => findings.Add(finding);
+
     /// <summary>Takes over the findings of another report.</summary>
     public void AddRange(IEnumerable<Finding> others) => findings.AddRange(others);
 

@@ -64,8 +64,13 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
 
     private static bool HasLoneSurrogate(string text)
     {
-        foreach (var rune in text.EnumerateRunes())
-            if (rune == System.Text.Rune.ReplacementChar && !text.Contains('\uFFFD', StringComparison.Ordinal)) return true;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1])) return true;
+            i++;
+        }
+
         return false;
     }
 
@@ -76,14 +81,14 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
 
     private static string Address(string text) => text.Contains('/', StringComparison.Ordinal)
         ? "a single address; networks are not taken here"
-        : text.StartsWith("::ffff:", StringComparison.OrdinalIgnoreCase) && text.Contains('.', StringComparison.Ordinal)
-            ? $"a plain address; write {text[7..]}"
+        : System.Net.IPAddress.TryParse(text, out var address) && address.IsIPv4MappedToIPv6
+            ? $"a plain address; write {address.MapToIPv4()}"
             : "an IPv4 or IPv6 address";
 
     private static string Options(string text, Field field)
     {
         var values = field.Choices.Select(c => c.Value).ToArray();
-        return $"one of {string.Join(", ", values)}.{Reports.Nearest.Hint(text, values)}".TrimEnd('.');
+        return Reports.Nearest.To(text, values) is { } near ? $"one of {string.Join(", ", values)}; did you mean '{near}'?" : $"one of {string.Join(", ", values)}";
     }
 
     private static Parsed InRange(decimal number, Field field, object value) =>

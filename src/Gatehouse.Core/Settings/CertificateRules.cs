@@ -48,7 +48,7 @@ internal static class CertificateRules
         }
         catch (CryptographicException)
         {
-            report.Error("certificate-unreadable", path, $"{certificateFile} holds no certificate in PEM form.", origin);
+            report.Error("certificate-unreadable", path, $"{certificateFile} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).", origin);
             return;
         }
 
@@ -64,9 +64,9 @@ internal static class CertificateRules
             }
 
             var now = inputs.Facts.Now;
-            if (parsed.NotAfter.ToUniversalTime() < now) report.Error("certificate-expired", path, $"{certificateFile} expired on {parsed.NotAfter:yyyy-MM-dd}.", origin);
-            else if (parsed.NotAfter.ToUniversalTime() < now.AddDays(14)) report.Warn("certificate-expires", path, $"{certificateFile} expires on {parsed.NotAfter:yyyy-MM-dd}.", origin);
-            if (name is not null && !parsed.MatchesHostname(name)) report.Error("certificate-name", path, $"{certificateFile} is not valid for {name}.", origin);
+            if (parsed.NotAfter.ToUniversalTime() < now) report.Error("certificate-expired", path, $"{certificateFile} expired on {parsed.NotAfter:yyyy-MM-dd}; put a valid one in its place.", origin);
+            else if (parsed.NotAfter.ToUniversalTime() < now.AddDays(14)) report.Warn("certificate-expires", path, $"{certificateFile} expires on {parsed.NotAfter:yyyy-MM-dd}; renew it and apply again.", origin);
+            if (name is not null && !parsed.MatchesHostname(name)) report.Error("certificate-name", path, $"{certificateFile} is not valid for {name}; take one that names it.", origin);
         }
     }
 

@@ -26,7 +26,7 @@ internal static class MtaRules
             if (own.Contains((string)row.Values["domain"]))
                 report.Error("domain-is-host", "mta.domains", $"'{row.Values["domain"]}' is this gateway's own name; list the domains behind it.", row.Origin);
             if (own.Contains(destination.Host) || destination.Host == address?.ToString() || destination.Host is "localhost" || (IPAddress.TryParse(destination.Host, out var ip) && IPAddress.IsLoopback(ip)))
-                report.Error("mail-loop", "mta.domains", $"mail for '{row.Values["domain"]}' would be sent to {destination}, which is this gateway itself.", row.Origin);
+                report.Error("mail-loop", "mta.domains", $"mail for '{row.Values["domain"]}' would be sent to {destination}, which is this gateway itself; name the mail host behind it.", row.Origin);
         }
     }
 
@@ -40,7 +40,8 @@ internal static class MtaRules
     {
         var hasUser = v.TryGet<string>("mta.smart_host_user", out _);
         var hasPassword = v.TryGet<Password>("mta.smart_host_password", out var password);
-        if (hasUser && !hasPassword && v.OriginOf("mta.smart_host_password") is null)
+        // One that was given and refused has its finding already.
+        if (hasUser && !hasPassword && !v.IsRefused("mta.smart_host_password"))
             report.Error("missing", "mta.smart_host_password", "a smart host user needs a password (mta.smart_host_password).", v.OriginOf("mta.smart_host_user"));
         if (hasPassword && password.Source is PasswordSource.Hash or PasswordSource.Generate)
             report.Error("password-unusable", "mta.smart_host_password", "the smart host must be told the password itself; give it as {file: PATH}, {env: NAME} or {prompt: true}.", v.OriginOf("mta.smart_host_password"));

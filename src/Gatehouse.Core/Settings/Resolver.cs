@@ -20,6 +20,7 @@ public static class Resolver
     internal static GatewaySettings? Resolve(ScreenSet screens, Answers answers, Inputs inputs, Report report, out ValueSet values)
     {
         values = new ValueSet(screens);
+        if (!answers.Readable) return null;
         var reader = new ValueReader(answers, inputs, report);
         foreach (var field in screens.Fields) ReadField(field, answers, inputs.Facts, reader, values, report);
         foreach (var rule in Rules.All) rule.Judge(values, inputs, report);
@@ -31,19 +32,21 @@ public static class Resolver
         var node = answers[field.Path];
         if (!Applies(field, values))
         {
-            if (node is not null)
-                report.Warn("not-used", field.Path, $"'{field.Label}' is used only with {field.When!.Path}: {string.Join(" or ", field.When.AnyOf)}.", node.Origin);
+            // When the other field was refused, whether this one is used is not known yet.
+            if (node is not null && !values.IsRefused(field.When!.Path))
+                report.Warn("not-used", field.Path, NotUsed(field, field.When), node.Origin);
             return;
         }
 
         if (node is not null)
         {
             if (reader.Read(field, node) is { } value) values.Add(field, value, node.Origin);
+            else values.Refuse(field);
         }
-        else if (field.DefaultFrom is { } other && !other.StartsWith("facts.", StringComparison.Ordinal))
+        else if (field.DefaultFrom is { } source && !source.StartsWith("facts.", StringComparison.Ordinal))
         {
             // Taken over as typed; when the other field was refused or is missing, that finding is enough.
-            if (values.TryGet<object>(other, out var same)) values.Add(field, same, null);
+            if (values.TryGet<object>(source, out var same)) values.Add(field, same, null);
         }
         else if (DefaultText(field, facts) is { } text)
         {
@@ -51,7 +54,7 @@ public static class Resolver
         }
         else if (field.Required)
         {
-            report.Error("missing", field.Path, $"'{field.Label}' is missing: {field.Kind.Expected}{(field.Example.Length > 0 ? $", for example {field.Example}" : "")}.");
+            report.Error("missing", field.Path, $"'{field.Label}' is missing; write '{field.Key}: {(field.IsList ? $"[{field.Example}]" : field.Example)}' in section '{field.Path.Split('.')[0]}', with your own value.");
         }
         else if (field.IsList || field.IsTable)
         {
@@ -62,11 +65,12 @@ public static class Resolver
     private static bool Applies(Field field, ValueSet values)
     {
         if (field.When is not { } when) return true;
-        // The other field was refused: whether this one applies is unknown, so judge it as if it did.
-        var known = values.TryGet<object>(when.Path, out var other);
-        if (!known) return false;
-        return when.AnyOf is ["*"] || (other is string text && when.AnyOf.Contains(text));
+        return values.TryGet<object>(when.Path, out var other) && (when.AnyOf is ["*"] || (other is string text && when.AnyOf.Contains(text)));
     }
+
+    private static string NotUsed(Field field, Condition when) => when.AnyOf is ["*"]
+        ? $"'{field.Label}' is used only together with {when.Path}; give that as well, or take this away."
+        : $"'{field.Label}' is used only with {when.Path}: {string.Join(" or ", when.AnyOf)}.";
 
     private static string? DefaultText(Field field, Facts facts) =>
         (field.DefaultFrom is { } fact ? facts.Lookup(fact) : null) ?? field.Default;

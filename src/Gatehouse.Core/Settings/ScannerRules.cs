@@ -10,6 +10,9 @@ internal static class ScannerRules
     private static readonly ImmutableArray<string> Allowed = ["/var/spool/", "/var/lib/", "/srv/", "/mnt/", "/data/", "/opt/"];
     private static readonly ImmutableArray<string> Taken = ["/var/spool/exim4", "/var/lib/gatehouse", "/var/lib/rspamd", "/var/lib/clamav", "/var/lib/redis", "/var/lib/dpkg", "/var/lib/systemd", "/var/lib/apt", "/var/spool/cron"];
 
+    // Made by the exim component for what Gatehouse spools.
+    private const string Parent = "/var/spool/gatehouse";
+
     public static ImmutableArray<Rule> All { get; } =
     [
         new("certain spam scores higher than spam", ScoresInOrder),
@@ -31,6 +34,8 @@ internal static class ScannerRules
             report.Error("directory-unsafe", "scanner.quarantine_directory", $"old messages are deleted below this directory, so it must lie under one of {string.Join(", ", Allowed)}.", origin);
         else if (Taken.FirstOrDefault(t => path == t || path.StartsWith(t + "/", StringComparison.Ordinal)) is { } owner)
             report.Error("directory-unsafe", "scanner.quarantine_directory", $"{owner} belongs to another service; give the quarantine a directory of its own.", origin);
+        else if (path == Parent)
+            report.Error("directory-unsafe", "scanner.quarantine_directory", $"{Parent} holds more than the quarantine; take {Parent}/quarantine.", origin);
     }
 
     private static void SharingNeedsCluster(ValueSet v, Inputs inputs, Report report)

@@ -42,7 +42,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
         }
 
         var parsed = field.Kind.Parse(scalar.Text, field);
-        if (parsed.Value is null) report.Error("bad-value", path, $"{Quote(scalar.Text)} {parsed.Problem}.", scalar.Origin);
+        if (parsed.Value is null) report.Error("bad-value", path, $"{Quote(scalar.Text)} {parsed.Problem}{(parsed.Problem.EndsWith('?') ? "" : ".")}", scalar.Origin);
         else if (field.MustExist) CheckFile(field, path, scalar);
         return parsed.Value;
     }

@@ -8,6 +8,7 @@ namespace Gatehouse.Core.Settings;
 internal sealed class ValueSet(ScreenSet screens)
 {
     private readonly Dictionary<string, (object Value, Origin? Origin)> values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
     /// <summary>The fields that were asked for so far: a test holds them against the screens.</summary>
@@ -15,6 +16,12 @@ internal sealed class ValueSet(ScreenSet screens)
 
     /// <summary>Stores a value.</summary>
     public void Add(Field field, object value, Origin? origin) => values[field.Path] = (value, origin);
+
+    /// <summary>Remembers that a field was answered with something that will not do.</summary>
+    public void Refuse(Field field) => refused.Add(field.Path);
+
+    /// <summary>Whether a field was answered with something that will not do.</summary>
+    public bool IsRefused(string path) => refused.Contains(path);
 
     /// <summary>Where a field's value was written; null for defaults.</summary>
     public Origin? OriginOf(string path) => values.TryGetValue(path, out var entry) ? entry.Origin : null;

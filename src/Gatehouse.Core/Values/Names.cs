@@ -16,6 +16,8 @@ public static class Names
     public static bool TryParse(string text, int labels, out string name)
     {
         name = text.ToLowerInvariant();
+        // Letters beyond ASCII are refused as written: the Kelvin sign, for one, has a plain 'k' as its lower case.
+        if (!System.Text.Ascii.IsValid(text)) return false;
         var parts = name.Split('.');
         return name.Length <= 253 && parts.Length >= labels && Array.TrueForAll(parts, IsLabel)
             && !parts[^1].All(char.IsAsciiDigit);
@@ -49,7 +51,7 @@ public static class Addresses
     {
         network = default;
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        problem = "write a network as address/bits, for example 192.0.2.0/24 or 2001:db8::/32";
+        problem = "is not a network; write address/bits, for example 192.0.2.0/24 or 2001:db8::/32";
         if (!TryParse(slash < 0 ? text : text[..slash], out var address)) return false;
         var width = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         var bits = width;
@@ -57,7 +59,7 @@ public static class Addresses
         var basis = Mask(address, bits);
         if (!basis.Equals(address))
         {
-            problem = $"the address has bits beyond /{bits}; did you mean {basis}/{bits}?";
+            problem = $"has bits set beyond /{bits}; did you mean {basis}/{bits}?";
             return false;
         }
 
@@ -145,6 +147,9 @@ public static class MailAddresses
 /// <summary>Sizes and durations with their units.</summary>
 public static class Quantities
 {
+    // A hundred years: longer is a slip of the finger.
+    private const long MostDays = 36_525;
+
     /// <summary>Reads <c>25M</c>, <c>512K</c>, <c>1G</c> or plain bytes; K is 1024.</summary>
     public static bool TryParseSize(string text, out long bytes)
     {
@@ -167,6 +172,7 @@ public static class Quantities
         if (text.Length is < 2 or > 10) return false;
         var unit = text[^1] switch { 's' => 1L, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 };
         if (unit == 0 || !long.TryParse(text[..^1], System.Globalization.NumberStyles.None, null, out var number)) return false;
+        if (number > MostDays * 86400 / unit) return false;
         duration = TimeSpan.FromSeconds(number * unit);
         return true;
     }

@@ -16,15 +16,19 @@ public sealed class YamlReader
     public const int MaximumBytes = 2 * 1024 * 1024;
 
     private const int MaximumDepth = 12;
+    private const int MostAnchorsNamed = 10;
     private readonly string file;
     private readonly Report report;
+    private readonly Scanner scanner;
     private readonly Parser parser;
+    private int anchors;
 
     private YamlReader(string file, string text, Report report)
     {
         this.file = file;
         this.report = report;
-        parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        scanner = new Scanner(new StringReader(text), skipComments: true);
+        parser = new Parser(scanner);
     }
 
     /// <summary>Reads the bytes of a file. Returns null, with at least one error in the report, when it cannot be read.</summary>
@@ -36,20 +40,27 @@ public sealed class YamlReader
         var start = new Origin(file, 1, 1);
         if (bytes.Length > MaximumBytes)
         {
-            report.Error("file-too-large", "", $"the file has {bytes.Length:N0} bytes; at most {MaximumBytes:N0} are read.", start);
+            report.Error("file-too-large", "", $"the file is larger than {MaximumBytes:N0} bytes, more than any answer file needs; is it the right one?", start);
             return null;
         }
 
         if (Decode(file, bytes, report) is not { } text) return null;
         var errors = report.Count(f => f.Severity == Severity.Error);
+        var reader = new YamlReader(file, text, report);
         try
         {
-            var node = new YamlReader(file, text, report).Document();
+            var node = reader.Document();
             return report.Count(f => f.Severity == Severity.Error) > errors ? null : node;
         }
         catch (YamlException e)
         {
-            report.Error("yaml-syntax", "", Explain(e, text), new Origin(file, Math.Max(1, (int)e.Start.Line), Math.Max(1, (int)e.Start.Column)));
+            report.Add(reader.Explain(e, text));
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // The library's own slip on some unfinished flow collections ("{a: b" and a line after it).
+            report.Add(Syntax("this is not valid YAML: look for a bracket, brace or quote that is not closed.", reader.Here));
             return null;
         }
     }
@@ -68,21 +79,29 @@ public sealed class YamlReader
         return null;
     }
 
-    private static string Explain(YamlException e, string text)
+    // The library may notice a tab lines after the mapping began that it reports.
+    private Finding Explain(YamlException e, string text)
     {
-        var line = text.Split('\n').ElementAtOrDefault((int)e.Start.Line - 1) ?? "";
-        var indent = line[..(line.Length - line.TrimStart().Length)];
-        return indent.Contains('\t', StringComparison.Ordinal)
-            ? "the line is indented with a tab; YAML takes spaces only."
-            : $"this is not valid YAML: {Sentence(e.Message)}";
+        var lines = text.Split('\n');
+        var first = Math.Max(1, (int)e.Start.Line);
+        for (var line = first; line <= Math.Min(lines.Length, Math.Max((int)e.End.Line, Here.Line)); line++)
+        {
+            var content = lines[line - 1];
+            var tab = content.AsSpan(0, content.Length - content.AsSpan().TrimStart().Length).IndexOf('\t');
+            if (tab >= 0) return Syntax("the line is indented with a tab; YAML takes spaces only.", new Origin(file, line, tab + 1));
+        }
+
+        return Syntax($"this is not valid YAML: {Sentence(e.Message)}", new Origin(file, first, Math.Max(1, (int)e.Start.Column)));
     }
+
+    private static Finding Syntax(string message, Origin origin) => new(Severity.Error, "yaml-syntax", "", message, origin);
 
     private static string Sentence(string message)
     {
         // Newer messages carry the place in front, which the finding says already.
         var text = message.Contains("): ", StringComparison.Ordinal) ? message[(message.LastIndexOf("): ", StringComparison.Ordinal) + 3)..] : message;
         text = new string([.. text.Where(c => !char.IsControl(c))]);
-        return text.Length > 0 ? char.ToLowerInvariant(text[0]) + text[1..] : "unknown error";
+        return text.Length > 0 ? char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.') + "." : "unknown error.";
     }
 
     private Mapping Document()
@@ -105,7 +124,7 @@ public sealed class YamlReader
         var current = parser.Current ?? throw new YamlException("the file ends too early");
         var origin = At(current);
         if (current is NodeEvent { Anchor.IsEmpty: false } anchored)
-            report.Error("anchor", "", $"anchors and aliases (&{anchored.Anchor.Value}) are not taken; write the value out.", origin);
+            Anchor($"&{anchored.Anchor.Value}", origin);
         if (current is NodeEvent { Tag.IsEmpty: false } tagged and not YamlDotNet.Core.Events.Scalar { IsQuotedImplicit: true })
             report.Error("tag", "", $"tags ({tagged.Tag.Value}) are not taken; write the value plainly.", origin);
         if (depth > MaximumDepth)
@@ -121,11 +140,17 @@ public sealed class YamlReader
                 return Map(origin, depth);
             case AnchorAlias alias:
                 parser.MoveNext();
-                report.Error("anchor", "", $"anchors and aliases (*{alias.Value.Value}) are not taken; write the value out.", origin);
+                Anchor($"*{alias.Value.Value}", origin);
                 return new Scalar(origin, "", false);
             default:
                 throw new YamlException(current.Start, current.End, "a value is missing here");
         }
+    }
+
+    // A file made to grow names thousands of them; a few findings say it all.
+    private void Anchor(string written, Origin origin)
+    {
+        if (++anchors <= MostAnchorsNamed) report.Error("anchor", "", $"anchors and aliases ({written}) are not taken; write the value out.", origin);
     }
 
     private Sequence List(Origin origin, int depth)
@@ -148,13 +173,16 @@ public sealed class YamlReader
             if (key is not Scalar { Text: var name })
                 report.Error("key-not-text", "", $"a key must be a word, found {key.Describe()}.", key.Origin);
             else if (!seen.TryAdd(name, key.Origin))
-                report.Error("duplicate-key", name, $"the key '{name}' was given before, on line {seen[name].Line}.", key.Origin);
+                report.Error("duplicate-key", name, $"the key '{name}' was given before, on line {seen[name].Line}; keep one of them.", key.Origin);
             else
                 entries.Add(new Entry(name, key.Origin, value));
         }
 
         return new Mapping(origin, entries.ToImmutable());
     }
+
+    // How far the library has read.
+    private Origin Here => new(file, Math.Max(1, (int)scanner.CurrentPosition.Line), Math.Max(1, (int)scanner.CurrentPosition.Column));
 
     private Origin At(ParsingEvent e) => new(file, (int)e.Start.Line, (int)e.Start.Column);
 }
