@@ -142,7 +142,11 @@ public sealed class PropertyTests
             var forms = new List<(string Form, string Safe)> { (TemplateEngine.EximText(text), "safe"), (Convert.ToBase64String(Encoding.UTF8.GetBytes(text)), "c2FmZQ==") };
             if (text.All(c => char.IsAsciiLetterOrDigit(c) || "._-".Contains(c, StringComparison.Ordinal))) forms.Add((text, "safe"));
             for (var i = 0; i < lines.Length; i++)
-                if (lines[i] != before[i]) Assert.Contains(lines[i], forms.Select(f => before[i].Replace(f.Safe, f.Form, StringComparison.Ordinal)));
+            {
+                // A place may leave out what it cannot hold (the SMTP banner takes ASCII only).
+                string[] allowed = [before[i], before[i].Replace("safe ", "", StringComparison.Ordinal), .. forms.Select(f => before[i].Replace(f.Safe, f.Form, StringComparison.Ordinal))];
+                Assert.Contains(lines[i], allowed);
+            }
         }
 
         return true;
