@@ -70,7 +70,7 @@ public sealed class CheckSandbox : IDisposable
         absent = [.. node.Entries.Where(e => e.Kind == EntryKind.Absent).Select(e => e.Path)];
         // Root sees the daemons' directories as they are; for anybody else they are closed, and empty ones stand in.
         scratch = root ? [] : node.Scratch;
-        stage = new LocalMachine(Path.Combine(directory, "tree"));
+        stage = new LocalMachine(Path.Combine(directory, "tree"), durable: false);
     }
 
     /// <summary>Stages a node's files.</summary>

@@ -9,12 +9,18 @@ namespace Gatehouse.Machines;
 public sealed class LocalMachine : IMachine
 {
     private readonly string root;
+    private readonly bool durable;
     private readonly bool chowns = LibC.EffectiveUser() == 0;
     private Accounts? accounts;
 
     /// <summary>The machine itself, or the tree below a directory.</summary>
     /// <param name="root"><c>/</c>, or the directory that stands for it.</param>
-    public LocalMachine(string root = "/") => this.root = root == "/" ? "" : Path.GetFullPath(root);
+    /// <param name="durable">Whether what is written must survive a power loss; what is only looked at and thrown away need not.</param>
+    public LocalMachine(string root = "/", bool durable = true)
+    {
+        this.root = root == "/" ? "" : Path.GetFullPath(root);
+        this.durable = durable;
+    }
 
     /// <inheritdoc/>
     public string Name => root.Length == 0 ? "this host" : root;
@@ -88,7 +94,7 @@ public sealed class LocalMachine : IMachine
             if (LibC.Stat(real) is not { } stat) return ValueTask.CompletedTask;
             if ((stat.Mode & 0xF000) == 0x4000) Directory.Delete(real);
             else File.Delete(real);
-            LibC.SyncDirectory(Path.GetDirectoryName(real)!);
+            Settle(Path.GetDirectoryName(real)!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -124,7 +130,7 @@ public sealed class LocalMachine : IMachine
         Directory.CreateDirectory(real);
         Own(real, item.Owner);
         File.SetUnixFileMode(real, (UnixFileMode)item.Owner.Mode);
-        LibC.SyncDirectory(Path.GetDirectoryName(real)!);
+        Settle(Path.GetDirectoryName(real)!);
     }
 
     private void WriteFile(string temporary, Item item)
@@ -134,11 +140,11 @@ public sealed class LocalMachine : IMachine
         Own(temporary, item.Owner);
         File.SetUnixFileMode(temporary, (UnixFileMode)item.Owner.Mode);
         stream.Write(item.Content!.Bytes.Span);
-        stream.Flush(flushToDisk: true);
+        stream.Flush(flushToDisk: durable);
     }
 
     // The new item is complete under a temporary name beside the old one, then takes its name in one step.
-    private static void Swap(string real, Action<string> make)
+    private void Swap(string real, Action<string> make)
     {
         if (LibC.Stat(real) is { } stat && (stat.Mode & 0xF000) == 0x4000)
             throw new MachineException($"{real} is a directory; a file is to be there. Move it away.");
@@ -156,10 +162,16 @@ public sealed class LocalMachine : IMachine
             throw;
         }
 
-        LibC.SyncDirectory(directory);
+        Settle(directory);
     }
 
     private static string Temporary(string real) => Path.Combine(Path.GetDirectoryName(real)!, $".{Path.GetFileName(real)}.gatehouse-new");
+
+    // Makes sure that the names in a directory survive a power loss.
+    private void Settle(string directory)
+    {
+        if (durable) LibC.SyncDirectory(directory);
+    }
 
     private void Own(string real, Ownership owner)
     {

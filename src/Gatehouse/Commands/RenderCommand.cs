@@ -19,7 +19,7 @@ internal static class RenderCommand
     private static async Task<int> RunAsync(ParseResult parse, string file, string output, CancellationToken ct)
     {
         if (await AnswersInput.RenderAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
-        var target = new LocalMachine(output);
+        var target = new LocalMachine(output, durable: false);
         var written = 0;
         foreach (var entry in input.Node.Entries.Where(e => e.Kind is not EntryKind.Absent))
         {
