@@ -22,7 +22,7 @@ public sealed class TemplateEngine
     /// <summary>Makes an engine with the quoting helpers.</summary>
     public TemplateEngine()
     {
-        handlebars = Handlebars.CreateSharedEnvironment(new HandlebarsConfiguration
+        handlebars = Handlebars.Create(new HandlebarsConfiguration
         {
             TextEncoder = new TokenGuard(),
             FormatProvider = CultureInfo.InvariantCulture,
