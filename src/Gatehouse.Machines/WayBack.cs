@@ -63,7 +63,8 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
         }
         catch (MachineException e)
         {
-            problems.Add(e.Message);
+            // What cannot be written was perhaps never changed: that is why the apply failed.
+            if (await machine.StatAsync(path.Path, ct) != before) problems.Add(e.Message);
         }
     }
 

@@ -59,7 +59,6 @@ internal static class Json
         GenerationState.Original => "original",
         GenerationState.Swapping => "interrupted",
         GenerationState.Good => "good",
-        GenerationState.RolledBack => "rolled back",
-        _ => "broken",
+        _ => "rolled back",
     };
 }

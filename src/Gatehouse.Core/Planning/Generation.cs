@@ -19,9 +19,6 @@ public enum GenerationState
 
     /// <summary>Failed, and everything was put back.</summary>
     RolledBack,
-
-    /// <summary>Failed, and putting back failed too.</summary>
-    Broken,
 }
 
 /// <summary>What was at a path before a generation changed it.</summary>
