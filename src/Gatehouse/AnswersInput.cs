@@ -22,11 +22,11 @@ internal sealed class AnswersInput
     private readonly Pipeline pipeline;
     private readonly ParseResult parse;
 
-    private AnswersInput(ParseResult parse)
+    private AnswersInput(ParseResult parse, bool renders)
     {
         this.parse = parse;
         machine = GlobalOptions.Machine(parse);
-        pipeline = new Pipeline(machine, TimeProvider.System);
+        pipeline = new Pipeline(machine, TimeProvider.System, renders);
     }
 
     /// <summary>The machine, the line, the settings and what they render to.</summary>
@@ -39,7 +39,7 @@ internal sealed class AnswersInput
     /// <summary>Reads, resolves and renders. Null means that the answers will not do; findings were printed, the exit code is 2.</summary>
     public static async Task<Result?> RenderAsync(ParseResult parse, string? file, CancellationToken ct)
     {
-        var input = new AnswersInput(parse);
+        var input = new AnswersInput(parse, renders: true);
         if (input.Settings(file, Prompt(parse), out var text) is not { } settings) return null;
         return new Result(input.machine, input.pipeline, settings, await input.pipeline.RenderAsync(settings, text, ct));
     }
@@ -47,7 +47,7 @@ internal sealed class AnswersInput
     /// <summary>Reads and resolves only, for <c>check</c>: prompts stay open.</summary>
     public static (Pipeline Pipeline, GatewaySettings? Settings) Check(ParseResult parse, string file)
     {
-        var input = new AnswersInput(parse);
+        var input = new AnswersInput(parse, renders: false);
         return (input.pipeline, input.Read(file, null, out _));
     }
 

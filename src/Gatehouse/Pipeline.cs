@@ -11,8 +11,13 @@ namespace Gatehouse;
 /// The line that every command is a prefix of: an answer file becomes Answers, Answers become Settings, Settings a rendered
 /// node, a node a Plan, and a Plan a Generation.
 /// </summary>
-internal sealed class Pipeline(LocalMachine machine, TimeProvider clock)
+/// <param name="machine">What is worked on.</param>
+/// <param name="clock">The time.</param>
+/// <param name="renders">Whether the line will be followed as far as rendering.</param>
+internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool renders)
 {
+    // First of all, in the background: reading and compiling the templates takes as long as reading and resolving the answers.
+    private readonly Task<Renderer>? renderer = renders ? Task.Run(() => PrepareRenderer(machine)) : null;
     private readonly ScreenSet screens = Shipped.Screens();
 
     /// <summary>What was found in the answers so far.</summary>
@@ -36,9 +41,15 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock)
     /// <summary>Settings to everything the node is to have.</summary>
     public async Task<RenderedNode> RenderAsync(GatewaySettings settings, string answers, CancellationToken ct)
     {
-        var templates = Shipped.Templates(machine.Real(Shipped.SiteTemplates));
         var material = await MaterialMaker.ObtainAsync(settings, machine, Facts.Now, ct);
-        return new Renderer(templates).Render(settings, material, answers);
+        return (await (renderer ?? throw new InvalidOperationException("this line was made without a renderer"))).Render(settings, material, answers);
+    }
+
+    private static Renderer PrepareRenderer(LocalMachine machine)
+    {
+        var renderer = new Renderer(Shipped.Templates(machine.Real(Shipped.SiteTemplates)));
+        renderer.Prepare();
+        return renderer;
     }
 
     /// <summary>The end of the line: plans and applies.</summary>

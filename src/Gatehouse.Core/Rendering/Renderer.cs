@@ -8,6 +8,14 @@ public sealed class Renderer(TemplateSet templates)
 {
     private readonly TemplateEngine engine = new();
 
+    /// <summary>Compiles all templates, so that it can be done while the answers are still being read.</summary>
+    public void Prepare()
+    {
+        foreach (var component in templates.Components)
+            foreach (var entry in component.Entries.Where(e => e.Kind == EntryKind.File))
+                if (templates.Find($"{component.Name}/{entry.Source}") is { } text) engine.Prepare(text);
+    }
+
     /// <summary>Renders a node. The same arguments give the same result.</summary>
     /// <param name="settings">What the node is to be.</param>
     /// <param name="material">Its keys and generated secrets.</param>

@@ -36,6 +36,20 @@ public sealed class TemplateEngine
         handlebars.RegisterHelper("verbatim", (output, _, arguments) => output.WriteSafeString(Text(arguments)));
     }
 
+    /// <summary>Compiles a template ahead of its first use; one that is not valid says so when it is rendered.</summary>
+    public void Prepare(string template)
+    {
+        if (!template.Contains("{{", StringComparison.Ordinal)) return;
+        try
+        {
+            compiled.GetOrAdd(template, t => handlebars.Compile(t));
+        }
+        catch (HandlebarsException)
+        {
+            // Rendering compiles it again and names the file.
+        }
+    }
+
     /// <summary>Renders a template.</summary>
     /// <param name="name">Its name, for errors.</param>
     /// <param name="template">Its text.</param>

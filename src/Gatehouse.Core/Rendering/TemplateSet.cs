@@ -33,7 +33,10 @@ public sealed class TemplateSet
     /// <summary>Paths of all template files.</summary>
     public IEnumerable<string> Paths => texts.Keys;
 
+    /// <summary>A template's text, or null when there is none.</summary>
+    public string? Find(string path) => texts.GetValueOrDefault(path);
+
     /// <summary>A template's text.</summary>
     /// <exception cref="TemplateException">There is none.</exception>
-    public string Text(string path) => texts.TryGetValue(path, out var text) ? text : throw new TemplateException($"there is no template '{path}'");
+    public string Text(string path) => Find(path) ?? throw new TemplateException($"there is no template '{path}'");
 }

@@ -21,7 +21,7 @@ internal static class RollbackCommand
         var machine = GlobalOptions.Machine(parse);
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
         var store = new GenerationStore(machine);
-        var applier = new Pipeline(machine, TimeProvider.System).Applier(new ConsoleLog(parse));
+        var applier = new Pipeline(machine, TimeProvider.System, renders: false).Applier(new ConsoleLog(parse));
         if (await applier.RecoverAsync(ct) is { } cut && number is null)
         {
             Console.Out.WriteLine($"Generation {cut.Number} was cut off and has been put back.");
@@ -40,7 +40,7 @@ internal static class RollbackCommand
         if (Preconditions.Problem(parse) is { } problem) return Refuse(problem);
         var machine = GlobalOptions.Machine(parse);
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
-        var cut = await new Pipeline(machine, TimeProvider.System).Applier(new ConsoleLog(parse)).RecoverAsync(ct);
+        var cut = await new Pipeline(machine, TimeProvider.System, renders: false).Applier(new ConsoleLog(parse)).RecoverAsync(ct);
         Console.Out.WriteLine(cut is null ? "No apply was cut off; nothing to put back." : $"Generation {cut.Number} was cut off and has been put back.");
         return ExitCodes.Done;
     }
