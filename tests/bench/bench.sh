@@ -36,10 +36,10 @@ start_up() {
 
 memory() {
   local what
-  for what in "check $example" "render $example --output $bench/files" "--root $bench/root apply $example --yes"; do
+  for what in "check $example" "render $example --output $bench/files" "apply $example --yes --root $bench/root"; do
     # shellcheck disable=SC2086
     /usr/bin/time -f %M -o "$bench/memory" "$program" $what >/dev/null 2>&1
-    row "peak memory of ${what%% /*} (MB)" "$(($(tail -1 "$bench/memory") / 1024))" 100 '<='
+    row "peak memory of '${what%% *}' (MB)" "$(($(tail -1 "$bench/memory") / 1024))" 100 '<='
   done
 }
 
@@ -64,7 +64,7 @@ printf 'nPING\n' | nc -N -U /run/clamav/clamd.ctl >/dev/null
 curl -s http://127.0.0.1:11333/ping >/dev/null; curl -s http://127.0.0.1:11334/ping >/dev/null
 printf 'QUIT\r\n' | nc -N 127.0.0.1 25 >/dev/null
 printf 'QUIT\r\n' | openssl s_client -quiet -starttls smtp -connect 127.0.0.1:25 >/dev/null 2>&1 || true
-for n in 1 2 3; do swaks --server 127.0.0.1 --tls --helo localhost --from '<>' --to gatehouse-verify@mx1.lab.example >/dev/null; done
+for n in 1 2 3; do swaks --server 127.0.0.1 --helo localhost --from '<>' --to gatehouse-verify@mx1.lab.example >/dev/null; done
 curl -sk https://127.0.0.1/ >/dev/null
 HAND
 }
