@@ -33,7 +33,7 @@ public sealed class TemplateEngine
         handlebars.RegisterHelper("base64", (output, _, arguments) => output.WriteSafeString(Convert.ToBase64String(Encoding.UTF8.GetBytes(Text(arguments)))));
         handlebars.RegisterHelper("secret", (output, _, arguments) => output.WriteSafeString(OneLine(Text(arguments))));
         handlebars.RegisterHelper("pem", (output, _, arguments) => output.WriteSafeString(Pem(Text(arguments))));
-        handlebars.RegisterHelper("verbatim", (output, _, arguments) => output.WriteSafeString(Text(arguments)));
+        handlebars.RegisterHelper("verbatim", (output, _, arguments) => output.WriteSafeString(Verbatim(arguments)));
     }
 
     /// <summary>Compiles a template ahead of its first use; one that is not valid says so when it is rendered.</summary>
@@ -107,6 +107,10 @@ public sealed class TemplateEngine
                 return Convert.ToString(other, CultureInfo.InvariantCulture) ?? "";
         }
     }
+
+    // For whole files that are copied, such as the answers: nothing is quoted, so it takes no ordinary value.
+    private static string Verbatim(Arguments arguments) =>
+        arguments.Length == 1 && arguments[0] is Secret ? Text(arguments) : throw new TemplateException("'verbatim' is for whole secret files only");
 
     private static string OneLine(string text) =>
         text.Any(char.IsControl) ? throw new TemplateException("a secret holds a control character") : text;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Gatehouse.Core.Settings;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Commands;

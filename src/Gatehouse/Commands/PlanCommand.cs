@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Settings;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Commands;

@@ -79,7 +79,12 @@ internal sealed class Tree : IDisposable
                 new RenderedEntry("app", EntryKind.Link, "/etc/zone", new Ownership("root", "root", 0b111_111_111), "", $"/zone/{main}", false),
                 new RenderedEntry("app", EntryKind.Absent, "/etc/app/unwanted.conf", Ownership.Default, "", "", false),
             ],
-            Members = [], Reactions = [], Units = [], Checks = [], Verifications = [], Overridden = [],
+            Members = [],
+            Reactions = [],
+            Units = [],
+            Checks = [],
+            Verifications = [],
+            Overridden = [],
             Contents = contents.DistinctBy(c => c.Hash).ToImmutableDictionary(c => c.Hash),
         };
     }

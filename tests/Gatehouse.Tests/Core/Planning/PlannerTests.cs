@@ -71,13 +71,25 @@ public sealed class PlannerTests
 
     private static Generation InForce(RenderedNode node) => new()
     {
-        Number = 1, Time = Samples.Now, State = GenerationState.Good, Reason = "apply", Node = node, PathsBefore = [], UnitsBefore = [], Summary = [],
+        Number = 1,
+        Time = Samples.Now,
+        State = GenerationState.Good,
+        Reason = "apply",
+        Node = node,
+        PathsBefore = [],
+        UnitsBefore = [],
+        Summary = [],
     };
 
     private static RenderedNode Node(ComponentUnit[] units, params (string Path, string Text)[] files) => new()
     {
         Packages = [],
         Entries = [.. files.Select(f => new RenderedEntry("app", EntryKind.File, f.Path, Ownership.Default, FileContent.Of(f.Text).Hash, "", false))],
-        Members = [], Reactions = [], Units = [.. units.Select(u => new RenderedUnit("app", u))], Checks = [], Verifications = [], Overridden = [],
+        Members = [],
+        Reactions = [],
+        Units = [.. units.Select(u => new RenderedUnit("app", u))],
+        Checks = [],
+        Verifications = [],
+        Overridden = [],
     };
 }

@@ -1,10 +1,9 @@
 using System.Net;
-using Gatehouse.Core.Settings;
 
-namespace Gatehouse;
+namespace Gatehouse.Core.Settings;
 
 /// <summary>Keeps an administrator from closing the firewall on the session they work in.</summary>
-internal static class SessionGuard
+public static class SessionGuard
 {
     /// <summary>Why the new firewall would cut the session off; null when it would not.</summary>
     public static string? Judge(GatewaySettings settings, RemoteSession? session)
