@@ -11,9 +11,9 @@ public sealed class Renderer(TemplateSet templates)
     /// <summary>Compiles all templates, so that it can be done while the answers are still being read.</summary>
     public void Prepare()
     {
-        foreach (var component in templates.Components)
-            foreach (var entry in component.Entries.Where(e => e.Kind == EntryKind.File))
-                if (templates.Find($"{component.Name}/{entry.Source}") is { } text) engine.Prepare(text);
+        var files = templates.Components.SelectMany(c => c.Entries.Where(e => e.Kind == EntryKind.File).Select(e => templates.Find($"{c.Name}/{e.Source}") ?? ""));
+        var probes = templates.Components.SelectMany(c => c.Verifications.SelectMany(v => v.Parameters.Values).Concat(c.Checks.Select(k => k.Input)));
+        Parallel.ForEach(files.Concat(probes).Distinct(StringComparer.Ordinal), engine.Prepare);
     }
 
     /// <summary>Renders a node. The same arguments give the same result.</summary>
