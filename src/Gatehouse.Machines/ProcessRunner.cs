@@ -8,6 +8,7 @@ namespace Gatehouse.Machines;
 internal static class ProcessRunner
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     public static async ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct)
     {
@@ -23,8 +24,8 @@ internal static class ProcessRunner
             return new CommandResult(127, "", $"{command.Arguments[0]}: {e.Message}");
         }
 
-        var output = CollectAsync(process.StandardOutput, onLine);
-        var error = CollectAsync(process.StandardError, onLine);
+        var (output, error) = (new StringBuilder(), new StringBuilder());
+        var reading = Task.WhenAll(CollectAsync(process.StandardOutput, output, onLine), CollectAsync(process.StandardError, error, onLine));
         try
         {
             await FeedAsync(process, command.Input, timeout.Token);
@@ -34,11 +35,13 @@ internal static class ProcessRunner
         {
             process.Kill(entireProcessTree: true);
             ct.ThrowIfCancellationRequested();
-            return new CommandResult(124, await Soon(output), $"{await Soon(error)}\ntook longer than {(command.Timeout ?? DefaultTimeout).TotalSeconds:0} s and was ended");
+            await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None));
+            return new CommandResult(124, TextOf(output), $"{TextOf(error)}\ntook longer than {(command.Timeout ?? DefaultTimeout).TotalSeconds:0} s and was ended");
         }
 
         // A daemon that the command started may hold the pipes open: what is there a moment after the exit is the output.
-        return new CommandResult(process.ExitCode, await Soon(output), await Soon(error));
+        await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None));
+        return new CommandResult(process.ExitCode, TextOf(output), TextOf(error));
     }
 
     private static ProcessStartInfo Start(Invocation command)
@@ -72,19 +75,19 @@ internal static class ProcessRunner
         }
     }
 
-    private static async Task<string> CollectAsync(StreamReader reader, Action<string>? onLine)
+    private static async Task CollectAsync(StreamReader reader, StringBuilder text, Action<string>? onLine)
     {
         const int most = 1 << 20;
-        var text = new StringBuilder();
         while (await reader.ReadLineAsync() is { } line)
         {
-            if (text.Length < most) text.Append(line).Append('\n');
+            lock (text)
+                if (text.Length < most) text.Append(line).Append('\n');
             onLine?.Invoke(line);
         }
-
-        return text.ToString();
     }
 
-    private static async Task<string> Soon(Task<string> reading) =>
-        await Task.WhenAny(reading, Task.Delay(2000)) == reading ? await reading : "";
+    private static string TextOf(StringBuilder text)
+    {
+        lock (text) return text.ToString();
+    }
 }
