@@ -12,18 +12,24 @@ namespace Gatehouse.Machines;
 public static class FactProbe
 {
     /// <summary>Gathers the facts.</summary>
-    public static Facts Gather(TimeProvider clock) => new()
+    public static Facts Gather(TimeProvider clock)
     {
-        HostName = HostName(),
-        Addresses = GlobalAddresses(),
-        TimeZone = Zone(),
-        Resolvers = Resolvers(),
-        Processors = Environment.ProcessorCount,
-        MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        Debian = DebianVersion(),
-        Session = Session(),
-        Now = clock.GetUtcNow(),
-    };
+        var addresses = GlobalAddresses();
+        return new()
+        {
+            HostName = HostName(),
+            Addresses = [.. addresses.Select(a => a.Address)],
+            Network = addresses.Length > 0 ? Proposals.NetworkOf(addresses[0].Address, addresses[0].Prefix) : null,
+            TimeZone = Zone(),
+            Resolvers = Resolvers(),
+            Processors = Environment.ProcessorCount,
+            MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            Debian = DebianVersion(),
+            Session = Session(),
+            Existing = ServiceProbe.On("/"),
+            Now = clock.GetUtcNow(),
+        };
+    }
 
     private static string HostName()
     {
@@ -39,14 +45,14 @@ public static class FactProbe
         return "";
     }
 
-    private static ImmutableArray<IPAddress> GlobalAddresses() =>
+    private static ImmutableArray<(IPAddress Address, int Prefix)> GlobalAddresses() =>
     [
         .. NetworkInterface.GetAllNetworkInterfaces()
             .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
             .OrderByDescending(n => n.GetIPProperties().GatewayAddresses.Count)
-            .SelectMany(n => n.GetIPProperties().UnicastAddresses.Select(u => u.Address))
-            .Where(a => !IPAddress.IsLoopback(a) && !a.IsIPv6LinkLocal)
-            .OrderBy(a => a.AddressFamily == AddressFamily.InterNetwork ? 0 : 1),
+            .SelectMany(n => n.GetIPProperties().UnicastAddresses.Select(u => (u.Address, Prefix: u.PrefixLength)))
+            .Where(a => !IPAddress.IsLoopback(a.Address) && !a.Address.IsIPv6LinkLocal)
+            .OrderBy(a => a.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1),
     ];
 
     private static string Zone()

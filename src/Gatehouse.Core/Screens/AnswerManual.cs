@@ -87,6 +87,7 @@ public static class AnswerManual
         if (field.MustExist) yield return ("Form", "the file must exist");
         if (field.DefaultPort > 0) yield return ("Port", $"{field.DefaultPort} unless given");
         if (Default(field) is { } value) yield return ("Default", value);
+        if (field.Propose is not null) yield return ("Proposed", "by 'gatehouse new', from what this host has");
         if (field.Example.Length > 0) yield return ("Example", $"{field.Key}: {Value(field, field.Example)}");
     }
 

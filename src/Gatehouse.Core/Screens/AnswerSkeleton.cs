@@ -28,7 +28,7 @@ public static class AnswerSkeleton
 
     private static void Write(StringBuilder text, Field field, Profile profile, Facts facts)
     {
-        var value = field.Path == "system.profile" ? profile.Name : field.DefaultFrom is { } source && source.StartsWith("facts.", StringComparison.Ordinal) ? facts.Lookup(source) : null;
+        var value = field.Path == "system.profile" ? profile.Name : Source(field) is { } source ? facts.Lookup(source) : null;
         text.Append('\n');
         Comment(text, "  ", $"{field.Label}. {field.Help}");
         foreach (var choice in field.Choices) Comment(text, "  ", $"  {choice.Value}: {choice.Text}");
@@ -38,6 +38,10 @@ public static class AnswerSkeleton
             text.Append(CultureInfo.InvariantCulture, $"  {field.Key}:{(field.Example.Length > 0 ? $"   # for example {Format(field, field.Example)}" : "")}\n");
         else Sample(text, field);
     }
+
+    // Whoever gets a skeleton reads it before it is applied, so proposals are filled in too.
+    private static string? Source(Field field) =>
+        field.DefaultFrom is { } from && from.StartsWith("facts.", StringComparison.Ordinal) ? from : field.Propose;
 
     private static void Sample(StringBuilder text, Field field)
     {

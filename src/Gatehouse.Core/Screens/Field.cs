@@ -35,6 +35,15 @@ public sealed record Field
     /// <summary>A fact (<c>facts.x</c>) or another field (<c>system.name</c>) that gives the default.</summary>
     public string? DefaultFrom { get; init; }
 
+    /// <summary>
+    /// A fact (<c>facts.x</c>) that an operator finds filled in and can change. It is no default: an answer file that says
+    /// nothing is not taken to agree with it.
+    /// </summary>
+    public string? Propose { get; init; }
+
+    /// <summary>Whether the question is asked only of an operator who wants more settings; it has a default then.</summary>
+    public bool Advanced { get; init; }
+
     /// <summary>A value to show as example.</summary>
     public string Example { get; init; } = "";
 
@@ -83,4 +92,5 @@ public sealed record Condition(string Path, ImmutableArray<string> AnyOf);
 /// <param name="Order">Screens are shown in this order.</param>
 /// <param name="Roles">Roles that need the screen; empty means every profile.</param>
 /// <param name="Fields">The questions, in order.</param>
-public sealed record Screen(string Id, string Title, string Help, int Order, ImmutableArray<string> Roles, ImmutableArray<Field> Fields);
+/// <param name="Clustered">Whether only members of a cluster are asked.</param>
+public sealed record Screen(string Id, string Title, string Help, int Order, ImmutableArray<string> Roles, ImmutableArray<Field> Fields, bool Clustered = false);

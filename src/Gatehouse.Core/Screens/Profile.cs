@@ -25,6 +25,9 @@ public sealed record Profile(string Name, ImmutableArray<string> Roles)
     /// <summary>Profiles this version can set up; the others need the cluster's backend.</summary>
     public static ImmutableArray<string> Supported { get; } = ["standalone"];
 
+    /// <summary>Whether nodes of this profile are members of a cluster.</summary>
+    public bool Clustered => Name != "standalone";
+
     /// <summary>A profile by name, or null.</summary>
     public static Profile? Find(string name) => All.FirstOrDefault(p => p.Name == name);
 }

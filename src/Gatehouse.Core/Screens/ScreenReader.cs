@@ -8,10 +8,13 @@ namespace Gatehouse.Core.Screens;
 /// <summary>Reads <c>screens/*.yaml</c>. A mistake in them is a bug of the program and throws.</summary>
 public static class ScreenReader
 {
-    private static readonly ImmutableHashSet<string> Keys =
+    private static readonly ImmutableHashSet<string> ScreenKeys = ["id", "title", "help", "order", "roles", "clustered", "fields"];
+
+    private static readonly ImmutableHashSet<string> FieldKeys =
     [
         "key", "label", "help", "kind", "items", "columns", "required", "default", "default-from", "example",
         "choices", "min", "max", "pattern", "pattern-text", "exists", "port", "when",
+        "advanced", "propose",
     ];
 
     /// <summary>Reads one screen.</summary>
@@ -20,16 +23,16 @@ public static class ScreenReader
     {
         var report = new Report();
         if (YamlReader.Read(file, bytes, report) is not Mapping root) throw new FormatException(string.Join('\n', report));
+        Know(root, ScreenKeys);
         var id = Text(root, "id");
         var fields = Items(root, "fields").Select(f => ReadField(id, (Mapping)f)).ToImmutableArray();
         return new Screen(id, Text(root, "title"), Text(root, "help"), int.Parse(Text(root, "order"), CultureInfo.InvariantCulture),
-            [.. Items(root, "roles").Select(r => ((Scalar)r).Text)], fields);
+            [.. Items(root, "roles").Select(r => ((Scalar)r).Text)], fields, Flag(root, "clustered"));
     }
 
     private static Field ReadField(string screen, Mapping map)
     {
-        foreach (var entry in map.Entries)
-            if (!Keys.Contains(entry.Key)) throw new FormatException($"{entry.Origin}: unknown key '{entry.Key}'");
+        Know(map, FieldKeys);
         var key = Text(map, "key");
         var kind = Text(map, "kind");
         var isList = kind == "list";
@@ -42,19 +45,27 @@ public static class ScreenReader
             Kind = Kind(map, isList ? Text(map, "items") : kind),
             IsList = isList,
             Columns = [.. Items(map, "columns").Select(c => ReadField("", (Mapping)c))],
-            Required = Optional(map, "required") == "true",
+            Required = Flag(map, "required"),
             Default = Optional(map, "default"),
             DefaultFrom = Optional(map, "default-from"),
+            Propose = Optional(map, "propose"),
+            Advanced = Flag(map, "advanced"),
             Example = Optional(map, "example") ?? "",
             Choices = ReadChoices(map),
             Minimum = Number(map, "min"),
             Maximum = Number(map, "max"),
             Pattern = Optional(map, "pattern"),
             PatternText = Optional(map, "pattern-text") ?? "",
-            MustExist = Optional(map, "exists") == "true",
+            MustExist = Flag(map, "exists"),
             DefaultPort = (int)(Number(map, "port") ?? 0),
             When = ReadCondition(map),
         };
+    }
+
+    private static void Know(Mapping map, ImmutableHashSet<string> keys)
+    {
+        foreach (var entry in map.Entries)
+            if (!keys.Contains(entry.Key)) throw new FormatException($"{entry.Origin}: unknown key '{entry.Key}'");
     }
 
     private static FieldKind Kind(Mapping map, string name) =>
@@ -67,6 +78,13 @@ public static class ScreenReader
         map["when"] is Mapping { Entries: [var only] }
             ? new Condition(only.Key, only.Value is Sequence s ? [.. s.Items.Select(i => ((Scalar)i).Text)] : [((Scalar)only.Value).Text])
             : null;
+
+    private static bool Flag(Mapping map, string key) => Optional(map, key) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        var other => throw new FormatException($"{map[key]!.Origin}: '{key}' is true or false, not '{other}'"),
+    };
 
     private static decimal? Number(Mapping map, string key) =>
         Optional(map, key) is { } text ? decimal.Parse(text, CultureInfo.InvariantCulture) : null;

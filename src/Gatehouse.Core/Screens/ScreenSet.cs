@@ -17,7 +17,7 @@ public sealed class ScreenSet
     /// <summary>A screen by its id, or null.</summary>
     public Screen? this[string id] => Screens.FirstOrDefault(s => s.Id == id);
 
-    /// <summary>The screens that a profile needs.</summary>
+    /// <summary>The screens that a profile needs. An answer file may hold the others too.</summary>
     public IEnumerable<Screen> For(Profile profile) =>
-        Screens.Where(s => s.Roles.IsEmpty || s.Roles.Any(r => profile.Roles.Contains(r)));
+        Screens.Where(s => (!s.Clustered || profile.Clustered) && (s.Roles.IsEmpty || s.Roles.Any(r => profile.Roles.Contains(r))));
 }

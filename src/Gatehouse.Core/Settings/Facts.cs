@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 
 namespace Gatehouse.Core.Settings;
@@ -11,6 +12,9 @@ public sealed record Facts
 
     /// <summary>Global addresses of the machine, the one of the default route first.</summary>
     public ImmutableArray<IPAddress> Addresses { get; init; } = [];
+
+    /// <summary>The network of the first of <see cref="Addresses"/>; null when there is none.</summary>
+    public IPNetwork? Network { get; init; }
 
     /// <summary>Time zone, UTC when unknown.</summary>
     public string TimeZone { get; init; } = "UTC";
@@ -30,15 +34,24 @@ public sealed record Facts
     /// <summary>The SSH session the program runs in: the client's address and the server's port; null at a console.</summary>
     public RemoteSession? Session { get; init; }
 
+    /// <summary>
+    /// Services on the machine that handle mail or web already, by the names of their units, such as <c>postfix</c>: those
+    /// that Gatehouse sets up itself, and those in the way of them.
+    /// </summary>
+    public ImmutableArray<string> Existing { get; init; } = [];
+
     /// <summary>The time of the run.</summary>
     public DateTimeOffset Now { get; init; }
 
-    /// <summary>The text of a fact for <c>default-from</c>; null when unknown.</summary>
+    /// <summary>The text of a fact for <c>default-from</c> and <c>propose</c>; null when unknown.</summary>
+    /// <exception cref="ArgumentException">There is no such fact.</exception>
     public string? Lookup(string name) => name switch
     {
         "facts.host_name" => HostName.Length > 0 ? HostName : null,
         "facts.address" => Addresses.IsEmpty ? null : Addresses[0].ToString(),
         "facts.time_zone" => TimeZone,
+        "facts.admin_network" => Proposals.AdminNetwork(this)?.ToString(),
+        "facts.connections" => Proposals.Connections(this)?.ToString(CultureInfo.InvariantCulture),
         "facts.resolvers" => Resolvers.IsEmpty ? null : string.Join(", ", Resolvers),
         _ => throw new ArgumentException($"there is no fact '{name}'", nameof(name)),
     };

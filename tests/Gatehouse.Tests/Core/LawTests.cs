@@ -56,8 +56,25 @@ public sealed class LawTests
             if (field.When is { } when) Assert.Contains(when.Path, seen);
             if (field.DefaultFrom is { } from && from.StartsWith("facts.", StringComparison.Ordinal)) _ = Samples.Facts.Lookup(from);
             else if (field.DefaultFrom is not null) Assert.Contains(field.DefaultFrom, seen);
+            if (field.Propose is { } propose) _ = Samples.Facts.Lookup(propose);
             seen.Add(field.Path);
         }
+    }
+
+    [Fact]
+    public void No_question_is_put_away_that_has_to_be_answered()
+    {
+        var advanced = Samples.Screens.Fields.Where(f => f.Advanced).ToDictionary(f => f.Path);
+        Assert.NotEmpty(advanced);
+        Assert.All(advanced.Values.Where(f => f.Required && f.Default is null && f.DefaultFrom is null), f => Assert.Contains(f.When!.Path, advanced));
+        Assert.All(Samples.Screens.Fields.Where(f => !f.Advanced && f.When is not null), f => Assert.DoesNotContain(f.When!.Path, advanced));
+    }
+
+    [Fact]
+    public void Only_members_of_a_cluster_are_asked_about_it()
+    {
+        Assert.DoesNotContain(Samples.Screens.For(Profile.Find("standalone")!), s => s.Id == "cluster");
+        Assert.Contains(Samples.Screens.For(Profile.Find("node")!), s => s.Id == "cluster");
     }
 
     [Fact]
@@ -111,7 +128,7 @@ public sealed class LawTests
     [Fact]
     public void The_skeleton_with_every_default_uncommented_is_accepted()
     {
-        var facts = Samples.Facts with { HostName = "mx1.example.org", Addresses = [Samples.Address("192.0.2.10")], Resolvers = [Samples.Address("192.0.2.53"), Samples.Address("2001:db8::53")] };
+        var facts = Samples.Facts with { MemoryBytes = 2L << 30, Session = new RemoteSession(Samples.Address("2001:db8::7"), 22), HostName = "mx1.example.org", Addresses = [Samples.Address("192.0.2.10")], Resolvers = [Samples.Address("192.0.2.53"), Samples.Address("2001:db8::53")] };
         foreach (var profile in Profile.Supported.Select(p => Profile.Find(p)!))
         {
             var skeleton = AnswerSkeleton.Of(Samples.Screens, profile, facts);
@@ -120,6 +137,8 @@ public sealed class LawTests
             var uncommented = Regex.Replace(skeleton, $@"(?m)^  # ((?:  [- ] )?(?:{string.Join('|', keys)}):(?: .*)?)$", "  $1");
             var full = Regex.Replace(uncommented, @"(?m)^(  [a-z_]+:)   # for example (.*)$", "$1 $2");
             var report = new Report();
+            Assert.Contains("  admin_networks: [\"2001:db8::7/128\"]\n", skeleton, StringComparison.Ordinal);
+            Assert.Contains("  connections: 20\n", skeleton, StringComparison.Ordinal);
             Assert.NotNull(YamlReader.Read("skeleton.yaml", Encoding.UTF8.GetBytes(full), report));
             var answers = AnswerFile.Read("skeleton.yaml", Encoding.UTF8.GetBytes(full), Samples.Screens, report);
             var things = Probe.For(Samples.Screens, answers).ToImmutableDictionary(w => (w.Kind, w.Name), _ => new Found([.. "x"u8]));
