@@ -41,8 +41,8 @@ public static class WantedReader
         try
         {
             if (!Path.IsPathRooted(path)) return new Found(null, true, "is not an absolute path");
-            if (Directory.Exists(path)) return new Found(null, true, "is a directory");
-            if (!File.Exists(path)) return new Found(null, true, "does not exist");
+            if (Directory.Exists(path)) return new Found(null, true, "is a directory", Missing: true);
+            if (!File.Exists(path)) return new Found(null, true, "does not exist", Missing: true);
             if (new FileInfo(path).Length > Largest) return new Found(null, true, "is larger than 1 MB");
             return new Found([.. File.ReadAllBytes(path)], IsOwnerOnly(path));
         }

@@ -37,12 +37,10 @@ internal sealed class AnswersInput
     public sealed record Result(LocalMachine Machine, Pipeline Pipeline, GatewaySettings Settings, RenderedNode Node);
 
     /// <summary>Reads, resolves and renders. Null means that the answers will not do; findings were printed, the exit code is 2.</summary>
-    public static async Task<Result?> RenderAsync(ParseResult parse, string? file, CancellationToken ct)
-    {
-        var input = new AnswersInput(parse, renders: true);
-        if (input.Settings(file, Prompt(parse), out var text) is not { } settings) return null;
-        return new Result(input.machine, input.pipeline, settings, await input.pipeline.RenderAsync(settings, text, ct));
-    }
+    public static Task<Result?> RenderAsync(ParseResult parse, string? file, CancellationToken ct) => RenderAsync(parse, file, acts: false, ct);
+
+    /// <summary>The same for a command that makes a host so or shows how: screens that are to be asked, and are not, are worth a word.</summary>
+    public static Task<Result?> RenderToActAsync(ParseResult parse, string? file, CancellationToken ct) => RenderAsync(parse, file, acts: true, ct);
 
     /// <summary>Reads and resolves only, for <c>check</c>: prompts stay open.</summary>
     public static (Pipeline Pipeline, GatewaySettings? Settings) Check(ParseResult parse, string file)
@@ -51,9 +49,18 @@ internal sealed class AnswersInput
         return (input.pipeline, input.Read(file, null, out _));
     }
 
-    private GatewaySettings? Settings(string? file, Func<string, string?>? prompt, out string text)
+    private static async Task<Result?> RenderAsync(ParseResult parse, string? file, bool acts, CancellationToken ct)
     {
-        var settings = Read(file ?? machine.Real(InForce), prompt, out text);
+        var input = new AnswersInput(parse, renders: true);
+        if (input.Settings(file, Prompt(parse), acts, out var text) is not { } settings) return null;
+        return new Result(input.machine, input.pipeline, settings, await input.pipeline.RenderAsync(settings, text, ct));
+    }
+
+    private GatewaySettings? Settings(string? file, Func<string, string?>? prompt, bool acts, out string text)
+    {
+        var name = file ?? machine.Real(InForce);
+        var settings = Read(name, prompt, out text);
+        if (acts) WarnOfUnasked(name);
         if (settings is not null && (settings.Web.Password.Source == PasswordSource.Prompt || settings.Mta.SmartHostPassword?.Source == PasswordSource.Prompt))
         {
             pipeline.Report.Error("prompt-without-terminal", "", "a password is to be asked for, but there is no terminal to ask on; give it as {file: PATH} or {env: NAME}.");
@@ -63,6 +70,13 @@ internal sealed class AnswersInput
         foreach (var finding in pipeline.Report) Console.Error.WriteLine(finding);
         if (settings is null && parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Findings(pipeline.Report));
         return settings;
+    }
+
+    private void WarnOfUnasked(string file)
+    {
+        if (pipeline.Answers is not { Interactive: { IsEmpty: false } unasked }) return;
+        var are = unasked.Length == 1 ? "is" : "are";
+        pipeline.Report.Warn("interactive-not-asked", "interactive", $"{string.Join(", ", unasked)} {are} to be asked for, but {are} taken as written here. To be asked, run 'gatehouse setup --answers {file}'.");
     }
 
     private GatewaySettings? Read(string file, Func<string, string?>? prompt, out string text)

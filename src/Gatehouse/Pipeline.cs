@@ -23,6 +23,9 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     /// <summary>What was found in the answers so far.</summary>
     public Report Report { get; } = new();
 
+    /// <summary>The answers that were read last; null before that.</summary>
+    public Answers? Answers { get; private set; }
+
     /// <summary>The machine's facts.</summary>
     public Facts Facts { get; } = FactProbe.Gather(clock);
 
@@ -33,7 +36,7 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     /// <param name="prompt">Asks on the terminal; null where there is none.</param>
     public GatewaySettings? Resolve(string file, ReadOnlyMemory<byte> bytes, bool ownerOnly, Func<string, string?>? prompt)
     {
-        var answers = AnswerFile.Read(file, bytes.Span, screens, Report);
+        var answers = Answers = AnswerFile.Read(file, bytes.Span, screens, Report);
         var things = WantedReader.Read(Probe.For(screens, answers), prompt);
         return Resolver.Resolve(screens, answers, new Inputs(Facts, ownerOnly, things), Report);
     }

@@ -11,6 +11,9 @@ namespace Gatehouse.Core.Answering;
 /// <param name="Readable">False when the file could not be read at all, so that nothing can be said about what is missing.</param>
 public sealed record Answers(string File, ImmutableSortedDictionary<string, Node> Values, bool Readable = true)
 {
+    /// <summary>The ids of the screens that are to be asked all the same, in screen order; the others are taken as written.</summary>
+    public ImmutableArray<string> Interactive { get; init; } = [];
+
     /// <summary>The raw value of a field; null when it was not given or left empty.</summary>
     public Node? this[string path] => Values.TryGetValue(path, out var node) && node is not Scalar { IsNull: true } ? node : null;
 
@@ -18,7 +21,7 @@ public sealed record Answers(string File, ImmutableSortedDictionary<string, Node
     public string? Text(string path) => (this[path] as Scalar)?.Text;
 }
 
-/// <summary>Reads an answer file: <c>version: 1</c>, then one section a screen.</summary>
+/// <summary>Reads an answer file: <c>version: 1</c>, perhaps <c>interactive</c>, then one section a screen.</summary>
 public static class AnswerFile
 {
     /// <summary>The version this program writes and reads.</summary>
@@ -35,7 +38,8 @@ public static class AnswerFile
         if (YamlReader.Read(file, bytes, report) is not Mapping root) return new Answers(file, values.ToImmutable(), false);
         CheckVersion(root, report);
         foreach (var entry in root.Entries) ReadSection(entry, screens, values, report);
-        return new Answers(file, values.ToImmutable());
+        var interactive = root[InteractiveKey.Name] is { } node ? InteractiveKey.Read(node, screens, report) : [];
+        return new Answers(file, values.ToImmutable()) { Interactive = interactive };
     }
 
     private static void CheckVersion(Mapping root, Report report)
@@ -48,10 +52,10 @@ public static class AnswerFile
 
     private static void ReadSection(Entry entry, ScreenSet screens, ImmutableSortedDictionary<string, Node>.Builder values, Report report)
     {
-        if (entry.Key == "version") return;
+        if (entry.Key is "version" or InteractiveKey.Name) return;
         if (screens[entry.Key] is not { } screen)
         {
-            report.Error("unknown-section", entry.Key, $"there is no section '{Printable(entry.Key)}'; there are {string.Join(", ", screens.Screens.Select(s => s.Id))}.{Nearest.Hint(entry.Key, screens.Screens.Select(s => s.Id))}", entry.Origin);
+            report.Error("unknown-section", entry.Key, $"there is no section '{Printable(entry.Key)}'; there are {string.Join(", ", screens.Screens.Select(s => s.Id))}.{Nearest.Hint(entry.Key, screens.Screens.Select(s => s.Id).Append(InteractiveKey.Name))}", entry.Origin);
             return;
         }
 
@@ -78,7 +82,8 @@ public static class AnswerFile
         return $"section '{screen.Id}' has no key '{Printable(key)}'.{hint}";
     }
 
-    private static string Printable(string text)
+    /// <summary>A text as a finding may print it: short, without control characters.</summary>
+    internal static string Printable(string text)
     {
         var clean = new string([.. text.Select(c => char.IsControl(c) ? '?' : c)]);
         return clean.Length <= 60 ? clean : clean[..60] + "...";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gatehouse.Core.Answering;
 
 namespace Gatehouse.Core.Screens;
 
@@ -22,6 +23,10 @@ public static class AnswerManual
         Section(page, "VERSION");
         Term(page, "version", "always 1", required: true);
         Line(page, "The version of the format; the first key of every file.");
+        Section(page, "INTERACTIVE");
+        Term(page, InteractiveKey.Name, "list of sections");
+        Line(page, InteractiveKey.Help);
+        page.Append(CultureInfo.InvariantCulture, $".br\n{Escape("Default: []")}\n.br\n{Escape($"Example: {InteractiveKey.Name}: [system, mta]")}\n");
         foreach (var screen in screens.Screens) Write(page, screen);
         Kinds(page, screens);
         Secrets(page);

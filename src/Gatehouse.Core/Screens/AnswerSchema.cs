@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gatehouse.Core.Answering;
 
 namespace Gatehouse.Core.Screens;
 
@@ -9,6 +10,7 @@ public static class AnswerSchema
     public static JsonObject Of(ScreenSet screens)
     {
         var properties = new JsonObject { ["version"] = new JsonObject { ["const"] = 1, ["description"] = "Version of the answer file." } };
+        properties[InteractiveKey.Name] = Interactive(screens);
         foreach (var screen in screens.Screens) properties[screen.Id] = Section(screen);
         return new JsonObject
         {
@@ -18,6 +20,20 @@ public static class AnswerSchema
             ["required"] = new JsonArray("version"),
             ["properties"] = properties,
             ["additionalProperties"] = false,
+        };
+    }
+
+    private static JsonObject Interactive(ScreenSet screens)
+    {
+        // Alone or in the list, the asterisk stands for all.
+        var ids = new JsonArray([.. screens.Screens.Select(s => (JsonNode)s.Id), (JsonNode)InteractiveKey.Every]);
+        return new JsonObject
+        {
+            ["description"] = InteractiveKey.Help,
+            ["oneOf"] = new JsonArray(
+                new JsonObject { ["const"] = InteractiveKey.Every },
+                new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["enum"] = ids }, ["uniqueItems"] = true },
+                new JsonObject { ["type"] = "null" }),
         };
     }
 

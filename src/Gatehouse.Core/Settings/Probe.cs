@@ -30,7 +30,8 @@ public enum WantedKind
 /// <param name="Content">The bytes; null when there is nothing.</param>
 /// <param name="OwnerOnly">Whether nobody but the owner (and root) can read the file.</param>
 /// <param name="Problem">Why there is nothing.</param>
-public sealed record Found(ImmutableArray<byte>? Content, bool OwnerOnly = true, string Problem = "");
+/// <param name="Missing">Whether there is no such file, rather than one that cannot be read.</param>
+public sealed record Found(ImmutableArray<byte>? Content, bool OwnerOnly = true, string Problem = "", bool Missing = false);
 
 /// <summary>Everything from outside that resolving needs besides the answers.</summary>
 /// <param name="Facts">The machine.</param>
@@ -57,6 +58,10 @@ public static class Probe
             {
                 var kind = only.Key switch { "file" => WantedKind.File, "env" => WantedKind.Variable, "prompt" => WantedKind.Prompt, _ => (WantedKind?)null };
                 if (kind is { } k) wanted.Add(new Wanted(k, k == WantedKind.Prompt ? field.Label : value.Text, field.Path, value.Origin));
+            }
+            else if (field.Kind.Name == "timezone" && node is Scalar zone && field.Kind.Parse(zone.Text, field).Value is string name)
+            {
+                wanted.AddRange(ZoneDatabase.Wanted(name, field, zone.Origin));
             }
             else if (field.MustExist && node is Scalar path && field.Kind.Parse(path.Text, field).Value is string file)
             {

@@ -44,6 +44,12 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
         var parsed = field.Kind.Parse(scalar.Text, field);
         if (parsed.Value is null) report.Error("bad-value", path, $"{Quote(scalar.Text)} {parsed.Problem}{(parsed.Problem.EndsWith('?') ? "" : ".")}", scalar.Origin);
         else if (field.MustExist) CheckFile(field, path, scalar);
+        else if (field.Kind.Name == "timezone" && ZoneDatabase.Lacks(inputs, scalar.Text))
+        {
+            report.Error("bad-value", path, $"{Quote(scalar.Text)} is not a time zone that this host knows; write its name in the tz database, such as Europe/Berlin or UTC.", scalar.Origin);
+            return null;
+        }
+
         return parsed.Value;
     }
 

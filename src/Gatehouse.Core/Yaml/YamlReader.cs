@@ -91,7 +91,10 @@ public sealed class YamlReader
             if (tab >= 0) return Syntax("the line is indented with a tab; YAML takes spaces only.", new Origin(file, line, tab + 1));
         }
 
-        return Syntax($"this is not valid YAML: {Sentence(e.Message)}", new Origin(file, first, Math.Max(1, (int)e.Start.Column)));
+        var column = Math.Max(1, (int)e.Start.Column);
+        if (first <= lines.Length && column <= lines[first - 1].Length && lines[first - 1][column - 1] == '*')
+            return Syntax("an asterisk has a meaning of its own in YAML; a value that begins with one needs quotes: \"*\".", new Origin(file, first, column));
+        return Syntax($"this is not valid YAML: {Sentence(e.Message)}", new Origin(file, first, column));
     }
 
     private static Finding Syntax(string message, Origin origin) => new(Severity.Error, "yaml-syntax", "", message, origin);

@@ -19,7 +19,7 @@ internal static class ApplyCommand
     private static async Task<int> RunAsync(ParseResult parse, string? file, CancellationToken ct)
     {
         if (Preconditions.Problem(parse) is { } problem) return Refuse(parse, problem);
-        if (await AnswersInput.RenderAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
+        if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
         if (input.Machine.IsLive)
         {
             if (input.Pipeline.Facts.Debian != "12") return Refuse(parse, $"this host runs {(input.Pipeline.Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets up Debian 12.");

@@ -20,7 +20,7 @@ internal static class PlanCommand
 
     private static async Task<int> RunAsync(ParseResult parse, string? file, bool diff, CancellationToken ct)
     {
-        if (await AnswersInput.RenderAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
+        if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
         var plan = await input.Pipeline.Applier(new ConsoleLog(parse)).PlanAsync(input.Node, ct);
         if (parse.GetValue(GlobalOptions.Json))
         {

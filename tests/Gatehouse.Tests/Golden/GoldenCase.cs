@@ -65,7 +65,7 @@ internal sealed class GoldenCase(string directory)
         var name = wanted.Name.TrimStart('/');
         return File.Exists(At("outside", name)) ? Of(At("outside", name), true)
             : File.Exists(At("outside-open", name)) ? Of(At("outside-open", name), false)
-            : new Found(null, true, "does not exist");
+            : new Found(null, true, "does not exist", Missing: true);
     }
 
     private static Found Of(string path, bool ownerOnly) => new([.. File.ReadAllBytes(path)], ownerOnly);
