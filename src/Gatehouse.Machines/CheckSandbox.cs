@@ -52,7 +52,11 @@ public sealed class CheckSandbox : IDisposable
           [ ! -d "$1" ] || mount -t tmpfs -o mode=0777 gatehouse "$1"
           shift
         done; shift
+        # Every address leads to this namespace itself: nothing leaves it, and rspamd, which connects to its name servers
+        # while it reads its configuration, has a way to do so.
         ip link set lo up 2>/dev/null || true
+        ip route add local default dev lo 2>/dev/null || true
+        ip -6 route add local default dev lo 2>/dev/null || true
         exec "$@"
         """;
 
