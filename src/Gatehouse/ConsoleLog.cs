@@ -13,7 +13,7 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
     private bool lineIsOpen;
 
     /// <inheritdoc/>
-    public void Begin(Phase phase, int steps) => Write(Title(phase), level != "error");
+    public void Begin(Phase phase, int steps) => Write(PhaseText.Title(phase), level != "error");
 
     /// <inheritdoc/>
     public void Done(Step step, bool passed, string detail, TimeSpan took) =>
@@ -35,16 +35,6 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
         (true, false) => "ok    ",
         (false, true) => "\e[31mfailed\e[0m",
         (false, false) => "failed",
-    };
-
-    private static string Title(Phase phase) => phase switch
-    {
-        Phase.Packages => "Installing packages",
-        Phase.Check => "Checking the new configuration",
-        Phase.Stop => "Stopping what is not wanted any more",
-        Phase.Files => "Putting files in place",
-        Phase.Services => "Telling the services",
-        _ => "Verifying that everything works",
     };
 
     private void Write(string text, bool wanted)

@@ -23,6 +23,7 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     HistoryCommand.Create(),
     DriftCommand.Create(),
     VerifyCommand.Create(),
+    SetupCommand.Create(),
 };
 GlobalOptions.AddTo(root);
 

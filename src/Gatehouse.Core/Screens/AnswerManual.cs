@@ -81,58 +81,10 @@ public static class AnswerManual
         }
 
         foreach (var choice in field.Choices) page.Append(CultureInfo.InvariantCulture, $".br\n\\fB{Escape(choice.Value)}\\fR: {Escape(choice.Text)}\n");
-        foreach (var (name, value) in Remarks(field)) page.Append(CultureInfo.InvariantCulture, $".br\n{Escape(name)}: {Escape(value)}\n");
-    }
-
-    private static IEnumerable<(string Name, string Value)> Remarks(Field field)
-    {
-        if (field.When is { } when) yield return ("Used only with", when.AnyOf is ["*"] ? $"{when.Path} (any value)" : $"{when.Path}: {string.Join(" or ", when.AnyOf)}");
-        if (Range(field) is { } range) yield return ("Range", range);
-        if (field.PatternText.Length > 0) yield return ("Form", field.PatternText);
-        if (field.MustExist) yield return ("Form", "the file must exist");
-        if (field.DefaultPort > 0) yield return ("Port", $"{field.DefaultPort} unless given");
-        if (Default(field) is { } value) yield return ("Default", value);
-        if (field.Propose is not null) yield return ("Proposed", "by 'gatehouse new', from what this host has");
-        if (field.Example.Length > 0) yield return ("Example", $"{field.Key}: {Value(field, field.Example)}");
+        foreach (var (name, value) in FieldRemarks.Of(field)) page.Append(CultureInfo.InvariantCulture, $".br\n{Escape(name)}: {Escape(value)}\n");
     }
 
     private static string Kind(Field field) => field.IsTable ? "table" : field.IsList ? $"list of {field.Kind.Name}" : field.Kind.Name;
-
-    private static string? Range(Field field) => (field.Minimum, field.Maximum) switch
-    {
-        (null, null) => null,
-        ({ } least, null) => $"at least {Number(field, least)}",
-        (null, { } most) => $"at most {Number(field, most)}",
-        ({ } least, { } most) => $"{Number(field, least)} to {Number(field, most)}",
-    };
-
-    private static string Number(Field field, decimal number) => field.Kind.Name != "size" ? number.ToString("0.##", CultureInfo.InvariantCulture)
-        : number >= 1 << 20 ? string.Create(CultureInfo.InvariantCulture, $"{number / (1 << 20):0.#}M")
-        : string.Create(CultureInfo.InvariantCulture, $"{number / (1 << 10):0.#}K");
-
-    private static string? Default(Field field)
-    {
-        var from = field.DefaultFrom switch
-        {
-            null => null,
-            var fact when fact.StartsWith("facts.", StringComparison.Ordinal) => "what this host has",
-            var other => $"the value of {other}",
-        };
-        return (from, field.Default) switch
-        {
-            (null, null) => null,
-            (null, { } value) => Value(field, value),
-            (_, null) => from,
-            (_, { } value) => $"{from}, else {Value(field, value)}",
-        };
-    }
-
-    // As it would stand in an answer file.
-    private static string Value(Field field, string value) =>
-        field.Kind.Name == "password" ? $"{{{value}: true}}"
-        : field.IsList ? $"[{string.Join(", ", value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))}]"
-        : value is "on" or "off" or "yes" or "no" && field.Kind.Name == "choice" ? $"\"{value}\""
-        : value;
 
     private static void Kinds(StringBuilder page, ScreenSet screens)
     {
@@ -178,7 +130,7 @@ public static class AnswerManual
             var asked = screen.Fields.Where(f => f.Required && f.When is null && f.DefaultFrom is null && f.Default is null).ToArray();
             if (asked.Length == 0) continue;
             yield return $"{screen.Id}:";
-            foreach (var field in asked) yield return $"  {field.Key}: {Value(field, field.Example)}";
+            foreach (var field in asked) yield return $"  {field.Key}: {FieldRemarks.Value(field, field.Example)}";
         }
     }
 

@@ -62,7 +62,8 @@ public static class Resolver
         }
     }
 
-    private static bool Applies(Field field, ValueSet values)
+    /// <summary>Whether a field is asked, as the values stand.</summary>
+    internal static bool Applies(Field field, ValueSet values)
     {
         if (field.When is not { } when) return true;
         return values.TryGet<object>(when.Path, out var other) && (when.AnyOf is ["*"] || (other is string text && when.AnyOf.Contains(text)));

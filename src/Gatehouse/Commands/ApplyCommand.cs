@@ -39,7 +39,8 @@ internal static class ApplyCommand
 
         var result = await applier.ApplyAsync(input.Node, "apply", ct);
         var code = ApplyReport.Write(parse, result);
-        if (code == ExitCodes.Done && !parse.GetValue(GlobalOptions.Json)) NextSteps.Write(input.Settings, input.Node, result, input.Machine.IsLive);
+        if (result is { Outcome: Outcome.Applied, Generation.Number: 1 } && !parse.GetValue(GlobalOptions.Json))
+            foreach (var line in NextSteps.Lines(input.Settings, input.Node, input.Machine.IsLive)) Console.Out.WriteLine(line);
         return code;
     }
 

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Gatehouse.Core.Planning;
-using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
-using Gatehouse.Machines;
 
 namespace Gatehouse.Commands;
 
@@ -29,24 +27,8 @@ internal static class PlanCommand
         }
 
         PlanText.Write(plan, input.Node, Console.Out);
-        if (diff) foreach (var put in plan.Of<PutEntry>()) await WriteDiffAsync(put, input, ct);
+        if (diff) foreach (var put in plan.Of<PutEntry>().Where(FileDiff.Has)) Console.Out.Write($"\n{await FileDiff.OfAsync(put, input.Node, input.Machine, ct)}");
         if (input.Machine.IsLive && SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff) Console.Error.WriteLine($"warning: apply will be refused: {cutOff}");
         return ExitCodes.Done;
-    }
-
-    private static async Task WriteDiffAsync(PutEntry put, AnswersInput.Result input, CancellationToken ct)
-    {
-        if (put.Entry.Kind != EntryKind.File || put.Before.Kind is not (EntryKind.File or EntryKind.Absent)) return;
-        Console.Out.WriteLine();
-        if (put.Entry.Secret)
-        {
-            Console.Out.WriteLine($"{put.Entry.Path}: holds secrets and is not shown");
-            return;
-        }
-
-        // The new content goes in on standard input, so that it never lies in a temporary file.
-        var before = put.Before.Kind == EntryKind.File ? input.Machine.Real(put.Entry.Path) : "/dev/null";
-        var result = await input.Machine.RunAsync(new Invocation(["diff", "-u", "--label", $"{put.Entry.Path} (now)", "--label", $"{put.Entry.Path} (planned)", before, "-"], input.Node.Contents[put.Entry.Hash].Text), null, ct);
-        Console.Out.Write(result.Output);
     }
 }

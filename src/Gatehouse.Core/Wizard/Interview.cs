@@ -1,0 +1,256 @@
+using System.Collections.Immutable;
+using System.Text;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Values;
+using Gatehouse.Core.Yaml;
+
+namespace Gatehouse.Core.Wizard;
+
+/// <summary>Looks for what answers name outside themselves.</summary>
+public delegate ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted);
+
+/// <summary>
+/// What an operator has answered so far, judged anew after every change by the same engine as an answer file. It knows
+/// nothing of how it is drawn; its result is Answers.
+/// </summary>
+public sealed class Interview
+{
+    private readonly ScreenSet screens;
+    private readonly Facts facts;
+    private readonly Look look;
+    private readonly string secretsDirectory;
+    private readonly SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Mapping> references = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, TypedSecret> secrets = new(StringComparer.Ordinal);
+    private Judgement? judgement;
+
+    /// <summary>Begins with answers that there are already; each can be changed.</summary>
+    /// <param name="screens">What is asked.</param>
+    /// <param name="facts">The machine.</param>
+    /// <param name="given">What is answered already.</param>
+    /// <param name="look">Reads what the answers name outside themselves.</param>
+    /// <param name="secretsDirectory">Where typed passwords will be kept, a file each; the answers name that file.</param>
+    /// <param name="profile">The profile; empty takes that of the answers.</param>
+    /// <param name="only">The screens to ask; empty means all that the profile needs.</param>
+    public Interview(ScreenSet screens, Facts facts, Answers given, Look look, string secretsDirectory, string profile = "", IEnumerable<string>? only = null)
+    {
+        this.screens = screens;
+        this.facts = facts;
+        this.look = look;
+        this.secretsDirectory = secretsDirectory;
+        foreach (var field in screens.Fields) if (given[field.Path] is { } node) Take(field, node);
+        if (profile.Length > 0) texts["system.profile"] = profile;
+        var needed = screens.For(Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!);
+        var wanted = only?.ToHashSet(StringComparer.Ordinal) ?? [];
+        Screens = [.. needed.Where(s => wanted.Count == 0 || wanted.Contains(s.Id))];
+    }
+
+    private sealed record TypedSecret(string First, string Second);
+
+    private sealed record Judgement(Answers Answers, ImmutableArray<Finding> Findings, GatewaySettings? Settings, ValueSet Values);
+
+    /// <summary>The screens to go through, in order.</summary>
+    public ImmutableArray<Screen> Screens { get; }
+
+    /// <summary>The settings; null while anything is wrong.</summary>
+    public GatewaySettings? Settings => Judged.Settings;
+
+    /// <summary>The answers: what was typed, and what this host answers by itself. Passwords stand in them by reference.</summary>
+    public Answers Answers => Judged.Answers;
+
+    /// <summary>Everything that is wrong or worth knowing.</summary>
+    public ImmutableArray<Finding> Findings => Judged.Findings;
+
+    /// <summary>Typed passwords by the file that the answers name for them.</summary>
+    public IEnumerable<(string File, Secret Secret)> Secrets =>
+        secrets.Where(s => IsUsable(s.Value)).Select(s => (SecretFile(s.Key), new Secret(s.Value.First)));
+
+    private Judgement Judged => judgement ??= Judge();
+
+    /// <summary>Fills in what is proposed to an operator for fields without an answer; each is there to be looked at and changed.</summary>
+    public void Propose()
+    {
+        foreach (var field in screens.Fields)
+            if (field.Propose is { } fact && !texts.ContainsKey(field.Path) && facts.Lookup(fact) is { } text) texts[field.Path] = FieldText.OfDefault(field, text);
+        judgement = null;
+    }
+
+    /// <summary>The fields of a screen that are asked as the answers stand now.</summary>
+    public IEnumerable<Field> Fields(Screen screen) => screen.Fields.Where(f => f.Path != "system.profile" && Resolver.Applies(f, Judged.Values));
+
+    /// <summary>What stands in a field: what was typed, else its default.</summary>
+    public string Text(Field field) => texts.TryGetValue(field.Path, out var text) ? text : Default(field);
+
+    /// <summary>Whether a field has an answer of its own rather than its default.</summary>
+    public bool IsAnswered(Field field) => texts.ContainsKey(field.Path) || references.ContainsKey(field.Path) || secrets.ContainsKey(field.Path);
+
+    /// <summary>What a field holds without an answer; empty when nothing.</summary>
+    public string Default(Field field)
+    {
+        if (field.Kind.Name == "password") return "";
+        if (field.DefaultFrom is { } source && !source.StartsWith("facts.", StringComparison.Ordinal)) return Text(screens.Fields.First(f => f.Path == source));
+        return FieldText.OfDefault(field, (field.DefaultFrom is { } fact ? facts.Lookup(fact) : null) ?? field.Default ?? "");
+    }
+
+    /// <summary>Takes what was typed into a field. What equals the default is no answer of its own, and follows the default.</summary>
+    public void Enter(Field field, string text)
+    {
+        if (text == Default(field)) texts.Remove(field.Path);
+        else texts[field.Path] = text;
+        judgement = null;
+    }
+
+    /// <summary>The cursor has left the field: an emptied one gets its default back.</summary>
+    public void Settle(Field field)
+    {
+        if (!texts.TryGetValue(field.Path, out var text) || FieldText.ToNode(field, text) is not null) return;
+        texts.Remove(field.Path);
+        judgement = null;
+    }
+
+    /// <summary>Takes a password, typed twice. Nothing in both means that nothing was typed.</summary>
+    public void EnterSecret(Field field, string first, string second)
+    {
+        if (first.Length == 0 && second.Length == 0) secrets.Remove(field.Path);
+        else secrets[field.Path] = new TypedSecret(first, second);
+        judgement = null;
+    }
+
+    /// <summary>Forgets a password that stands elsewhere, or was typed: the field is as if it was never answered.</summary>
+    public void ForgetSecret(Field field)
+    {
+        references.Remove(field.Path);
+        secrets.Remove(field.Path);
+        judgement = null;
+    }
+
+    /// <summary>What was typed into a password field, for the widgets that hold it.</summary>
+    public (string First, string Second) SecretText(Field field) => secrets.TryGetValue(field.Path, out var typed) ? (typed.First, typed.Second) : ("", "");
+
+    /// <summary>What a password field stands for, in words; never the password.</summary>
+    public string SecretState(Field field) =>
+        secrets.TryGetValue(field.Path, out var typed) ? (IsUsable(typed) ? "typed in" : "not typed twice alike")
+        : references.TryGetValue(field.Path, out var reference) ? ReferenceText(reference)
+        : field.Default == "generate" ? "will be generated"
+        : "none";
+
+    /// <summary>The findings of a field, the worst first.</summary>
+    public IEnumerable<Finding> FindingsOf(Field field) => Findings
+        .Where(f => f.Path == field.Path || f.Path.StartsWith(field.Path + "[", StringComparison.Ordinal) || f.Path.StartsWith(field.Path + ".", StringComparison.Ordinal))
+        .OrderByDescending(f => f.Severity);
+
+    /// <summary>Whether a screen holds an error.</summary>
+    public bool HasErrors(Screen screen) => Findings.Any(f => f.Severity == Severity.Error && f.Path.StartsWith(screen.Id + ".", StringComparison.Ordinal));
+
+    /// <summary>Everything typed but passwords, to go on with another time.</summary>
+    public Draft Save(Draft draft) => draft with
+    {
+        Texts = texts.ToImmutableSortedDictionary(StringComparer.Ordinal),
+        References = references.ToImmutableSortedDictionary(r => r.Key, r => $"{r.Value.Entries[0].Key} {((Scalar)r.Value.Entries[0].Value).Text}", StringComparer.Ordinal),
+    };
+
+    /// <summary>Goes on with what was typed before.</summary>
+    public void Restore(Draft draft)
+    {
+        texts.Clear();
+        references.Clear();
+        foreach (var field in screens.Fields)
+        {
+            if (draft.Texts.TryGetValue(field.Path, out var text)) texts[field.Path] = text;
+            if (draft.References.TryGetValue(field.Path, out var reference) && reference.Split(' ', 2) is [var key, var value]) references[field.Path] = Reference(key, value);
+        }
+
+        judgement = null;
+    }
+
+    /// <summary>Passwords typed so far by field path, for an operator who wants them kept.</summary>
+    public ImmutableSortedDictionary<string, string> SaveSecrets() => secrets.Where(s => IsUsable(s.Value)).ToImmutableSortedDictionary(s => s.Key, s => s.Value.First, StringComparer.Ordinal);
+
+    /// <summary>Takes passwords that were kept.</summary>
+    public void RestoreSecrets(IReadOnlyDictionary<string, string> kept)
+    {
+        foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password"))
+            if (kept.TryGetValue(field.Path, out var secret)) secrets[field.Path] = new TypedSecret(secret, secret);
+        judgement = null;
+    }
+
+    private void Take(Field field, Node node)
+    {
+        if (field.Kind.Name != "password") texts[field.Path] = FieldText.Of(field, node);
+        else if (node is Scalar plain) secrets[field.Path] = new TypedSecret(plain.Text, plain.Text);
+        // One that is to be asked for is asked here, and one that is to be generated is the same as none.
+        else if (node is Mapping { Entries: [{ Key: "file" or "env" or "hash", Value: Scalar }] } reference) references[field.Path] = reference;
+    }
+
+    private Judgement Judge()
+    {
+        var answers = new Answers("setup", Nodes().ToImmutableSortedDictionary(n => n.Path, n => n.Node, StringComparer.Ordinal));
+        var things = look(Probe.For(screens, answers)).ToBuilder();
+        foreach (var (file, secret) in Secrets) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
+        var report = new Report();
+        var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
+        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems()).ToImmutableArray();
+        if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
+            findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
+        return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values);
+    }
+
+    private IEnumerable<(string Path, Node Node)> Nodes()
+    {
+        foreach (var field in screens.Fields)
+        {
+            var text = texts.TryGetValue(field.Path, out var typed) ? typed : field.DefaultFrom?.StartsWith("facts.", StringComparison.Ordinal) == true ? Default(field) : null;
+            var node = field.Kind.Name != "password" ? (text is null ? null : FieldText.ToNode(field, text))
+                : secrets.TryGetValue(field.Path, out var secret) ? (IsUsable(secret) ? Reference("file", SecretFile(field.Path)) : null)
+                : references.GetValueOrDefault(field.Path);
+            if (node is not null) yield return (field.Path, node);
+        }
+    }
+
+    // What only a wizard can see: a row of too many words, a password not typed twice alike.
+    private IEnumerable<Finding> TypingProblems()
+    {
+        foreach (var field in screens.Fields)
+        {
+            if (texts.TryGetValue(field.Path, out var text))
+                foreach (var (line, problem) in FieldText.Problems(field, text))
+                    yield return new Finding(Severity.Error, "too-many-words", $"{field.Path}[{line + 1}]", Capital(problem));
+            if (secrets.TryGetValue(field.Path, out var typed) && !IsUsable(typed))
+                yield return new Finding(Severity.Error, "password-mismatch", field.Path, typed.Second.Length == 0 ? "Type the password a second time below." : "The two passwords are not the same.");
+        }
+    }
+
+    // An answer file is told what to write where; an operator sits in front of the field.
+    private Finding InWords(Finding finding)
+    {
+        if (finding.Code != "missing") return finding with { Message = Capital(finding.Message) };
+        var field = screens.Fields.FirstOrDefault(f => f.Path == finding.Path);
+        var message = field is null ? Capital(finding.Message)
+            : field.Kind.Name == "password" ? "A password is needed here."
+            : field.Example.Length > 0 ? $"A value is needed here, such as {field.Example}."
+            : "A value is needed here.";
+        return finding with { Message = message };
+    }
+
+    private string SecretFile(string path) => $"{secretsDirectory}/{path}";
+
+    private static bool IsUsable(TypedSecret typed) => typed.First == typed.Second;
+
+    private static Mapping Reference(string key, string value)
+    {
+        var origin = new Origin("setup", 1, 1);
+        return new Mapping(origin, [new Entry(key, origin, new Scalar(origin, value, true))]);
+    }
+
+    private static string ReferenceText(Mapping reference) => (reference.Entries[0].Key, reference.Entries[0].Value) switch
+    {
+        ("file", Scalar path) => $"as it is, in {path.Text}",
+        ("env", Scalar name) => $"as it is, in the variable {name.Text}",
+        _ => "as it is, by its hash",
+    };
+
+    private static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Tui;
+using Gatehouse.Tui.Pages;
+using Gatehouse.Wizard;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse setup</c></summary>
+internal static class SetupCommand
+{
+    public static Command Create()
+    {
+        var answers = new Option<string?>("--answers") { Description = "Begin with the answers of FILE; where it has 'interactive: [mta, web]', only those screens are asked.", HelpName = "FILE" };
+        var save = new Option<string?>("--save") { Description = "Also write the answers to FILE when the questions are done.", HelpName = "FILE" };
+        var command = new Command("setup", "Asks on the terminal what this host is to be, shows what would change, and applies it.\nWith --plain, without a terminal, or on one that cannot draw, it asks line by line.\n\nExample: gatehouse setup") { answers, save };
+        command.SetAction(parse => Run(parse, parse.GetValue(answers), parse.GetValue(save) ?? ""));
+        return command;
+    }
+
+    private static int Run(ParseResult parse, string? file, string save)
+    {
+        if (Preconditions.Problem(parse) is { } problem) return Refuse(problem);
+        if (parse.GetValue(GlobalOptions.Json)) return Refuse("the wizard has no JSON; 'gatehouse apply --json' is for programs.");
+        var machine = GlobalOptions.Machine(parse);
+        Answers? given = null;
+        if (file is not null && (given = Read(file)) is null) return ExitCodes.BadInput;
+        var session = new SetupSession(machine, TimeProvider.System, given, save);
+        using var signals = new SetupSignals();
+        using var surface = parse.GetValue(GlobalOptions.Plain) || Tty.IsSpoken() ? null : CursesSurface.TryOpen();
+        try
+        {
+            return surface is null ? RunPlain() : RunFull(session, surface, signals);
+        }
+        catch (WizardEndedException e)
+        {
+            surface?.Dispose();
+            RawConsole.Error.WriteLine($"gatehouse: {e.Message}. What you typed is kept; 'gatehouse setup' goes on where it stopped.");
+            return ExitCodes.Cancelled;
+        }
+    }
+
+    private static int RunFull(SetupSession session, Surface surface, SetupSignals signals)
+    {
+        var terminal = Tty.Name();
+        using var only = SetupLock.TryTake(session.Home, terminal) ?? TakeOver(session, surface, terminal, signals);
+        return only is null ? ExitCodes.Refused : new TuiWizard(session, surface, only, terminal, Environment.MachineName, () => signals.Reason).Go();
+    }
+
+    private static SetupLock? TakeOver(SetupSession session, Surface surface, string terminal, SetupSignals signals)
+    {
+        var stage = new Stage(surface, () => { if (signals.Reason is { } why) throw new WizardEndedException(why); });
+        var holder = SetupLock.Who(session.Home);
+        if (holder is { IsApplying: true })
+        {
+            stage.Show(new TextPage("In use", [$"The set-up of this host is open on {holder}, and is changing the host right now. Wait until it is done."], ["Quit"]));
+            return null;
+        }
+
+        var page = new TextPage("In use", [$"The set-up of this host is open on {holder?.ToString() ?? "another terminal"}. You can take it over: what was typed there is kept, and goes on here."], ["Leave it", "Take over"]);
+        stage.Show(page);
+        if (page.Answer != 1) return null;
+        var taken = SetupLock.TakeOver(session.Home, terminal);
+        if (taken is null) stage.Show(new TextPage("In use", ["It could not be taken over: it is changing the host, or does not end."], ["Quit"]));
+        return taken;
+    }
+
+    private static int RunPlain() => Refuse("this terminal cannot draw the wizard; write an answer file with 'gatehouse new' and apply it.");
+
+    private static Answers? Read(string file)
+    {
+        var report = new Report();
+        Answers? answers = null;
+        try
+        {
+            answers = AnswerFile.Read(file, File.ReadAllBytes(file), Shipped.Screens(), report);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            report.Error("file-missing", file, $"the answer file cannot be read: {e.Message}");
+        }
+
+        foreach (var finding in report) RawConsole.Error.WriteLine(finding);
+        return report.HasErrors ? null : answers;
+    }
+
+    private static int Refuse(string why)
+    {
+        RawConsole.Error.WriteLine($"gatehouse: refused: {why}");
+        return ExitCodes.Refused;
+    }
+}

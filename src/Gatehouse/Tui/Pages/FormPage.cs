@@ -1,0 +1,272 @@
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Wizard;
+using Gatehouse.Tui.Widgets;
+
+namespace Gatehouse.Tui.Pages;
+
+/// <summary>What the operator wants after a form.</summary>
+internal enum FormEnd
+{
+    /// <summary>The next step.</summary>
+    Next,
+
+    /// <summary>The step before.</summary>
+    Back,
+
+    /// <summary>Another step, from the list.</summary>
+    Jump,
+
+    /// <summary>Out.</summary>
+    Quit,
+}
+
+/// <summary>A screen of questions: what is declared in <c>screens/</c> and nothing else decides what appears here.</summary>
+internal sealed class FormPage : Page
+{
+    private const string More = "More settings";
+    private const string Less = "Fewer settings";
+    private readonly Stage stage;
+    private readonly Interview interview;
+    private readonly Screen screen;
+    private readonly Func<IReadOnlyList<StepMark>> steps;
+    private readonly string host;
+    private readonly Dictionary<string, FieldWidget[]> made = new(StringComparer.Ordinal);
+    private readonly HashSet<string> touched = new(StringComparer.Ordinal);
+    private List<Widget> widgets = [];
+    private Buttons buttons = new(["Back", "Next"], 1);
+    private int focus;
+    private int scroll;
+    private bool all;
+    private bool dirty;
+
+    public FormPage(Stage stage, Interview interview, Screen screen, string host, Func<IReadOnlyList<StepMark>> steps, bool visited, string field = "")
+    {
+        this.stage = stage;
+        this.interview = interview;
+        this.screen = screen;
+        this.host = host;
+        this.steps = steps;
+        if (visited) touched.UnionWith(screen.Fields.Select(f => f.Path));
+        all = screen.Fields.Any(f => f.Advanced && (f.Path == field || interview.FindingsOf(f).Any(x => x.Severity == Severity.Error)));
+        Arrange();
+        focus = Math.Max(0, widgets.FindIndex(w => w is FieldWidget f && f.Field.Path == field));
+    }
+
+    /// <summary>What the operator wants next.</summary>
+    public FormEnd End { get; private set; } = FormEnd.Quit;
+
+    /// <summary>The field the cursor is in; the last one when it is on the buttons.</summary>
+    public Field? Current => widgets.Take(focus + 1).OfType<FieldWidget>().LastOrDefault()?.Field;
+
+    /// <inheritdoc/>
+    public override void Draw(Surface surface)
+    {
+        Sync();
+        var focused = widgets[focus];
+        var inner = Frame.Draw(surface, host, screen.Title, steps(), $"F1 Help  Tab Next field  F2 Steps  Esc Quit{(focused.Keys.Length > 0 ? $"  {focused.Keys}" : "")}");
+        var notes = Notes(inner.Width).Take(inner.Height switch { < 6 => 1, < 12 => 2, _ => 3 }).ToArray();
+        var space = inner.Height switch { < 6 => 1, < 12 => 2, _ => 3 };
+        var room = inner.Height - space - (inner.Height < 12 ? 1 : 2);
+        DrawFields(inner with { Height = room }, focused);
+        buttons.Draw(inner.Part(0, inner.Height - space - 1, inner.Width), focused == buttons);
+        for (var i = 0; i < notes.Length; i++) inner.Put(0, inner.Height - space + i, notes[i].Text, notes[i].Look);
+    }
+
+    /// <inheritdoc/>
+    public override void On(Press press)
+    {
+        var widget = widgets[focus];
+        if (widget.On(press))
+        {
+            if (widget is FieldWidget) dirty = true;
+            return;
+        }
+
+        switch (press.Key)
+        {
+            case Key.Enter when widget == buttons:
+                Take(buttons.Labels[buttons.Current]);
+                break;
+            case Key.Enter or Key.Tab or Key.Down:
+                Move(1);
+                break;
+            case Key.BackTab or Key.Up:
+                Move(-1);
+                break;
+            case Key.PageDown:
+                Take("Next");
+                break;
+            case Key.PageUp:
+                Take("Back");
+                break;
+            case Key.Help:
+                ShowHelp();
+                break;
+            case Key.Steps:
+                Close(FormEnd.Jump);
+                break;
+            case Key.Escape:
+                Close(FormEnd.Quit);
+                break;
+        }
+    }
+
+    private void Take(string button)
+    {
+        if (button == "Back") Close(FormEnd.Back);
+        else if (button == "Next") GoOn();
+        else
+        {
+            Sync();
+            all = !all;
+            var first = screen.Fields.FirstOrDefault(f => f.Advanced && interview.Fields(screen).Contains(f));
+            Arrange();
+            if (all && first is not null) focus = Math.Max(0, widgets.FindIndex(w => w is FieldWidget f && f.Field == first));
+            else focus = widgets.Count - 1;
+        }
+    }
+
+    private void GoOn()
+    {
+        Sync();
+        touched.UnionWith(screen.Fields.Select(f => f.Path));
+        var bad = interview.Fields(screen).FirstOrDefault(f => interview.FindingsOf(f).Any(x => x.Severity == Severity.Error));
+        if (bad is null)
+        {
+            Close(FormEnd.Next);
+            return;
+        }
+
+        stage.Surface.Bell();
+        all |= bad.Advanced;
+        Arrange();
+        focus = widgets.FindIndex(w => w is FieldWidget f && f.Field == bad);
+    }
+
+    private void Close(FormEnd end)
+    {
+        Sync();
+        End = end;
+        IsClosed = true;
+    }
+
+    private void Move(int by)
+    {
+        Sync();
+        if (widgets[focus] is FieldWidget left)
+        {
+            touched.Add(left.Field.Path);
+            interview.Settle(left.Field);
+            Arrange();
+            focus = Math.Max(0, widgets.IndexOf(left));
+        }
+
+        focus = Math.Clamp(focus + by, 0, widgets.Count - 1);
+        widgets[focus].Enter(fromBelow: by < 0);
+    }
+
+    /// <summary>Brings interview and widgets to the same state after keys were taken.</summary>
+    public void Sync()
+    {
+        if (!dirty) return;
+        dirty = false;
+        if (widgets[focus] is not FieldWidget widget) return;
+        widget.Store(interview);
+        // What this answer makes needed or needless appears and goes at once; defaults follow it.
+        Arrange();
+        focus = Math.Max(0, widgets.IndexOf(widget));
+    }
+
+    private void Arrange()
+    {
+        var current = focus < widgets.Count ? widgets[focus] : null;
+        var asked = interview.Fields(screen).ToArray();
+        // An advanced field that only makes sense with a visible answer of its own shows with it.
+        var shown = asked.Where(f => all || !f.Advanced).ToArray();
+        widgets = [.. shown.SelectMany(Make)];
+        foreach (var widget in widgets.OfType<FieldWidget>().Where(w => w != current)) widget.Load(interview);
+        if (current is SecretEntry secret) secret.Load(interview);
+        var labels = asked.Any(f => f.Advanced) ? new[] { "Back", all ? Less : More, "Next" } : ["Back", "Next"];
+        if (!labels.SequenceEqual(buttons.Labels)) buttons = new Buttons(labels, labels.Length - 1);
+        widgets.Add(buttons);
+        focus = Math.Min(focus, widgets.Count - 1);
+    }
+
+    private FieldWidget[] Make(Field field)
+    {
+        if (!made.TryGetValue(field.Path, out var widgetsOfField)) made[field.Path] = widgetsOfField = WidgetKinds.For(field, Pick);
+        return widgetsOfField;
+    }
+
+    private int Pick(Field field, int now)
+    {
+        var menu = new MenuPage(field.Label, "", [.. field.Choices.Select(c => new MenuItem(c.Value, c.Text))], now);
+        stage.Show(menu);
+        return menu.Answer < 0 ? now : menu.Answer;
+    }
+
+    private void DrawFields(Pane pane, Widget focused)
+    {
+        // Labels to the left where there is room for both, else above.
+        var fields = widgets.OfType<FieldWidget>().ToArray();
+        var widest = fields.Length == 0 ? 0 : fields.Max(f => TextWidth.Of(f.Label)) + 2;
+        var above = pane.Width - widest < 24;
+        var left = above ? 2 : widest;
+        var rows = new int[fields.Length + 1];
+        for (var i = 0; i < fields.Length; i++) rows[i + 1] = rows[i] + fields[i].Rows + (above ? 1 : 0);
+        var at = Array.IndexOf(fields, focused);
+        if (at >= 0)
+        {
+            var top = rows[at];
+            var bottom = rows[at] + (above ? 1 : 0) + focused.FocusRow;
+            scroll = Math.Clamp(scroll, Math.Max(0, bottom - pane.Height + 1), Math.Max(0, Math.Min(top, bottom)));
+        }
+
+        scroll = Math.Clamp(scroll, 0, Math.Max(0, rows[^1] - pane.Height));
+        var content = pane with { Scroll = scroll };
+        for (var i = 0; i < fields.Length; i++)
+        {
+            var field = fields[i];
+            content.Put(0, rows[i], field.Label, field == focused ? Look.Bold : Look.Plain);
+            field.Draw(content.Part(left, rows[i] + (above ? 1 : 0), pane.Width - left - 3), field == focused);
+            DrawMark(content, field, rows[i] + (above ? 1 : 0));
+        }
+
+        if (scroll > 0) pane.Put(pane.Width - 1, 0, "^", Look.Bold);
+        if (scroll + pane.Height < rows[^1]) pane.Put(pane.Width - 1, pane.Height - 1, "v", Look.Bold);
+    }
+
+    private void DrawMark(Pane content, FieldWidget field, int row)
+    {
+        if (field is SecretEntry { Label: "  once more" }) return;
+        foreach (var finding in Shown(field.Field).Take(6).Reverse())
+            content.Put(content.Width - 2, row + field.RowOf(finding.Path), finding.Severity == Severity.Error ? "!!" : "! ", Look.Error);
+        if (!touched.Contains(field.Field.Path) && IsMissing(field.Field)) content.Put(content.Width - 2, row, "*", Look.Note);
+    }
+
+    private bool IsMissing(Field field) => interview.FindingsOf(field).Any(f => f.Code == "missing");
+
+    // That something is missing is no mistake before the operator was there.
+    private IEnumerable<Finding> Shown(Field field) => interview.FindingsOf(field).Where(f => f.Code != "missing" || touched.Contains(field.Path));
+
+    private IEnumerable<TextRow> Notes(int width)
+    {
+        if (widgets[focus] is not FieldWidget widget)
+            return Words.Wrap(buttons.Labels[buttons.Current] switch { More => "Settings that seldom need another value than they have.", Less => "Show only what is usually asked.", "Back" => "Nothing is lost by going back.", _ => screen.Help }, width).Select(l => new TextRow(l, Look.Note));
+        var findings = Shown(widget.Field).Take(2).SelectMany(f => Words.Wrap($"{(f.Severity == Severity.Error ? "!!" : "! ")} {f.Message}", width)).Select(l => new TextRow(l, Look.Error)).ToArray();
+        if (findings.Length > 0) return findings;
+        var help = Words.Wrap(widget.Field.Help, width).ToArray();
+        if (help.Length > 3) help[2] = $"{TextWidth.Fit(help[2], width - 14)} ... (F1: more)";
+        return help.Select(l => new TextRow(l, Look.Note));
+    }
+
+    private void ShowHelp()
+    {
+        Sync();
+        var (title, text) = widgets[focus] is FieldWidget widget
+            ? (widget.Field.Label, FieldHelp.Of(widget.Field))
+            : (screen.Title, FieldHelp.Of(screen, interview.Fields(screen)));
+        stage.Show(new TextPage(title, text.Select(t => new TextRow(t)), ["Close"]));
+    }
+}

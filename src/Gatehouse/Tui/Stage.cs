@@ -1,0 +1,69 @@
+namespace Gatehouse.Tui;
+
+/// <summary>What fills the screen, or lies over what does: it draws itself and takes keys until it is closed.</summary>
+internal abstract class Page
+{
+    /// <summary>Whether it is done with.</summary>
+    public bool IsClosed { get; protected set; }
+
+    /// <summary>Whether it changes by itself, and so is drawn several times a second.</summary>
+    public virtual bool IsLive => false;
+
+    /// <summary>Draws itself over whatever is there.</summary>
+    public abstract void Draw(Surface surface);
+
+    /// <summary>Takes a key.</summary>
+    public abstract void On(Press press);
+
+    /// <summary>Called when no key came for a while.</summary>
+    public virtual void OnIdle()
+    {
+    }
+}
+
+/// <summary>The wizard has to end now, for a reason outside of it.</summary>
+internal sealed class WizardEndedException(string reason) : Exception(reason);
+
+/// <summary>Shows pages, one over the other, and brings keys to the one on top.</summary>
+/// <param name="surface">The terminal.</param>
+/// <param name="watch">Called a few times a second; throws <see cref="WizardEndedException"/> when the wizard has to end.</param>
+internal sealed class Stage(Surface surface, Action watch)
+{
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+    private readonly List<Page> pages = [];
+
+    /// <summary>The terminal.</summary>
+    public Surface Surface => surface;
+
+    /// <summary>Shows a page until it is closed.</summary>
+    public void Show(Page page)
+    {
+        pages.Add(page);
+        try
+        {
+            var stale = true;
+            while (!page.IsClosed)
+            {
+                // Before a paste or type-ahead is worked through there is nothing worth painting.
+                if (stale && !surface.Pending) Paint();
+                var press = surface.Next(Slice);
+                watch();
+                stale = press.Key != Key.None || page.IsLive;
+                if (press.Key == Key.HangUp) throw new WizardEndedException("the terminal is gone");
+                if (press.Key == Key.None) page.OnIdle();
+                else if (press.Key != Key.Repaint) page.On(press);
+            }
+        }
+        finally
+        {
+            pages.Remove(page);
+        }
+    }
+
+    private void Paint()
+    {
+        surface.Clear();
+        foreach (var page in pages) page.Draw(surface);
+        surface.Flush();
+    }
+}

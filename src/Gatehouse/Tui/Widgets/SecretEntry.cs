@@ -1,0 +1,53 @@
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Wizard;
+
+namespace Gatehouse.Tui.Widgets;
+
+/// <summary>One of the two lines that a password is typed into. Only stars are shown.</summary>
+internal sealed class SecretEntry(Field field, bool again) : Entry(field)
+{
+    private string state = "";
+    private bool forget;
+
+    /// <summary>The other line.</summary>
+    public SecretEntry? Other { get; set; }
+
+    /// <inheritdoc/>
+    public override string Label => again ? "  once more" : Field.Label;
+
+    /// <inheritdoc/>
+    public override string Keys => again ? "" : "Del Forget it";
+
+    /// <inheritdoc/>
+    public override void Load(Interview interview)
+    {
+        var (first, second) = interview.SecretText(Field);
+        Text = again ? second : first;
+        state = interview.SecretState(Field);
+    }
+
+    /// <inheritdoc/>
+    public override void Store(Interview interview)
+    {
+        if (forget) interview.ForgetSecret(Field);
+        else interview.EnterSecret(Field, again ? Other!.Text : Text, again ? Text : Other!.Text);
+        forget = false;
+    }
+
+    /// <inheritdoc/>
+    public override void Draw(Pane pane, bool focused)
+    {
+        base.Draw(pane with { Width = Math.Min(pane.Width, 24) }, focused);
+        if (!again && Text.Length == 0) pane.Put(26, 0, $"({state})", Look.Note);
+    }
+
+    /// <inheritdoc/>
+    public override bool On(Press press)
+    {
+        if (press.Key == Key.Delete && Text.Length == 0 && !again) forget = true;
+        return base.On(press);
+    }
+
+    /// <inheritdoc/>
+    protected override string Shown(string text) => new('*', new System.Globalization.StringInfo(text).LengthInTextElements);
+}

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Gatehouse.Core.Planning;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>A phase of an apply that runs or ran.</summary>
+/// <param name="Phase">Which.</param>
+/// <param name="Steps">How many steps it has.</param>
+/// <param name="Done">How many are done.</param>
+/// <param name="Failed">Whether one failed.</param>
+/// <param name="Began">When it began, since the start of the apply.</param>
+/// <param name="Ended">When it ended; null while it runs.</param>
+internal sealed record PhaseProgress(Phase Phase, int Steps, int Done, bool Failed, TimeSpan Began, TimeSpan? Ended);
+
+/// <summary>How a verification went.</summary>
+internal sealed record VerificationResult(string Name, bool Passed, string Detail);
+
+/// <summary>An apply in the background, and how far it is.</summary>
+internal sealed class ApplyRun : IApplyLog, IDisposable
+{
+    private const int MostLines = 2000;
+    private readonly Lock gate = new();
+    private readonly long start = Stopwatch.GetTimestamp();
+    private readonly CancellationTokenSource cancel = new();
+    private readonly List<PhaseProgress> phases = [];
+    private readonly List<string> lines = [];
+    private readonly List<VerificationResult> verifications = [];
+    private string last = "";
+    private Task<ApplyResult>? task;
+    private TimeSpan? took;
+
+    /// <summary>The phases so far.</summary>
+    public ImmutableArray<PhaseProgress> Phases
+    {
+        get
+        {
+            lock (gate) return [.. phases];
+        }
+    }
+
+    /// <summary>Everything it told so far.</summary>
+    public ImmutableArray<string> Lines
+    {
+        get
+        {
+            lock (gate) return [.. lines];
+        }
+    }
+
+    /// <summary>The verifications so far.</summary>
+    public ImmutableArray<VerificationResult> Verifications
+    {
+        get
+        {
+            lock (gate) return [.. verifications];
+        }
+    }
+
+    /// <summary>What it said last.</summary>
+    public string Last
+    {
+        get
+        {
+            lock (gate) return last;
+        }
+    }
+
+    /// <summary>How long it has run.</summary>
+    public TimeSpan Elapsed => took ?? Stopwatch.GetElapsedTime(start);
+
+    /// <summary>Whether it was asked to stop.</summary>
+    public bool IsCancelled => cancel.IsCancellationRequested;
+
+    /// <summary>How it ended; null while it runs.</summary>
+    public ApplyResult? Result { get; private set; }
+
+    /// <summary>Begins.</summary>
+    /// <param name="apply">The apply itself, given the way to stop it.</param>
+    public void Begin(Func<CancellationToken, Task<ApplyResult>> apply) => task = Task.Run(async () =>
+    {
+        ApplyResult result;
+        try
+        {
+            result = await apply(cancel.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            result = new ApplyResult(phases.Any(p => p.Phase is not (Phase.Packages or Phase.Check)) ? Outcome.RolledBack : Outcome.Refused, null, "It was stopped by the operator.");
+        }
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
+        {
+            result = new ApplyResult(Outcome.Refused, null, e.Message);
+        }
+
+        lock (gate) EndPhase(result.Outcome is not (Outcome.Applied or Outcome.Nothing));
+        took = Stopwatch.GetElapsedTime(start);
+        Result = result;
+        return result;
+    });
+
+    /// <summary>Asks it to stop; what was begun is put back.</summary>
+    public void Cancel() => cancel.Cancel();
+
+    /// <summary>Waits for the end.</summary>
+    public ApplyResult Wait() => task!.GetAwaiter().GetResult();
+
+    /// <inheritdoc/>
+    public void Begin(Phase phase, int steps)
+    {
+        lock (gate)
+        {
+            EndPhase(false);
+            phases.Add(new PhaseProgress(phase, steps, 0, false, Stopwatch.GetElapsedTime(start), null));
+            Add(PhaseText.Title(phase));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Done(Step step, bool passed, string detail, TimeSpan took)
+    {
+        lock (gate)
+        {
+            if (phases.Count > 0) phases[^1] = phases[^1] with { Done = phases[^1].Done + 1, Failed = phases[^1].Failed || !passed };
+            if (step is RunVerification) verifications.Add(new VerificationResult(step.Describe(), passed, detail));
+            Add($"  {(passed ? "ok    " : "failed")} {step.Describe()}{(detail.Length > 0 ? $": {detail}" : "")}{(took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "")}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Line(string text)
+    {
+        lock (gate) Add($"      {text}");
+    }
+
+    /// <inheritdoc/>
+    public void Note(string text)
+    {
+        lock (gate) Add(text);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => cancel.Dispose();
+
+    private void EndPhase(bool failed)
+    {
+        if (phases.Count > 0 && phases[^1].Ended is null) phases[^1] = phases[^1] with { Ended = Stopwatch.GetElapsedTime(start), Failed = phases[^1].Failed || failed };
+    }
+
+    private void Add(string text)
+    {
+        last = text.Trim();
+        lines.Add(text);
+        if (lines.Count > MostLines) lines.RemoveRange(0, MostLines / 4);
+    }
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Wizard;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>A draft in words, for whoever may go on with it.</summary>
+internal static class DraftText
+{
+    /// <summary>What was being done, where it stopped, and when.</summary>
+    public static string Of(Draft draft, ScreenSet screens, DateTimeOffset now)
+    {
+        var what = WizardTask.Find(draft.Task)?.Title ?? "A set-up";
+        var field = screens.Fields.FirstOrDefault(f => f.Path == draft.Field)?.Label;
+        var where = draft.Screen == "review" ? "at the review" : $"at {screens[draft.Screen]?.Title ?? "the start"}{(field is null ? "" : $", {field}")}";
+        return $"{what}, {where}, saved {Ago(now - draft.Time)}{(draft.Terminal.Length > 0 ? $" on {draft.Terminal}" : "")}.{(draft.KeepSecrets ? "" : " Passwords were not kept; type them again.")}";
+    }
+
+    private static string Ago(TimeSpan time) => time switch
+    {
+        { TotalMinutes: < 1 } => "just now",
+        { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min ago"),
+        { TotalDays: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0} h ago"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0} days ago"),
+    };
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using Gatehouse.Core.Planning;
+using Gatehouse.Core.Rendering;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>A plan in plain words, for somebody who is about to say yes to it.</summary>
+internal static class PlanWords
+{
+    /// <summary>The sentences.</summary>
+    public static ImmutableArray<string> Of(Plan plan, RenderedNode node)
+    {
+        if (plan.IsEmpty) return ["Nothing would change: the host is as the answers ask."];
+        var lines = ImmutableArray.CreateBuilder<string>();
+        var puts = plan.Of<PutEntry>().ToArray();
+        if (plan.Of<InstallPackages>().FirstOrDefault() is { } install) lines.Add($"{Count(install.Names.Length, "Debian package")} will be installed: {string.Join(", ", install.Names)}.");
+        var created = puts.Count(p => p.Before.Kind == EntryKind.Absent && p.Entry.Kind != EntryKind.Absent);
+        var removed = puts.Count(p => p.Entry.Kind == EntryKind.Absent);
+        var changed = puts.Length - created - removed;
+        if (puts.Length > 0) lines.Add($"{Count(created, "file")} will be created, {changed} changed, {removed} taken away.");
+        if (puts.Count(p => p.Edited) is > 0 and var edited) lines.Add($"{Count(edited, "file")} of these {(edited == 1 ? "was" : "were")} edited by hand; the edits are kept for rollback.");
+        foreach (var (verb, words) in Verbs)
+            if (plan.Of<UnitAction>().Where(a => a.Verb == verb).Select(a => Name(a.Unit)).Distinct(StringComparer.Ordinal).ToArray() is { Length: > 0 } units)
+                lines.Add($"{words}: {string.Join(", ", units)}.");
+        lines.Add(MailInterruption(plan));
+        lines.Add(plan.In(Phase.Verify).Any()
+            ? $"Before any file is put in place, {Count(plan.In(Phase.Check).Count(), "check")} must pass; afterwards {Count(plan.In(Phase.Verify).Count(), "verification")}, or everything is put back."
+            : $"Before any file is put in place, {Count(plan.In(Phase.Check).Count(), "check")} must pass.");
+        foreach (var path in node.Overridden) lines.Add($"This site's own template is used: {Shipped.SiteTemplates}/{path}.");
+        return lines.ToImmutable();
+    }
+
+    /// <summary>Whether mail stops while the plan is applied.</summary>
+    public static string MailInterruption(Plan plan) => plan.Of<UnitAction>().FirstOrDefault(a => a.Unit == "exim4.service" && a.Verb is UnitVerb.Start or UnitVerb.Stop or UnitVerb.Restart)?.Verb switch
+    {
+        UnitVerb.Start => "Mail is taken from the moment Exim starts.",
+        UnitVerb.Stop => "Mail is not taken any more.",
+        UnitVerb.Restart => "Mail is interrupted for about a second.",
+        _ => "Mail is not interrupted.",
+    };
+
+    private static ImmutableArray<(UnitVerb Verb, string Words)> Verbs { get; } =
+    [
+        (UnitVerb.Start, "Services that start"),
+        (UnitVerb.Restart, "Services that restart"),
+        (UnitVerb.Reload, "Services that take the new configuration over without stopping"),
+        (UnitVerb.Stop, "Services that stop"),
+    ];
+
+    private static string Name(string unit) => unit.EndsWith(".service", StringComparison.Ordinal) ? unit[..^8] : unit;
+
+    private static string Count(int number, string what) => $"{number} {what}{(number == 1 ? "" : "s")}";
+}

@@ -1,0 +1,28 @@
+namespace Gatehouse.Wizard;
+
+/// <summary>Files that nobody but their owner may read, from their first byte on.</summary>
+internal static class PrivateFile
+{
+    /// <summary>Writes a file in one step: a reader sees the old content or the new one, and so does the host after a power loss.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var fresh = $"{path}.{Environment.ProcessId}.new";
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            File.Delete(fresh);
+            using (var file = new FileStream(fresh, options))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(fresh, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(fresh);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using System.Text;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>
+/// Standard input and output as plain streams of text. .NET's own Console changes the terminal's modes as soon as it is
+/// used on one, and leaves them changed.
+/// </summary>
+internal static class RawConsole
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    /// <summary>Standard input.</summary>
+    public static TextReader In { get; } = new StreamReader(Console.OpenStandardInput(), Utf8, detectEncodingFromByteOrderMarks: false, bufferSize: 4096);
+
+    /// <summary>Standard output, written through at once.</summary>
+    public static TextWriter Out { get; } = new StreamWriter(Console.OpenStandardOutput(), Utf8) { AutoFlush = true };
+
+    /// <summary>Standard error, written through at once.</summary>
+    public static TextWriter Error { get; } = new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true };
+}

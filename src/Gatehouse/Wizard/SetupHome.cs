@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Gatehouse.Core.Wizard;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>
+/// What a wizard leaves between two runs, below <c>/var/lib/gatehouse/setup</c>, readable by its owner alone: the draft, and
+/// in a file of their own, only if the operator asked for it, the passwords typed so far.
+/// </summary>
+internal sealed class SetupHome
+{
+    private readonly string directory;
+    private byte[] saved = [];
+
+    public SetupHome(LocalMachine machine) => directory = machine.Real(GenerationStore.Home + "/setup");
+
+    /// <summary>A file of the directory.</summary>
+    public string File(string name) => Path.Combine(directory, name);
+
+    /// <summary>Makes the directory.</summary>
+    public void Prepare()
+    {
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(Path.GetDirectoryName(directory)!, owner);
+        Directory.CreateDirectory(directory, owner);
+    }
+
+    /// <summary>The draft that was left; null when there is none.</summary>
+    public Draft? ReadDraft() => System.IO.File.Exists(File("draft.json")) ? Draft.FromJson(System.IO.File.ReadAllBytes(File("draft.json"))) : null;
+
+    /// <summary>The passwords that were kept; empty when none were.</summary>
+    public ImmutableSortedDictionary<string, string> ReadSecrets() => System.IO.File.Exists(File("secrets.json"))
+        ? JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(File("secrets.json")), SecretsJson.Default.ImmutableSortedDictionaryStringString)!
+        : ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Saves a draft, and the passwords if it says so. Nothing is written when nothing has changed.</summary>
+    public void Write(Draft draft, ImmutableSortedDictionary<string, string> secrets)
+    {
+        // The time alone is no change.
+        var content = (draft with { Time = default }).ToJson();
+        if (content.AsSpan().SequenceEqual(saved)) return;
+        PrivateFile.Write(File("draft.json"), draft.ToJson());
+        if (draft.KeepSecrets) PrivateFile.Write(File("secrets.json"), JsonSerializer.SerializeToUtf8Bytes(secrets, SecretsJson.Default.ImmutableSortedDictionaryStringString));
+        else System.IO.File.Delete(File("secrets.json"));
+        saved = content;
+    }
+
+    /// <summary>Forgets the draft: it was applied, or thrown away.</summary>
+    public void Forget()
+    {
+        System.IO.File.Delete(File("draft.json"));
+        System.IO.File.Delete(File("secrets.json"));
+        saved = [];
+    }
+}
+
+[JsonSerializable(typeof(ImmutableSortedDictionary<string, string>))]
+internal sealed partial class SecretsJson : JsonSerializerContext;

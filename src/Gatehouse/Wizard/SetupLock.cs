@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>Who holds the wizard of a host.</summary>
+/// <param name="Process">Process id.</param>
+/// <param name="Terminal">The terminal it runs on.</param>
+/// <param name="Since">When it was started.</param>
+/// <param name="IsApplying">Whether it is changing the host right now, and must not be disturbed.</param>
+internal sealed record Holder(int Process, string Terminal, DateTimeOffset Since, bool IsApplying)
+{
+    /// <summary>The holder in words.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Terminal} (process {Process}, since {Since.ToLocalTime():HH:mm})");
+}
+
+/// <summary>
+/// One wizard at a time on a host. A second one sees who holds it and may take over: the first then saves what was typed
+/// and ends. The kernel frees the lock when its holder ends, however it ends.
+/// </summary>
+internal sealed class SetupLock : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private readonly SetupHome home;
+    private readonly FileStream file;
+    private readonly Holder me;
+
+    private SetupLock(SetupHome home, FileStream file, Holder me)
+    {
+        this.home = home;
+        this.file = file;
+        this.me = me;
+        File.Delete(Request(home));
+        Tell(false);
+    }
+
+    /// <summary>Takes the lock; null when another wizard holds it.</summary>
+    public static SetupLock? TryTake(SetupHome home, string terminal)
+    {
+        home.Prepare();
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            return new SetupLock(home, new FileStream(home.File("lock"), options), new Holder(Environment.ProcessId, terminal, DateTimeOffset.UtcNow, false));
+        }
+        catch (IOException) when (File.Exists(home.File("lock")))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Who holds the lock; null when that is not known.</summary>
+    public static Holder? Who(SetupHome home)
+    {
+        try
+        {
+            return File.ReadAllLines(home.File("holder")) is [var process, var terminal, var since, var state, ..]
+                && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, out var time)
+                ? new Holder(id, terminal, time, state == "applying")
+                : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Asks the holder to end, and ends it if it does not answer; null when it goes on all the same, or is applying.</summary>
+    public static SetupLock? TakeOver(SetupHome home, string terminal)
+    {
+        File.WriteAllText(Request(home), terminal);
+        var start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < 2 * Patience)
+        {
+            if (TryTake(home, terminal) is { } taken) return taken;
+            if (Who(home) is { IsApplying: true }) break;
+            // One that is stopped or hangs cannot answer. The lock is held, so the process it names is the one that holds it.
+            if (Stopwatch.GetElapsedTime(start) > Patience && Who(home) is { } holder) End(holder);
+            Thread.Sleep(50);
+        }
+
+        File.Delete(Request(home));
+        return null;
+    }
+
+    /// <summary>Who asks to take over; null when nobody does. Never while applying.</summary>
+    public string? IsWanted() => File.Exists(Request(home)) ? File.ReadAllText(Request(home)).Trim() : null;
+
+    /// <summary>Says whether the host is being changed, so that nobody takes over meanwhile.</summary>
+    public void Tell(bool applying) =>
+        PrivateFile.Write(home.File("holder"), System.Text.Encoding.UTF8.GetBytes($"{me.Process}\n{me.Terminal}\n{me.Since:O}\n{(applying ? "applying" : "asking")}\n"));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        File.Delete(home.File("holder"));
+        file.Dispose();
+    }
+
+    private static string Request(SetupHome home) => home.File("takeover");
+
+    private static void End(Holder holder)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(holder.Process);
+            process.Kill();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It has ended by itself.
+        }
+    }
+}

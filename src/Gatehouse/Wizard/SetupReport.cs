@@ -1,0 +1,36 @@
+using System.Globalization;
+using System.Text;
+using Gatehouse.Core.Wizard;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>A report of a failed set-up, to be sent to somebody who can help. Every secret that is known is taken out.</summary>
+internal static class SetupReport
+{
+    /// <summary>Writes it, readable by its owner alone; returns its path.</summary>
+    public static string Write(SetupSession session, Interview interview, ApplyRun run, ApplyResult result)
+    {
+        session.Home.Prepare();
+        var now = DateTimeOffset.UtcNow;
+        var path = session.Home.File(string.Create(CultureInfo.InvariantCulture, $"report-{now:yyyyMMdd-HHmmss}.txt"));
+        PrivateFile.Write(path, Encoding.UTF8.GetBytes(Of(session, interview, run.Lines, result, now)));
+        return path;
+    }
+
+    /// <summary>Its text.</summary>
+    internal static string Of(SetupSession session, Interview interview, IEnumerable<string> log, ApplyResult result, DateTimeOffset now)
+    {
+        var facts = session.Facts;
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"gatehouse {Release.Version}, {now:u}\n");
+        text.Append(CultureInfo.InvariantCulture, $"Debian {facts.Debian}, {facts.Processors} processors, {facts.MemoryBytes >> 20} MB of memory\n");
+        text.Append(CultureInfo.InvariantCulture, $"addresses {string.Join(", ", facts.Addresses)}; name servers {string.Join(", ", facts.Resolvers)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"outcome: {result.Outcome}\n{result.Problem}\n\n--- answers\n{session.AnswerText(interview)}\n--- log\n");
+        foreach (var line in log) text.Append(line).Append('\n');
+        // Commands are not given secrets to print; should one appear all the same, it does not leave this host.
+        foreach (var (_, secret) in interview.Secrets.Where(s => s.Secret.Reveal().Length > 3)) text.Replace(secret.Reveal(), "***");
+        if (session.GeneratedPassword() is { Length: > 3 } generated) text.Replace(generated, "***");
+        return text.ToString();
+    }
+}

@@ -1,0 +1,181 @@
+using System.Collections.Immutable;
+using System.Text;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Planning;
+using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Wizard;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>What an apply would do, worked out from the answers.</summary>
+/// <param name="Settings">What is asked for.</param>
+/// <param name="Node">What it renders to.</param>
+/// <param name="Plan">What would change.</param>
+internal sealed record Preview(GatewaySettings Settings, RenderedNode Node, Plan Plan);
+
+/// <summary>
+/// Everything a wizard does to a machine; the full screen and the plain mode are two faces of it. What takes time is
+/// prepared in the background while the operator reads the first page.
+/// </summary>
+internal sealed class SetupSession
+{
+    /// <summary>Where typed passwords are kept, a file each; the answers name the file.</summary>
+    public const string SecretsDirectory = "/etc/gatehouse/secrets/answers";
+
+    private readonly TimeProvider clock;
+    private readonly Answers? given;
+    private readonly Lazy<Task<Pipeline>> pipeline;
+    private readonly Lazy<ScreenSet> screens = new(Shipped.Screens);
+    private readonly Lazy<Facts> facts;
+    private readonly Lazy<Answers?> inForce;
+
+    /// <summary>A session on a machine.</summary>
+    /// <param name="machine">What is set up.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="given">Reads the answers to begin with, given the screens; null when none were named.</param>
+    /// <param name="saveTo">A file to write the answers to when the questions are done; empty for none.</param>
+    public SetupSession(LocalMachine machine, TimeProvider clock, Answers? given = null, string saveTo = "")
+    {
+        Machine = machine;
+        this.clock = clock;
+        this.given = given;
+        SaveTo = saveTo;
+        Home = new SetupHome(machine);
+        facts = new(() => FactProbe.Gather(clock));
+        inForce = new(ReadInForce);
+        pipeline = new(() => Task.Run(() => new Pipeline(machine, clock, renders: true)));
+    }
+
+    /// <summary>What is set up.</summary>
+    public LocalMachine Machine { get; }
+
+    /// <summary>What is kept between two runs.</summary>
+    public SetupHome Home { get; }
+
+    /// <summary>A file to write the answers to when the questions are done; empty for none.</summary>
+    public string SaveTo { get; }
+
+    /// <summary>The screens.</summary>
+    public ScreenSet Screens => screens.Value;
+
+    /// <summary>The machine's facts.</summary>
+    public Facts Facts => facts.Value;
+
+    /// <summary>Whether a configuration of ours is in force.</summary>
+    public bool IsSetUp => File.Exists(Machine.Real(AnswersInput.InForce));
+
+    /// <summary>The screens that the given answers want asked; empty for all.</summary>
+    public ImmutableArray<string> Only => given?.Interactive ?? [];
+
+    /// <summary>Whether answers to begin with were given.</summary>
+    public bool HasAnswers => given is not null;
+
+    /// <summary>The answers as a file.</summary>
+    public string AnswerText(Interview interview) => AnswerWriter.Write(Screens, interview.Answers, "Written by 'gatehouse setup'. What is not here has its default; 'gatehouse new' prints every question.");
+
+    /// <summary>Prepares in the background what will be needed soon. Call it when the first page is on the screen.</summary>
+    public void Prepare() => _ = Task.Run(() => (Screens, Facts, inForce.Value));
+
+    /// <summary>Begins an interview for a task.</summary>
+    public Interview Begin(WizardTask task)
+    {
+        var answers = given ?? (task.NeedsNode ? inForce.Value : null) ?? Nothing;
+        var interview = new Interview(Screens, Facts, answers, Look, Machine.Real(SecretsDirectory), given is null ? task.Profile : "", Only);
+        if (!task.NeedsNode) interview.Propose();
+        // Now that the operator types, there is time to read and compile the templates.
+        _ = pipeline.Value;
+        return interview;
+    }
+
+    /// <summary>Goes on with a draft.</summary>
+    public Interview Resume(Draft draft)
+    {
+        var task = WizardTask.Find(draft.Task) ?? WizardTask.All[0];
+        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, Machine.Real(SecretsDirectory), task.Profile, draft.Only);
+        interview.Restore(draft);
+        interview.RestoreSecrets(Home.ReadSecrets());
+        _ = pipeline.Value;
+        return interview;
+    }
+
+    /// <summary>What is in force, as an interview to compare with; null when nothing is.</summary>
+    public Interview? InForce() => inForce.Value is { } answers ? new Interview(Screens, Facts, answers, Look, Machine.Real(SecretsDirectory)) : null;
+
+    /// <summary>Works out what an apply would do. The interview must have settings.</summary>
+    public async Task<Preview> PreviewAsync(GatewaySettings settings, string answers, CancellationToken ct)
+    {
+        var line = await pipeline.Value;
+        var node = await line.RenderAsync(settings, answers, ct);
+        using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
+        var applier = line.Applier(new ApplyRun());
+        await applier.RecoverAsync(ct);
+        return new Preview(settings, node, await applier.PlanAsync(node, ct));
+    }
+
+    /// <summary>Begins to apply, in the background. Typed passwords are put where the answers say first.</summary>
+    public ApplyRun Apply(Preview preview, IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
+    {
+        var run = new ApplyRun();
+        var typed = secrets.ToArray();
+        run.Begin(async ct =>
+        {
+            var line = await pipeline.Value;
+            using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
+            WriteSecrets(typed);
+            return await line.Applier(run).ApplyAsync(preview.Node, "setup", ct);
+        });
+        return run;
+    }
+
+    /// <summary>Writes the answers, and beside them nothing: typed passwords go where the answers say.</summary>
+    public static void SaveAnswers(string path, string text, IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
+    {
+        PrivateFile.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(text));
+        WriteSecrets(secrets);
+    }
+
+    /// <summary>What changes inside the files of a plan.</summary>
+    public Task<string> DiffAsync(PutEntry put, RenderedNode node, CancellationToken ct) => FileDiff.OfAsync(put, node, Machine, ct);
+
+    /// <summary>The generated password of the management web, for an operator who asks to see it; null when there is none.</summary>
+    public string? GeneratedPassword()
+    {
+        var path = Machine.Real("/etc/gatehouse/secrets/web-password");
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
+    }
+
+    /// <summary>Why a host cannot be set up at all; null when it can.</summary>
+    public string? Obstacle()
+    {
+        if (!Machine.IsLive) return null;
+        if (Facts.Debian != "12") return $"This host runs {(Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets up Debian 12.";
+        return Facts.Existing.Intersect(["postfix", "sendmail"]).FirstOrDefault() is { } other
+            ? $"{other} is installed on this host. Exim, which Gatehouse sets up, cannot be installed beside it, and taking it away is your decision: 'apt-get remove {other}', then start again."
+            : null;
+    }
+
+    private static Answers Nothing { get; } = new("setup", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);
+
+    private static ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted) => WantedReader.Read(wanted, null);
+
+    private static void WriteSecrets(IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
+    {
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        foreach (var (file, secret) in secrets)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!, owner);
+            PrivateFile.Write(file, Encoding.UTF8.GetBytes($"{secret.Reveal()}\n"));
+        }
+    }
+
+    private Answers? ReadInForce()
+    {
+        if (!IsSetUp) return null;
+        var answers = AnswerFile.Read(AnswersInput.InForce, File.ReadAllBytes(Machine.Real(AnswersInput.InForce)), Screens, new Report());
+        return answers.Readable ? answers : null;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>Signals that end a wizard. They are noted here and obeyed by the wizard's own loop, which saves what was typed first.</summary>
+internal sealed class SetupSignals : IDisposable
+{
+    private readonly PosixSignalRegistration[] registrations;
+    private volatile string? reason;
+
+    public SetupSignals()
+    {
+        registrations =
+        [
+            Register(PosixSignal.SIGINT, "interrupted"),
+            Register(PosixSignal.SIGQUIT, "interrupted"),
+            Register(PosixSignal.SIGTERM, "ended by a signal"),
+            Register(PosixSignal.SIGHUP, "the terminal is gone"),
+        ];
+    }
+
+    /// <summary>Why the wizard has to end; null while it need not.</summary>
+    public string? Reason => reason;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var registration in registrations) registration.Dispose();
+    }
+
+    private PosixSignalRegistration Register(PosixSignal signal, string why) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        reason ??= why;
+    });
+}
