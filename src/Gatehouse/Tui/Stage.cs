@@ -1,3 +1,5 @@
+using Gatehouse.Tui.Pages;
+
 namespace Gatehouse.Tui;
 
 /// <summary>What fills the screen, or lies over what does: it draws itself and takes keys until it is closed.</summary>
@@ -22,7 +24,13 @@ internal abstract class Page
 }
 
 /// <summary>The wizard has to end now, for a reason outside of it.</summary>
-internal sealed class WizardEndedException(string reason) : Exception(reason);
+/// <param name="reason">Why, for the operator.</param>
+/// <param name="isGone">Whether the terminal is gone, so that nobody is there any more who could have meant it.</param>
+internal sealed class WizardEndedException(string reason, bool isGone = false) : Exception(reason)
+{
+    /// <summary>Whether the terminal is gone.</summary>
+    public bool IsGone { get; } = isGone;
+}
 
 /// <summary>Shows pages, one over the other, and brings keys to the one on top.</summary>
 /// <param name="surface">The terminal.</param>
@@ -31,6 +39,9 @@ internal sealed class Stage(Surface surface, Action watch)
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
     private readonly List<Page> pages = [];
+
+    /// <summary>Whether a paste is coming in.</summary>
+    public bool IsPasting { get; private set; }
 
     /// <summary>The terminal.</summary>
     public Surface Surface => surface;
@@ -49,7 +60,10 @@ internal sealed class Stage(Surface surface, Action watch)
                 var press = surface.Next(Slice);
                 watch();
                 stale = press.Key != Key.None || page.IsLive;
-                if (press.Key == Key.HangUp) throw new WizardEndedException("the terminal is gone");
+                if (press.Key == Key.HangUp) throw new WizardEndedException("the terminal is gone", isGone: true);
+                if (press.Key is Key.PasteBegin or Key.PasteEnd) IsPasting = press.Key == Key.PasteBegin;
+                // Tabs in a paste part words, and only a form knows what to do with a line break in one.
+                if (IsPasting && (press.Key == Key.Tab || (press.Key == Key.Enter && page is not FormPage))) press = Press.Of(" ");
                 if (press.Key == Key.None) page.OnIdle();
                 else if (press.Key != Key.Repaint) page.On(press);
             }

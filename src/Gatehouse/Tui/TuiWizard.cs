@@ -48,45 +48,59 @@ internal sealed class TuiWizard
     {
         try
         {
-            if (Begin() is not { } begun) return ExitCodes.Cancelled;
-            progress = begun;
+            if (Begin() is { } refused) return refused;
             while (true)
             {
-                var end = progress.Screen is null ? ShowReview() : ShowForm();
+                var end = progress!.Screen is null ? ShowReview() : ShowForm();
                 if (end is { } code) return code;
             }
         }
-        catch (WizardEndedException)
+        catch (WizardEndedException e)
         {
             SaveDraft();
-            // An apply that has begun is brought to its end: a lost terminal is no reason to leave a host half done.
-            if (Run is { Result: null } run) Finish(run.Wait());
-            throw;
+            if (Run is not { Result: null } run) throw;
+            // A lost terminal is no reason to stop what somebody said yes to; a signal is one, and everything is put back.
+            if (!e.IsGone) run.Cancel();
+            var result = run.Wait();
+            Finish(result);
+            return CodeOf(result);
         }
     }
 
-    private Progress? Begin()
+    // Null when the questions can begin, else the exit code.
+    private int? Begin()
     {
-        stage.Surface.Flush();
-        if (session.HasAnswers) return new Progress(WizardTask.For(session.IsSetUp)[0], session.Begin(WizardTask.For(session.IsSetUp)[0]), session.Only);
-        var draft = session.Home.ReadDraft();
         var tasks = WizardTask.For(session.IsSetUp);
+        if (session.HasAnswers)
+        {
+            progress = new Progress(tasks[0], session.Begin(tasks[0]), session.Only);
+            return ObstacleCode();
+        }
+
+        var draft = session.Home.ReadDraft();
         var items = new List<MenuItem>();
         if (draft is not null) items.Add(new MenuItem("Go on where you stopped", "What was typed before is still there."));
         items.AddRange(tasks.Select(t => new MenuItem(t.Title, t.Help)));
         items.Add(new MenuItem("Quit", "Nothing has been changed."));
         var start = new StartPage(stage, session, host, items, draft is null ? null : () => DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow));
         stage.Show(start);
-        if (start.Answer < 0 || start.Answer == items.Count - 1) return null;
-        if (session.Obstacle() is { } obstacle)
+        if (start.Answer < 0 || start.Answer == items.Count - 1) return ExitCodes.Cancelled;
+        if (ObstacleCode() is { } refused) return refused;
+        if (draft is not null && start.Answer == 0) progress = Progress.Of(draft, session.Resume(draft));
+        else
         {
-            stage.Show(new TextPage("This host cannot be set up", [new TextRow(obstacle, Look.Error)], ["Quit"]));
-            return null;
+            var task = tasks[start.Answer - (draft is null ? 0 : 1)];
+            progress = new Progress(task, session.Begin(task), session.Only);
         }
 
-        if (draft is not null && start.Answer == 0) return Progress.Of(draft, session.Resume(draft));
-        var task = tasks[start.Answer - (draft is null ? 0 : 1)];
-        return new Progress(task, session.Begin(task), session.Only);
+        return null;
+    }
+
+    private int? ObstacleCode()
+    {
+        if (session.Obstacle() is not { } obstacle) return null;
+        stage.Show(new TextPage("This host cannot be set up", [new TextRow(obstacle, Look.Error)], ["Quit"]));
+        return ExitCodes.Refused;
     }
 
     private int? ShowForm()
@@ -369,10 +383,18 @@ internal sealed class TuiWizard
                     break;
                 case "Quit" or "Esc":
                     SaveDraft();
-                    return result.Outcome switch { Outcome.Refused => ExitCodes.Refused, Outcome.RolledBack => ExitCodes.RolledBack, _ => ExitCodes.Failed };
+                    return CodeOf(result);
             }
         }
     }
+
+    private static int CodeOf(ApplyResult result) => result.Outcome switch
+    {
+        Outcome.Applied or Outcome.Nothing => ExitCodes.Done,
+        Outcome.Refused => ExitCodes.Refused,
+        Outcome.RolledBack => ExitCodes.RolledBack,
+        _ => ExitCodes.Failed,
+    };
 
     private void SaveReport(ApplyRun run, ApplyResult result)
     {
@@ -402,7 +424,7 @@ internal sealed class TuiWizard
     // A few times a second: has somebody asked us to end, and is there anything to save?
     private void Watch()
     {
-        if (ended() is { } why) throw new WizardEndedException(why);
+        if (ended() is { } why) throw new WizardEndedException(why, isGone: why == SetupSignals.Gone);
         if (Environment.TickCount64 - lastSaved < 1000) return;
         lastSaved = Environment.TickCount64;
         if (only.IsWanted() is { } other && Run is not { Result: null }) throw new WizardEndedException($"taken over by {other}");

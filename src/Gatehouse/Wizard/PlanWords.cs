@@ -17,13 +17,14 @@ internal static class PlanWords
         var created = puts.Count(p => p.Before.Kind == EntryKind.Absent && p.Entry.Kind != EntryKind.Absent);
         var removed = puts.Count(p => p.Entry.Kind == EntryKind.Absent);
         var changed = puts.Length - created - removed;
-        if (puts.Length > 0) lines.Add($"{Count(created, "file")} will be created, {changed} changed, {removed} taken away.");
+        (int Number, string Words)[] files = [(created, "created"), (changed, "changed"), (removed, "taken away")];
+        if (puts.Length > 0) lines.Add($"Files: {string.Join(", ", files.Where(f => f.Number > 0).Select(f => $"{f.Number} will be {f.Words}"))}.");
         if (puts.Count(p => p.Edited) is > 0 and var edited) lines.Add($"{Count(edited, "file")} of these {(edited == 1 ? "was" : "were")} edited by hand; the edits are kept for rollback.");
         foreach (var (verb, words) in Verbs)
             if (plan.Of<UnitAction>().Where(a => a.Verb == verb).Select(a => Name(a.Unit)).Distinct(StringComparer.Ordinal).ToArray() is { Length: > 0 } units)
                 lines.Add($"{words}: {string.Join(", ", units)}.");
         lines.Add(MailInterruption(plan));
-        lines.Add(plan.In(Phase.Verify).Any()
+        lines.Add(HasServices(plan)
             ? $"Before any file is put in place, {Count(plan.In(Phase.Check).Count(), "check")} must pass; afterwards {Count(plan.In(Phase.Verify).Count(), "verification")}, or everything is put back."
             : $"Before any file is put in place, {Count(plan.In(Phase.Check).Count(), "check")} must pass.");
         foreach (var path in node.Overridden) lines.Add($"This site's own template is used: {Shipped.SiteTemplates}/{path}.");
@@ -31,13 +32,15 @@ internal static class PlanWords
     }
 
     /// <summary>Whether mail stops while the plan is applied.</summary>
-    public static string MailInterruption(Plan plan) => plan.Of<UnitAction>().FirstOrDefault(a => a.Unit == "exim4.service" && a.Verb is UnitVerb.Start or UnitVerb.Stop or UnitVerb.Restart)?.Verb switch
+    public static string MailInterruption(Plan plan) => !HasServices(plan) ? "No service runs in a tree; its files are written and checked." : plan.Of<UnitAction>().FirstOrDefault(a => a.Unit == "exim4.service" && a.Verb is UnitVerb.Start or UnitVerb.Stop or UnitVerb.Restart)?.Verb switch
     {
         UnitVerb.Start => "Mail is taken from the moment Exim starts.",
         UnitVerb.Stop => "Mail is not taken any more.",
         UnitVerb.Restart => "Mail is interrupted for about a second.",
         _ => "Mail is not interrupted.",
     };
+
+    private static bool HasServices(Plan plan) => plan.In(Phase.Verify).Any();
 
     private static ImmutableArray<(UnitVerb Verb, string Words)> Verbs { get; } =
     [

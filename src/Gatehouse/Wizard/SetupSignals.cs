@@ -5,6 +5,9 @@ namespace Gatehouse.Wizard;
 /// <summary>Signals that end a wizard. They are noted here and obeyed by the wizard's own loop, which saves what was typed first.</summary>
 internal sealed class SetupSignals : IDisposable
 {
+    /// <summary>The reason of a hang-up.</summary>
+    public const string Gone = "the terminal is gone";
+
     private readonly PosixSignalRegistration[] registrations;
     private volatile string? reason;
 
@@ -15,7 +18,7 @@ internal sealed class SetupSignals : IDisposable
             Register(PosixSignal.SIGINT, "interrupted"),
             Register(PosixSignal.SIGQUIT, "interrupted"),
             Register(PosixSignal.SIGTERM, "ended by a signal"),
-            Register(PosixSignal.SIGHUP, "the terminal is gone"),
+            Register(PosixSignal.SIGHUP, Gone),
         ];
     }
 

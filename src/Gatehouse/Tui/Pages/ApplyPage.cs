@@ -6,7 +6,10 @@ namespace Gatehouse.Tui.Pages;
 /// <summary>An apply as it goes: phases, progress, time, and on demand everything it prints.</summary>
 internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string host, Func<IReadOnlyList<StepMark>> steps) : Page
 {
+    private static readonly TimeSpan Shown = TimeSpan.FromSeconds(1);
     private bool log;
+    private string last = "";
+    private TimeSpan since = -Shown;
 
     /// <inheritdoc/>
     public override bool IsLive => true;
@@ -39,7 +42,7 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string hos
 
         var lines = run.Lines;
         if (log) foreach (var line in lines.TakeLast(Math.Max(0, inner.Height - row))) inner.Put(0, row++, line, line.Contains("failed", StringComparison.Ordinal) ? Look.Error : Look.Plain);
-        else inner.Put(0, Math.Min(row + 1, inner.Height - 1), TextWidth.Fit(run.Last, inner.Width - 1), Look.Note);
+        else inner.Put(0, Math.Min(row + 1, inner.Height - 1), TextWidth.Fit(Last(), inner.Width - 1), Look.Note);
         inner.Cursor(0, 0);
     }
 
@@ -53,6 +56,14 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string hos
 
     /// <inheritdoc/>
     public override void OnIdle() => IsClosed |= run.Result is not null;
+
+    // What a step says stays long enough to be read, and does not fill a slow line.
+    private string Last()
+    {
+        if (run.Elapsed - since < Shown) return last;
+        since = run.Elapsed;
+        return last = run.Last;
+    }
 
     private void AskToStop()
     {

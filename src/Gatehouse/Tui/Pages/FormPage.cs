@@ -77,6 +77,8 @@ internal sealed class FormPage : Page
     public override void On(Press press)
     {
         var widget = widgets[focus];
+        // A line break in a paste is one only where there are lines; elsewhere it must not go on to the next field.
+        if (stage.IsPasting && press.Key == Key.Enter && widget is not Area) press = Press.Of(" ");
         if (widget.On(press))
         {
             if (widget is FieldWidget) dirty = true;
@@ -162,7 +164,7 @@ internal sealed class FormPage : Page
             focus = Math.Max(0, widgets.IndexOf(left));
         }
 
-        focus = Math.Clamp(focus + by, 0, widgets.Count - 1);
+        focus = (focus + by + widgets.Count) % widgets.Count;
         widgets[focus].Enter(fromBelow: by < 0);
     }
 
@@ -214,7 +216,9 @@ internal sealed class FormPage : Page
         var above = pane.Width - widest < 24;
         var left = above ? 2 : widest;
         var rows = new int[fields.Length + 1];
-        for (var i = 0; i < fields.Length; i++) rows[i + 1] = rows[i] + fields[i].Rows + (above ? 1 : 0);
+        // Where there is room for it, fields stand apart.
+        var gap = fields.Sum(f => f.Rows + 1) + (above ? fields.Length : 0) <= pane.Height ? 1 : 0;
+        for (var i = 0; i < fields.Length; i++) rows[i + 1] = rows[i] + fields[i].Rows + (above ? 1 : 0) + (i + 1 < fields.Length && fields[i + 1].IsJoined ? 0 : gap);
         var at = Array.IndexOf(fields, focused);
         if (at >= 0)
         {
@@ -239,7 +243,7 @@ internal sealed class FormPage : Page
 
     private void DrawMark(Pane content, FieldWidget field, int row)
     {
-        if (field is SecretEntry { Label: "  once more" }) return;
+        if (field.IsJoined) return;
         foreach (var finding in Shown(field.Field).Take(6).Reverse())
             content.Put(content.Width - 2, row + field.RowOf(finding.Path), finding.Severity == Severity.Error ? "!!" : "! ", Look.Error);
         if (!touched.Contains(field.Field.Path) && IsMissing(field.Field)) content.Put(content.Width - 2, row, "*", Look.Note);
@@ -247,8 +251,9 @@ internal sealed class FormPage : Page
 
     private bool IsMissing(Field field) => interview.FindingsOf(field).Any(f => f.Code == "missing");
 
-    // That something is missing is no mistake before the operator was there.
-    private IEnumerable<Finding> Shown(Field field) => interview.FindingsOf(field).Where(f => f.Code != "missing" || touched.Contains(field.Path));
+    // That something is missing, or might be meant otherwise, is not worth a word before the operator was there.
+    private IEnumerable<Finding> Shown(Field field) =>
+        interview.FindingsOf(field).Where(f => touched.Contains(field.Path) || (f.Severity == Severity.Error && f.Code != "missing"));
 
     private IEnumerable<TextRow> Notes(int width)
     {
@@ -256,8 +261,9 @@ internal sealed class FormPage : Page
             return Words.Wrap(buttons.Labels[buttons.Current] switch { More => "Settings that seldom need another value than they have.", Less => "Show only what is usually asked.", "Back" => "Nothing is lost by going back.", _ => screen.Help }, width).Select(l => new TextRow(l, Look.Note));
         var findings = Shown(widget.Field).Take(2).SelectMany(f => Words.Wrap($"{(f.Severity == Severity.Error ? "!!" : "! ")} {f.Message}", width)).Select(l => new TextRow(l, Look.Error)).ToArray();
         if (findings.Length > 0) return findings;
-        var help = Words.Wrap(widget.Field.Help, width).ToArray();
-        if (help.Length > 3) help[2] = $"{TextWidth.Fit(help[2], width - 14)} ... (F1: more)";
+        var needed = IsMissing(widget.Field) ? "Needs an answer. " : "";
+        var help = Words.Wrap(needed + widget.Field.Help, width).ToArray();
+        if (help.Length > 3) help[2] = $"{TextWidth.Fit(help[2], width - 15).TrimEnd()} ... (F1: more)";
         return help.Select(l => new TextRow(l, Look.Note));
     }
 

@@ -29,7 +29,8 @@ internal sealed class Choose(Field field, Func<Field, int, int> pick) : FieldWid
         var choice = Field.Choices[index];
         var value = $"< {choice.Value} >";
         pane.Put(0, 0, value, focused ? Look.Chosen : Look.Plain);
-        pane.Put(value.Length + 1, 0, choice.Text, Look.Note);
+        var room = pane.Width - value.Length - 1;
+        pane.Put(value.Length + 1, 0, TextWidth.Of(choice.Text) <= room ? choice.Text : room > 8 ? $"{TextWidth.Fit(choice.Text, room - 3).TrimEnd()}..." : "", Look.Note);
         if (focused) pane.Cursor(2, 0);
     }
 

@@ -16,6 +16,9 @@ internal sealed class SecretEntry(Field field, bool again) : Entry(field)
     public override string Label => again ? "  once more" : Field.Label;
 
     /// <inheritdoc/>
+    public override bool IsJoined => again;
+
+    /// <inheritdoc/>
     public override string Keys => again ? "" : "Del Forget it";
 
     /// <inheritdoc/>
@@ -37,8 +40,8 @@ internal sealed class SecretEntry(Field field, bool again) : Entry(field)
     /// <inheritdoc/>
     public override void Draw(Pane pane, bool focused)
     {
-        base.Draw(pane with { Width = Math.Min(pane.Width, 24) }, focused);
-        if (!again && Text.Length == 0) pane.Put(26, 0, $"({state})", Look.Note);
+        base.Draw(pane, focused);
+        if (!again && Text.Length == 0) pane.Put(1, 0, TextWidth.Fit($"({state})", Math.Min(pane.Width, Room(Field)) - 1), focused ? Look.EntryNow : Look.Entry);
     }
 
     /// <inheritdoc/>

@@ -36,6 +36,9 @@ internal abstract class FieldWidget(Field field) : Widget
     /// <summary>What stands to the left of it.</summary>
     public virtual string Label => Field.Label;
 
+    /// <summary>Whether it belongs to the widget above it.</summary>
+    public virtual bool IsJoined => false;
+
     /// <summary>Takes over what the interview holds.</summary>
     public abstract void Load(Interview interview);
 
