@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace Gatehouse.Tui;
 
@@ -46,6 +47,15 @@ internal static partial class Curses
     {
         if (setupterm(null, 1, out _) != 0) return false;
         return tigetstr("cup") is not (0 or -1);
+    }
+
+    /// <summary>What clears a terminal that has no second screen to come back from; empty for one that has.</summary>
+    public static string ClearOnlyScreen()
+    {
+        if (tigetstr("rmcup") is not (0 or -1)) return "";
+        var clear = tigetstr("clear");
+        // Without the pauses, $<50>, that only terminals of paper and glass need.
+        return clear is 0 or -1 ? "" : Regex.Replace(Marshal.PtrToStringUTF8(clear)!, @"\$<[^>]*>", "");
     }
 
     private static nint Variable(string library, string name) => Marshal.ReadIntPtr(NativeLibrary.GetExport(NativeLibrary.Load(library), name));

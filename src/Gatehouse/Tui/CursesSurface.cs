@@ -31,6 +31,7 @@ internal sealed class CursesSurface : Surface
     private readonly nint keys;
     private readonly Keyboard keyboard;
     private readonly CursesLooks looks;
+    private readonly string clear = Curses.ClearOnlyScreen();
     private (int Width, int Height)? reported;
     private long looked;
     private bool hungUp;
@@ -93,7 +94,17 @@ internal sealed class CursesSurface : Surface
             var utf8 = Terminal.UseLocale();
             // Lines are drawn in UTF-8 where the locale has it: not every terminal that says it has the old way does.
             Terminal.SetVariable("NCURSES_NO_UTF8_ACS", "1");
-            return Curses.KnowsTerminal() && Curses.Start() ? new CursesSurface(terminal, utf8) : null;
+            if (Terminal.Size() is { } size && (size.Width > WidestScreen || size.Height > HighestScreen))
+            {
+                // Curses counts in 16 bits, with a sign, and takes these before what the terminal reports.
+                Terminal.SetVariable("COLUMNS", $"{Math.Min(size.Width, WidestScreen)}");
+                Terminal.SetVariable("LINES", $"{Math.Min(size.Height, HighestScreen)}");
+            }
+
+            if (!Curses.KnowsTerminal() || !Curses.Start()) return null;
+            // Curses would take any size at once.
+            Terminal.LeaveSizeSignal();
+            return new CursesSurface(terminal, utf8);
         }
         catch (DllNotFoundException)
         {
@@ -257,6 +268,7 @@ internal sealed class CursesSurface : Surface
     {
         Pastes(on: false);
         _ = Curses.endwin();
+        Terminal.Write(clear);
     }
 
     private void Pastes(bool on)
@@ -271,13 +283,7 @@ internal sealed class CursesSurface : Surface
         if (ahead.TryDequeue(out var press)) return press;
         if (SizeChanged()) return new(Key.Repaint);
         var read = keyboard.Read();
-        if (read?.Key == Key.Repaint)
-        {
-            reported = Terminal.Size();
-            Measure();
-            _ = Curses.clearok(screen, 1);
-        }
-
+        if (read?.Key == Key.Repaint) _ = Curses.clearok(screen, 1);
         return read;
     }
 
@@ -293,15 +299,9 @@ internal sealed class CursesSurface : Surface
         return true;
     }
 
-    /// <summary>Reads the size that curses draws in; a size that no screen has is a mistake of the line's.</summary>
-    private void Measure()
-    {
-        (width, height) = (Curses.getmaxx(screen), Curses.getmaxy(screen));
-        if (width <= WidestScreen && height <= HighestScreen) return;
-        Resize(width, height);
-        (width, height) = (Curses.getmaxx(screen), Curses.getmaxy(screen));
-    }
+    private void Measure() => (width, height) = (Curses.getmaxx(screen), Curses.getmaxy(screen));
 
+    /// <summary>A size that no screen has is a mistake of the line's.</summary>
     private void Resize(int toWidth, int toHeight)
     {
         _ = Curses.resizeterm(Math.Min(toHeight, HighestScreen), Math.Min(toWidth, WidestScreen));

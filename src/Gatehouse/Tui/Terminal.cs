@@ -10,6 +10,7 @@ internal static partial class Terminal
     private const int Everything = 6;    // LC_ALL
     private const int CodeSet = 14;      // CODESET
     private const int GetSize = 0x5413;  // TIOCGWINSZ
+    private const int SizeSignal = 28;   // SIGWINCH
     private const short Readable = 1;    // POLLIN
     private const short Broken = 8 | 16 | 32; // POLLERR, POLLHUP, POLLNVAL
 
@@ -68,6 +69,9 @@ internal static partial class Terminal
     /// <summary>Sets a variable where C code sees it; .NET's own function does not reach so far.</summary>
     public static void SetVariable(string name, string value) => _ = setenv(name, value, 1);
 
+    /// <summary>Takes the signal for a change of size from whoever has it.</summary>
+    public static void LeaveSizeSignal() => _ = signal(SizeSignal, 0);
+
     /// <summary>The columns that the C library, and so curses, gives a code point; -1 when it does not know it.</summary>
     [LibraryImport("libc", EntryPoint = "wcwidth")]
     public static partial int Columns(int codePoint);
@@ -86,6 +90,9 @@ internal static partial class Terminal
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint setlocale(int category, string locale);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
 
     [LibraryImport("libc")]
     private static partial nint nl_langinfo(int item);
