@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 
 namespace Gatehouse.Tui;
 
@@ -54,8 +53,10 @@ internal static partial class Curses
     {
         if (tigetstr("rmcup") is not (0 or -1)) return "";
         var clear = tigetstr("clear");
-        // Without the pauses, $<50>, that only terminals of paper and glass need.
-        return clear is 0 or -1 ? "" : Regex.Replace(Marshal.PtrToStringUTF8(clear)!, @"\$<[^>]*>", "");
+        if (clear is 0 or -1) return "";
+        // Without the pause at its end, $<50>, that a VT100 of glass needs.
+        var sequence = Marshal.PtrToStringUTF8(clear)!;
+        return sequence.IndexOf("$<", StringComparison.Ordinal) is > 0 and var end ? sequence[..end] : sequence;
     }
 
     private static nint Variable(string library, string name) => Marshal.ReadIntPtr(NativeLibrary.GetExport(NativeLibrary.Load(library), name));

@@ -50,10 +50,11 @@ internal sealed class CursesSurface : Surface
         _ = Curses.nonl();
         // Long enough for a sequence that a slow line takes apart, short enough for the key of that name.
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ESCDELAY"))) _ = Curses.set_escdelay(200);
-        foreach (var (sequence, code) in Keyboard.Sequences()) _ = Curses.define_key(sequence, code);
         // Reading from the screen's own window would paint it first, however many keys are waiting.
         keys = Curses.newpad(1, 1);
         _ = Curses.keypad(keys, 1);
+        // After that, or the terminal's description takes precedence.
+        foreach (var (sequence, code) in Keyboard.Sequences()) _ = Curses.define_key(sequence, code);
         Curses.wtimeout(keys, 0);
         keyboard = new(() => Curses.wgetch(keys), time => Terminal.Wait(time) == Terminal.Input.Ready);
         looks = new();

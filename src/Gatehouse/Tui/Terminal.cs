@@ -7,7 +7,6 @@ namespace Gatehouse.Tui;
 internal static partial class Terminal
 {
     private const int Characters = 0;    // LC_CTYPE
-    private const int Everything = 6;    // LC_ALL
     private const int CodeSet = 14;      // CODESET
     private const int GetSize = 0x5413;  // TIOCGWINSZ
     private const int SizeSignal = 28;   // SIGWINCH
@@ -53,10 +52,10 @@ internal static partial class Terminal
         fixed (byte* start = bytes) _ = write(1, start, (nuint)bytes.Length);
     }
 
-    /// <summary>Takes the user's locale; whether it is one of UTF-8.</summary>
+    /// <summary>Takes the user's character set, and tells whether it is UTF-8; not the language, or error messages would come in it.</summary>
     public static bool UseLocale()
     {
-        if (setlocale(Everything, "") == 0)
+        if (setlocale(Characters, "") == 0)
         {
             // SSH brings the user's own locale along, which this host need not have.
             var wanted = new[] { "LC_ALL", "LC_CTYPE", "LANG" }.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value)) ?? "";
