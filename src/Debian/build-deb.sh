@@ -30,7 +30,8 @@ filled() { sed "s/@VERSION@/$version/g" "$1"; }
 # packed PATH: standard input, compressed as Debian wants it.
 packed() { mkdir -p "$(dirname "$stage$1")"; gzip -9n >"$stage$1.gz"; }
 
-put "$binary" /usr/bin/gatehouse 755
+put "$binary" /usr/lib/gatehouse/gatehouse 755
+put "$here/gatehouse.sh" /usr/bin/gatehouse 755
 put "$here/gatehouse-recover.service" /lib/systemd/system/gatehouse-recover.service
 put "$here/gatehouse.bash-completion" /usr/share/bash-completion/completions/gatehouse
 put "$here/copyright" /usr/share/doc/gatehouse/copyright

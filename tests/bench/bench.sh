@@ -78,8 +78,9 @@ middle() { sort -n | sed -n "$(((${1} + 1) / 2))p"; }
 
 host() {
   "$lab" up --base full --owner $$ bench-mx=10.77.0.171 >/dev/null
-  "$lab" push bench-mx "$program" /usr/bin/gatehouse
-  "$lab" exec bench-mx -- chmod 755 /usr/bin/gatehouse
+  "$lab" push bench-mx "$program" /usr/lib/gatehouse/gatehouse
+  "$lab" push bench-mx "$house/src/Debian/gatehouse.sh" /usr/bin/gatehouse
+  "$lab" exec bench-mx -- chmod 755 /usr/lib/gatehouse/gatehouse /usr/bin/gatehouse
   sed -e 's/10\.77\.0\.121/10.77.0.171/' -e 's/{file: .*}/{generate: true}/' "$house/tests/Gatehouse.EndToEnd/Answers/standalone.yaml" >"$bench/a.yaml"
   sed 's/site_name: LAB/site_name: BENCH/' "$bench/a.yaml" >"$bench/b.yaml"
   "$lab" push bench-mx "$bench/a.yaml" /root/a.yaml

@@ -48,6 +48,17 @@ internal static partial class Curses
         return tigetstr("cup") is not (0 or -1);
     }
 
+    /// <summary>What clears a terminal that has no second screen to come back from; empty for one that has.</summary>
+    public static string ClearOnlyScreen()
+    {
+        if (tigetstr("rmcup") is not (0 or -1)) return "";
+        var clear = tigetstr("clear");
+        if (clear is 0 or -1) return "";
+        // Without the pause at its end, $<50>, that a VT100 of glass needs.
+        var sequence = Marshal.PtrToStringUTF8(clear)!;
+        return sequence.IndexOf("$<", StringComparison.Ordinal) is > 0 and var end ? sequence[..end] : sequence;
+    }
+
     private static nint Variable(string library, string name) => Marshal.ReadIntPtr(NativeLibrary.GetExport(NativeLibrary.Load(library), name));
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]

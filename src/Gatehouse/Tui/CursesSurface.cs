@@ -31,6 +31,7 @@ internal sealed class CursesSurface : Surface
     private readonly nint keys;
     private readonly Keyboard keyboard;
     private readonly CursesLooks looks;
+    private readonly string clear = Curses.ClearOnlyScreen();
     private (int Width, int Height)? reported;
     private long looked;
     private bool hungUp;
@@ -49,10 +50,11 @@ internal sealed class CursesSurface : Surface
         _ = Curses.nonl();
         // Long enough for a sequence that a slow line takes apart, short enough for the key of that name.
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ESCDELAY"))) _ = Curses.set_escdelay(200);
-        foreach (var (sequence, code) in Keyboard.Sequences()) _ = Curses.define_key(sequence, code);
         // Reading from the screen's own window would paint it first, however many keys are waiting.
         keys = Curses.newpad(1, 1);
         _ = Curses.keypad(keys, 1);
+        // After that, or the terminal's description takes precedence.
+        foreach (var (sequence, code) in Keyboard.Sequences()) _ = Curses.define_key(sequence, code);
         Curses.wtimeout(keys, 0);
         keyboard = new(() => Curses.wgetch(keys), time => Terminal.Wait(time) == Terminal.Input.Ready);
         looks = new();
@@ -93,7 +95,17 @@ internal sealed class CursesSurface : Surface
             var utf8 = Terminal.UseLocale();
             // Lines are drawn in UTF-8 where the locale has it: not every terminal that says it has the old way does.
             Terminal.SetVariable("NCURSES_NO_UTF8_ACS", "1");
-            return Curses.KnowsTerminal() && Curses.Start() ? new CursesSurface(terminal, utf8) : null;
+            if (Terminal.Size() is { } size && (size.Width > WidestScreen || size.Height > HighestScreen))
+            {
+                // Curses counts in 16 bits, with a sign, and takes these before what the terminal reports.
+                Terminal.SetVariable("COLUMNS", $"{Math.Min(size.Width, WidestScreen)}");
+                Terminal.SetVariable("LINES", $"{Math.Min(size.Height, HighestScreen)}");
+            }
+
+            if (!Curses.KnowsTerminal() || !Curses.Start()) return null;
+            // Curses would take any size at once.
+            Terminal.LeaveSizeSignal();
+            return new CursesSurface(terminal, utf8);
         }
         catch (DllNotFoundException)
         {
@@ -257,6 +269,7 @@ internal sealed class CursesSurface : Surface
     {
         Pastes(on: false);
         _ = Curses.endwin();
+        Terminal.Write(clear);
     }
 
     private void Pastes(bool on)
@@ -271,13 +284,7 @@ internal sealed class CursesSurface : Surface
         if (ahead.TryDequeue(out var press)) return press;
         if (SizeChanged()) return new(Key.Repaint);
         var read = keyboard.Read();
-        if (read?.Key == Key.Repaint)
-        {
-            reported = Terminal.Size();
-            Measure();
-            _ = Curses.clearok(screen, 1);
-        }
-
+        if (read?.Key == Key.Repaint) _ = Curses.clearok(screen, 1);
         return read;
     }
 
@@ -293,15 +300,9 @@ internal sealed class CursesSurface : Surface
         return true;
     }
 
-    /// <summary>Reads the size that curses draws in; a size that no screen has is a mistake of the line's.</summary>
-    private void Measure()
-    {
-        (width, height) = (Curses.getmaxx(screen), Curses.getmaxy(screen));
-        if (width <= WidestScreen && height <= HighestScreen) return;
-        Resize(width, height);
-        (width, height) = (Curses.getmaxx(screen), Curses.getmaxy(screen));
-    }
+    private void Measure() => (width, height) = (Curses.getmaxx(screen), Curses.getmaxy(screen));
 
+    /// <summary>A size that no screen has is a mistake of the line's.</summary>
     private void Resize(int toWidth, int toHeight)
     {
         _ = Curses.resizeterm(Math.Min(toHeight, HighestScreen), Math.Min(toWidth, WidestScreen));

@@ -7,9 +7,9 @@ namespace Gatehouse.Tui;
 internal static partial class Terminal
 {
     private const int Characters = 0;    // LC_CTYPE
-    private const int Everything = 6;    // LC_ALL
     private const int CodeSet = 14;      // CODESET
     private const int GetSize = 0x5413;  // TIOCGWINSZ
+    private const int SizeSignal = 28;   // SIGWINCH
     private const short Readable = 1;    // POLLIN
     private const short Broken = 8 | 16 | 32; // POLLERR, POLLHUP, POLLNVAL
 
@@ -52,10 +52,10 @@ internal static partial class Terminal
         fixed (byte* start = bytes) _ = write(1, start, (nuint)bytes.Length);
     }
 
-    /// <summary>Takes the user's locale; whether it is one of UTF-8.</summary>
+    /// <summary>Takes the user's character set, and tells whether it is UTF-8; not the language, or error messages would come in it.</summary>
     public static bool UseLocale()
     {
-        if (setlocale(Everything, "") == 0)
+        if (setlocale(Characters, "") == 0)
         {
             // SSH brings the user's own locale along, which this host need not have.
             var wanted = new[] { "LC_ALL", "LC_CTYPE", "LANG" }.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value)) ?? "";
@@ -67,6 +67,9 @@ internal static partial class Terminal
 
     /// <summary>Sets a variable where C code sees it; .NET's own function does not reach so far.</summary>
     public static void SetVariable(string name, string value) => _ = setenv(name, value, 1);
+
+    /// <summary>Takes the signal for a change of size from whoever has it.</summary>
+    public static void LeaveSizeSignal() => _ = signal(SizeSignal, 0);
 
     /// <summary>The columns that the C library, and so curses, gives a code point; -1 when it does not know it.</summary>
     [LibraryImport("libc", EntryPoint = "wcwidth")]
@@ -86,6 +89,9 @@ internal static partial class Terminal
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint setlocale(int category, string locale);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
 
     [LibraryImport("libc")]
     private static partial nint nl_langinfo(int item);
