@@ -252,5 +252,6 @@ public sealed class Interview
         _ => "as it is, by its hash",
     };
 
-    private static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
+    // A sentence begins with a capital; a name or a value that stands at its beginning keeps its own letters.
+    private static string Capital(string text) => text.Split(' ')[0].All(char.IsAsciiLetterLower) && text.Length > 0 ? char.ToUpperInvariant(text[0]) + text[1..] : text;
 }

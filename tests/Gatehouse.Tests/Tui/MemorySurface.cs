@@ -11,6 +11,7 @@ internal sealed class MemorySurface(int width = 80, int height = 24) : Surface
     private string[,] shown = Blank(width, height);
     private (int X, int Y) cursor;
     private Press? ahead;
+    private int taken;
 
     /// <summary>The keys; when they are used up, the terminal is gone.</summary>
     public IEnumerator<Press> Script { get; set; } = Enumerable.Empty<Press>().GetEnumerator();
@@ -26,7 +27,10 @@ internal sealed class MemorySurface(int width = 80, int height = 24) : Surface
     /// <summary>Where the cursor was when the screen was painted last.</summary>
     public (int X, int Y) CursorShown { get; private set; }
 
-    public override bool Pending => false;
+    /// <summary>Paints only every so many keys, as when keys come faster than they are painted.</summary>
+    public int Haste { get; init; } = 1;
+
+    public override bool Pending => Haste > 1 && taken++ % Haste != 0;
 
     /// <summary>What is on the screen, a line a row.</summary>
     public string Frame

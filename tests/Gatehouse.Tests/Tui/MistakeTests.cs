@@ -53,7 +53,7 @@ public sealed class MistakeTests
         var interview = Wizards.Interview();
         var field = Samples.Screens.Fields.First(f => f.Path == path);
         var form = Open(surface, interview, path,
-            Keys.Of(Enumerable.Repeat(Key.Kill, 6).ToArray()), Keys.Type(typed), Keys.Of(Key.Tab, Key.BackTab, Key.None));
+            Keys.Of(Enumerable.Repeat(Key.Kill, 6).ToArray()), Keys.Type(typed), Keys.Of(Key.Tab, Key.Up, Key.None));
         Assert.Equal(field, form.Current);
         Assert.Contains("!!", surface.Frame, StringComparison.Ordinal);
         Assert.Contains(told, Words(surface), StringComparison.Ordinal);

@@ -67,7 +67,7 @@ internal sealed class FormPage : Page
         var inner = Frame.Draw(surface, host, screen.Title, steps(), $"F1 Help  Tab Next field  F2 Steps  Esc Quit{(focused.Keys.Length > 0 ? $"  {focused.Keys}" : "")}");
         var notes = Notes(inner.Width).Take(inner.Height switch { < 6 => 1, < 12 => 2, _ => 3 }).ToArray();
         var space = inner.Height switch { < 6 => 1, < 12 => 2, _ => 3 };
-        var room = inner.Height - space - (inner.Height < 12 ? 1 : 2);
+        var room = Math.Max(1, inner.Height - space - (inner.Height < 12 ? 1 : 2));
         DrawFields(inner with { Height = room }, focused);
         buttons.Draw(inner.Part(0, inner.Height - space - 1, inner.Width), focused == buttons);
         for (var i = 0; i < notes.Length; i++) inner.Put(0, inner.Height - space + i, notes[i].Text, notes[i].Look);
@@ -224,10 +224,11 @@ internal sealed class FormPage : Page
         {
             var top = rows[at];
             var bottom = rows[at] + (above ? 1 : 0) + focused.FocusRow;
-            scroll = Math.Clamp(scroll, Math.Max(0, bottom - pane.Height + 1), Math.Max(0, Math.Min(top, bottom)));
+            // The row with the cursor shows in any case, the label above it where there is room.
+            scroll = Math.Max(Math.Min(scroll, top), bottom - pane.Height + 1);
         }
 
-        scroll = Math.Clamp(scroll, 0, Math.Max(0, rows[^1] - pane.Height));
+        scroll = Math.Max(0, Math.Min(scroll, rows[^1] - pane.Height));
         var content = pane with { Scroll = scroll };
         for (var i = 0; i < fields.Length; i++)
         {

@@ -17,7 +17,7 @@ internal sealed class MenuPage(string title, string question, IReadOnlyList<Menu
     public override void Draw(Surface surface)
     {
         var widest = Math.Max(items.Max(i => TextWidth.Of(i.Title)), Math.Max(TextWidth.Of(title) + 2, Math.Min(60, items.Max(i => TextWidth.Of(i.Help)))));
-        var width = Math.Clamp(Math.Max(widest, Math.Min(60, TextWidth.Of(question))) + 6, Math.Min(30, surface.Width), Math.Max(10, surface.Width - 2));
+        var width = Math.Min(Math.Max(Math.Max(widest, Math.Min(60, TextWidth.Of(question))) + 6, 30), Math.Max(1, surface.Width));
         var asked = question.Length == 0 ? [] : Words.Wrap(question, width - 4).Append("").ToArray();
         var help = items.Any(i => i.Help.Length > 0) ? Math.Min(4, items.Max(i => Words.Wrap(i.Help, width - 4).Count())) : 0;
         var height = Math.Min(surface.Height, items.Count + asked.Length + (help > 0 ? help + 1 : 0) + 2);
