@@ -50,6 +50,14 @@ public static partial class FieldText
         return lines.Skip(item - 1).FirstOrDefault();
     }
 
+    /// <summary>What a finding's path means in words, when it is about one of many: <c>Item 2</c>, <c>Row 2, destination</c>; null for a single value.</summary>
+    public static string? ItemName(Field field, string path)
+    {
+        if (ItemNumber().Match(path) is not { Success: true } match) return null;
+        var column = field.Columns.FirstOrDefault(c => path.EndsWith($".{c.Key}", StringComparison.Ordinal));
+        return column is null ? $"Item {match.Groups[1].Value}" : $"Row {match.Groups[1].Value}, {column.Label.ToLowerInvariant()},";
+    }
+
     private static Sequence? ToList(Field field, string text)
     {
         var items = Rows(text).SelectMany(r => r.Words).Select(w => (Node)new Scalar(Typed, w, true)).ToImmutableArray();
