@@ -5,6 +5,9 @@ namespace Gatehouse.Wizard;
 /// <summary>Signals that end a wizard. They are noted here and obeyed by the wizard's own loop, which saves what was typed first.</summary>
 internal sealed class SetupSignals : IDisposable
 {
+    /// <summary>The reason when the operator pressed Ctrl-C.</summary>
+    public const string Interrupted = "interrupted";
+
     private readonly PosixSignalRegistration[] registrations;
     private volatile string? reason;
 
@@ -12,8 +15,8 @@ internal sealed class SetupSignals : IDisposable
     {
         registrations =
         [
-            Register(PosixSignal.SIGINT, "interrupted"),
-            Register(PosixSignal.SIGQUIT, "interrupted"),
+            Register(PosixSignal.SIGINT, Interrupted),
+            Register(PosixSignal.SIGQUIT, Interrupted),
             Register(PosixSignal.SIGTERM, "ended by a signal"),
             Register(PosixSignal.SIGHUP, "the terminal is gone"),
         ];
