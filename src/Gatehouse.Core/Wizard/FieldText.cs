@@ -69,8 +69,8 @@ public static partial class FieldText
     private static Sequence? ToList(Field field, string text)
     {
         var items = Rows(text).SelectMany(r => r.Words).Select(w => (Node)new Scalar(Typed, w, true)).ToImmutableArray();
-        // An emptied list is an answer only where leaving it out would mean something else.
-        return items.IsEmpty && field.Default is null && field.DefaultFrom is null ? null : new Sequence(Typed, items);
+        // An emptied list is an answer only where leaving it out would mean something else, and where nothing is a value.
+        return items.IsEmpty && (field.Required || (field.Default is null && field.DefaultFrom is null)) ? null : new Sequence(Typed, items);
     }
 
     private static Mapping Row(Field field, string[] words) =>

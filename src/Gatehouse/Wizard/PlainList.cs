@@ -32,7 +32,7 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
                     talk.Say("The list is empty now.");
                     break;
                 case PlainMeaning.Keep:
-                    interview.Settle(field);
+                    Settle();
                     if (questions.Tell(field)) return PlainMove.Next;
                     Introduce();
                     break;
@@ -41,6 +41,13 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
                     break;
             }
         }
+    }
+
+    private void Settle()
+    {
+        var before = interview.Text(field);
+        interview.Settle(field);
+        if (interview.Text(field) != before) talk.Say($"{field.Label} has its default again: {string.Join(", ", Items())}.");
     }
 
     private void Introduce()
