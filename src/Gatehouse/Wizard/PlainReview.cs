@@ -131,8 +131,9 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
                     break;
                 case "apply" when plan is { IsEmpty: false }:
                     talk.Say($"{PlanWords.MailInterruption(plan)} If anything fails, everything is put back.");
-                    if (talk.AskYesNo("Apply now?")) return ReviewEnd.Apply;
-                    talk.Say("Nothing has been changed.");
+                    // The one question where no other word for yes will do.
+                    if (talk.Ask("Apply now? (yes/no)", "no").Trim().Equals("yes", StringComparison.OrdinalIgnoreCase)) return ReviewEnd.Apply;
+                    talk.Say("Nothing has been changed; only 'yes' begins.");
                     break;
                 case "finish" when plan is { IsEmpty: true }:
                     return ReviewEnd.Finish;
