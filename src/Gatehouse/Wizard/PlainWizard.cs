@@ -55,7 +55,21 @@ internal sealed class PlainWizard
             SaveDraft();
             // An apply that has begun is brought to its end: a lost terminal is no reason to leave a host half done.
             if (run is not null) Finish(run.Wait());
+            EndLine();
             throw;
+        }
+    }
+
+    // What is said last stands on a line of its own, below an open prompt.
+    private void EndLine()
+    {
+        try
+        {
+            talk.Say();
+        }
+        catch (WizardEndedException)
+        {
+            // Nobody is left to read it.
         }
     }
 

@@ -59,7 +59,7 @@ public sealed class PlainWizardTests
     {
         using var run = new PlainRun();
         var (_, text) = run.Go("1", "mx1.example.org", "192.0.2.300", "192.0.2.10", "<", "nonsense!", "");
-        Assert.Contains("Error: '192.0.2.300' is not an IPv4 or IPv6 address.\nAddress (IPv4 or IPv6): ", text);
+        Assert.Contains(" is not an IPv4 or IPv6 address.\nAddress (IPv4 or IPv6): ", text);
         Assert.Contains("Address (IPv4 or IPv6) [192.0.2.10]: nonsense!\nError: ", text);
         Assert.Equal("192.0.2.10", run.Home.ReadDraft()!.Texts["system.address"]);
     }
@@ -261,6 +261,36 @@ public sealed class PlainWizardTests
         Assert.Contains("Error: The set-up of this host is open on /dev/tty1 (process", run.Said.ToString());
         Assert.Null(PlainTakeOver.Take(new PlainTalk(new StringReader("no\n"), run.Said, run.Echo.Add, () => null), run.Home, "/dev/tty2"));
         Assert.Null(held!.IsWanted());
+    }
+
+    [Fact]
+    public void A_yes_applies_and_says_what_to_do_next()
+    {
+        using var run = new PlainRun();
+        var (code, text) = run.Go([.. PlainRun.Whole, "apply", "yes"]);
+        Assert.Equal(ExitCodes.Done, code);
+        Assert.Contains("Checking the new configuration, ", text);
+        Assert.Contains("Done: generation 1 is in place in the tree", text);
+        Assert.Contains("What to do next:", text);
+        Assert.Null(run.Home.ReadDraft());
+        // What is in force is offered for change, and nothing is left to do.
+        (code, text) = run.Go(["change", .. Enumerable.Repeat("", 60), "finish"]);
+        Assert.Contains("No setting differs from those in force.", text);
+        Assert.Equal(ExitCodes.Done, code);
+    }
+
+    [Fact]
+    public void A_failed_apply_is_told_and_can_be_gone_on_from()
+    {
+        using var run = new PlainRun();
+        // A directory with something in it stands where a file is to be.
+        Directory.CreateDirectory(run.Tree.Machine.Real("/etc/hosts/full"));
+        var (code, text) = run.Go([.. PlainRun.Whole, "apply", "yes", "nonsense", "report", "retry"]);
+        Assert.Contains("The last lines:", text);
+        Assert.Contains("Error: Type one of: retry, edit, report, quit.", text);
+        Assert.Contains("The report is in ", Flat(text));
+        Assert.NotEqual(ExitCodes.Done, code);
+        Assert.NotNull(run.Home.ReadDraft());
     }
 
     // As if lines were not broken.
