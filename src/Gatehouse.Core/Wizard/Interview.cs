@@ -192,7 +192,7 @@ public sealed class Interview
         foreach (var (file, secret) in Secrets) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
         var report = new Report();
         var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
-        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems()).ToImmutableArray();
+        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values)).ToImmutableArray();
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
             findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
         return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values);
@@ -211,9 +211,10 @@ public sealed class Interview
     }
 
     // What only a wizard can see: a row of too many words, a password not typed twice alike.
-    private IEnumerable<Finding> TypingProblems()
+    private IEnumerable<Finding> TypingProblems(ValueSet values)
     {
-        foreach (var field in screens.Fields)
+        // What is not asked any more cannot be mended either.
+        foreach (var field in screens.Fields.Where(f => Resolver.Applies(f, values)))
         {
             if (texts.TryGetValue(field.Path, out var text))
                 foreach (var (line, problem) in FieldText.Problems(field, text))
