@@ -108,8 +108,9 @@ internal sealed class TuiWizard
         var at = progress!.Step;
         form = new FormPage(stage, progress.Interview, progress.Screen!, host, Steps, progress.IsVisited(progress.Screen!), progress.Field);
         stage.Show(form);
-        progress.Field = "";
         var end = form.End;
+        // Who stays after all, or comes back later, finds the cursor where it was.
+        progress.Field = end == FormEnd.Quit ? form.Current?.Path ?? "" : "";
         var screen = progress.Screen!;
         form = null;
         switch (end)
