@@ -13,7 +13,7 @@ internal static class NextSteps
     public static IEnumerable<string> Lines(GatewaySettings settings, RenderedNode node, bool live)
     {
         if (live) yield return $"Management web: https://{settings.Web.HostName}/ as '{settings.Web.Administrator}'.";
-        if (settings.Web.Password.Source == PasswordSource.Generate) yield return "Its password was generated: /etc/gatehouse/secrets/web-password (root only).";
+        if (settings.Web.Password.Source == PasswordSource.Generate) yield return "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only).";
         if (!settings.Mta.Domains.IsEmpty) yield return $"Point the MX records of {string.Join(", ", settings.Mta.Domains.Take(5).Select(d => d.Domain))}{(settings.Mta.Domains.Length > 5 ? ", ..." : "")} to {settings.Mta.HostName}.";
         if (node.Entries.FirstOrDefault(e => e.Path.StartsWith("/etc/gatehouse/dkim/", StringComparison.Ordinal) && e.Kind == EntryKind.File) is { } record)
             yield return $"Publish the DKIM record ({record.Path}):\n{node.Contents[record.Hash].Text.Trim()}";

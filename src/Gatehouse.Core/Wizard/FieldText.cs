@@ -50,11 +50,35 @@ public static partial class FieldText
         return lines.Skip(item - 1).FirstOrDefault();
     }
 
+    /// <summary>What a finding's path means in words, when it is about one of many: <c>Item 2</c>, <c>Row 2, destination</c>; null for a single value.</summary>
+    public static string? ItemName(Field field, string path)
+    {
+        if (ItemNumber().Match(path) is not { Success: true } match) return null;
+        var column = field.Columns.FirstOrDefault(c => path.EndsWith($".{c.Key}", StringComparison.Ordinal));
+        return column is null ? $"Item {match.Groups[1].Value}" : $"Row {match.Groups[1].Value}, {column.Label.ToLowerInvariant()},";
+    }
+
+    /// <summary>The items of a list or the rows of a table, as they were typed.</summary>
+    public static ImmutableArray<string> Items(Field field, string text) =>
+        field.IsTable ? [.. text.Split('\n', StringSplitOptions.TrimEntries).Where(l => Words(l).Length > 0)] : [.. Rows(text).SelectMany(r => r.Words)];
+
+    /// <summary>
+    /// The items or rows in one typed line. Commas are blanks to a row, so that what other programs write can be pasted; but
+    /// a line that holds too much for a row, and between its commas just enough for rows, is several.
+    /// </summary>
+    public static ImmutableArray<string> ItemsOfLine(Field field, string line)
+    {
+        if (!field.IsTable || Words(line).Length <= field.Columns.Length) return Items(field, line);
+        var parts = line.Split(',', ';').Select(p => p.Trim()).Where(p => p.Length > 0).ToImmutableArray();
+        var least = field.Columns.Count(c => c.Required);
+        return parts.All(p => Words(p).Length >= least && Words(p).Length <= field.Columns.Length) ? parts : Items(field, line);
+    }
+
     private static Sequence? ToList(Field field, string text)
     {
         var items = Rows(text).SelectMany(r => r.Words).Select(w => (Node)new Scalar(Typed, w, true)).ToImmutableArray();
-        // An emptied list is an answer only where leaving it out would mean something else.
-        return items.IsEmpty && field.Default is null && field.DefaultFrom is null ? null : new Sequence(Typed, items);
+        // An emptied list is an answer only where leaving it out would mean something else, and where nothing is a value.
+        return items.IsEmpty && (field.Required || (field.Default is null && field.DefaultFrom is null)) ? null : new Sequence(Typed, items);
     }
 
     private static Mapping Row(Field field, string[] words) =>

@@ -192,7 +192,7 @@ public sealed class Interview
         foreach (var (file, secret) in Secrets) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
         var report = new Report();
         var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
-        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems()).ToImmutableArray();
+        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values)).ToImmutableArray();
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
             findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
         return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values);
@@ -211,9 +211,10 @@ public sealed class Interview
     }
 
     // What only a wizard can see: a row of too many words, a password not typed twice alike.
-    private IEnumerable<Finding> TypingProblems()
+    private IEnumerable<Finding> TypingProblems(ValueSet values)
     {
-        foreach (var field in screens.Fields)
+        // What is not asked any more cannot be mended either.
+        foreach (var field in screens.Fields.Where(f => Resolver.Applies(f, values)))
         {
             if (texts.TryGetValue(field.Path, out var text))
                 foreach (var (line, problem) in FieldText.Problems(field, text))
@@ -226,14 +227,23 @@ public sealed class Interview
     // An answer file is told what to write where; an operator sits in front of the field.
     private Finding InWords(Finding finding)
     {
+        var field = screens.Fields.FirstOrDefault(f => f.Path == finding.Path || finding.Path.StartsWith(f.Path + "[", StringComparison.Ordinal));
+        // The value stands in front of the operator; a sentence that repeats it would change with every key.
+        if (finding.Code == "bad-value" && field is not null && Problem(finding.Message) is { } problem)
+            return finding with { Message = $"{FieldText.ItemName(field, finding.Path) ?? "This"} {problem}" };
         if (finding.Code != "missing") return finding with { Message = Capital(finding.Message) };
-        var field = screens.Fields.FirstOrDefault(f => f.Path == finding.Path);
-        var message = field is null ? Capital(finding.Message)
+        var message = field is null || field.Path != finding.Path ? Capital(finding.Message)
             : field.Kind.Name == "password" ? "A password is needed here."
             : field.Example.Length > 0 ? $"A value is needed here, such as {field.Example}."
             : "A value is needed here.";
         return finding with { Message = message };
     }
+
+    // What follows the quoted value in a message of ValueReader; null when it does not begin with one.
+    private static string? Problem(string message) =>
+        message.StartsWith('\'') && Verbs.Select(v => message.IndexOf($"' {v} ", StringComparison.Ordinal)).Where(i => i > 0).DefaultIfEmpty(-1).Min() is > 0 and var at ? message[(at + 2)..] : null;
+
+    private static ImmutableArray<string> Verbs { get; } = ["is", "has", "holds", "must"];
 
     private string SecretFile(string path) => $"{secretsDirectory}/{path}";
 

@@ -31,7 +31,7 @@ internal static class SetupCommand
         using var surface = parse.GetValue(GlobalOptions.Plain) || Tty.IsSpoken() ? null : CursesSurface.TryOpen();
         try
         {
-            return surface is null ? RunPlain() : RunFull(session, surface, signals);
+            return surface is null ? RunPlain(session, signals) : RunFull(session, surface, signals);
         }
         catch (WizardEndedException e)
         {
@@ -66,7 +66,14 @@ internal static class SetupCommand
         return taken;
     }
 
-    private static int RunPlain() => Refuse("this terminal cannot draw the wizard; write an answer file with 'gatehouse new' and apply it.");
+    private static int RunPlain(SetupSession session, SetupSignals signals)
+    {
+        var terminal = Tty.Name();
+        // The input alone decides: with the output in a file, somebody at a keyboard still must not have a password shown.
+        var talk = new PlainTalk(RawConsole.In, RawConsole.Out, Console.IsInputRedirected ? null : PlainEcho.Set, () => signals.Reason);
+        using var only = PlainTakeOver.Take(talk, session.Home, terminal);
+        return only is null ? ExitCodes.Refused : new PlainWizard(talk, session, only, terminal).Go();
+    }
 
     private static Answers? Read(string file)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gatehouse.Wizard;
 
@@ -10,8 +11,8 @@ internal static class RawConsole
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    /// <summary>Standard input.</summary>
-    public static TextReader In { get; } = new StreamReader(Console.OpenStandardInput(), Utf8, detectEncodingFromByteOrderMarks: false, bufferSize: 4096);
+    /// <summary>Standard input. On a terminal .NET's own stream of it is a line editor, which echoes whatever the terminal is told.</summary>
+    public static TextReader In { get; } = new StreamReader(new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0), Utf8, detectEncodingFromByteOrderMarks: false, bufferSize: 4096);
 
     /// <summary>Standard output, written through at once.</summary>
     public static TextWriter Out { get; } = new StreamWriter(Console.OpenStandardOutput(), Utf8) { AutoFlush = true };

@@ -32,18 +32,29 @@ internal sealed class SetupHome
     public Draft? ReadDraft() => System.IO.File.Exists(File("draft.json")) ? Draft.FromJson(System.IO.File.ReadAllBytes(File("draft.json"))) : null;
 
     /// <summary>The passwords that were kept; empty when none were.</summary>
-    public ImmutableSortedDictionary<string, string> ReadSecrets() => System.IO.File.Exists(File("secrets.json"))
-        ? JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(File("secrets.json")), SecretsJson.Default.ImmutableSortedDictionaryStringString)!
-        : ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> ReadSecrets()
+    {
+        try
+        {
+            return (System.IO.File.Exists(File("secrets.json")) ? JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(File("secrets.json")), SecretsJson.Default.ImmutableSortedDictionaryStringString) : null)
+                ?? ImmutableSortedDictionary<string, string>.Empty;
+        }
+        catch (JsonException)
+        {
+            // Like a draft: one that is lost is no reason to fail. They are asked for again.
+            return ImmutableSortedDictionary<string, string>.Empty;
+        }
+    }
 
     /// <summary>Saves a draft, and the passwords if it says so. Nothing is written when nothing has changed.</summary>
     public void Write(Draft draft, ImmutableSortedDictionary<string, string> secrets)
     {
         // The time alone is no change.
-        var content = (draft with { Time = default }).ToJson();
+        var kept = draft.KeepSecrets ? JsonSerializer.SerializeToUtf8Bytes(secrets, SecretsJson.Default.ImmutableSortedDictionaryStringString) : [];
+        byte[] content = [.. (draft with { Time = default }).ToJson(), .. kept];
         if (content.AsSpan().SequenceEqual(saved)) return;
         PrivateFile.Write(File("draft.json"), draft.ToJson());
-        if (draft.KeepSecrets) PrivateFile.Write(File("secrets.json"), JsonSerializer.SerializeToUtf8Bytes(secrets, SecretsJson.Default.ImmutableSortedDictionaryStringString));
+        if (draft.KeepSecrets) PrivateFile.Write(File("secrets.json"), kept);
         else System.IO.File.Delete(File("secrets.json"));
         saved = content;
     }

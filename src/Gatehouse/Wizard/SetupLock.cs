@@ -85,7 +85,18 @@ internal sealed class SetupLock : IDisposable
     }
 
     /// <summary>Who asks to take over; null when nobody does. Never while applying.</summary>
-    public string? IsWanted() => File.Exists(Request(home)) ? File.ReadAllText(Request(home)).Trim() : null;
+    public string? IsWanted()
+    {
+        try
+        {
+            return File.Exists(Request(home)) ? File.ReadAllText(Request(home)).Trim() : null;
+        }
+        catch (FileNotFoundException)
+        {
+            // Taken back between the two looks.
+            return null;
+        }
+    }
 
     /// <summary>Says whether the host is being changed, so that nobody takes over meanwhile.</summary>
     public void Tell(bool applying) =>

@@ -38,15 +38,15 @@ internal sealed class SetupSession
     /// <param name="clock">The time.</param>
     /// <param name="given">Reads the answers to begin with, given the screens; null when none were named.</param>
     /// <param name="saveTo">A file to write the answers to when the questions are done; empty for none.</param>
-    /// <param name="facts">The machine's facts; null probes them.</param>
-    public SetupSession(LocalMachine machine, TimeProvider clock, Answers? given = null, string saveTo = "", Facts? facts = null)
+    /// <param name="known">The facts, where they are known already; null looks for them.</param>
+    public SetupSession(LocalMachine machine, TimeProvider clock, Answers? given = null, string saveTo = "", Facts? known = null)
     {
         Machine = machine;
         this.clock = clock;
         this.given = given;
         SaveTo = saveTo;
         Home = new SetupHome(machine);
-        this.facts = new(() => facts ?? FactProbe.Gather(clock));
+        facts = new(() => known ?? FactProbe.Gather(clock));
         inForce = new(ReadInForce);
         pipeline = new(() => Task.Run(() => new Pipeline(machine, clock, renders: true)));
     }

@@ -8,6 +8,9 @@ internal sealed class SetupSignals : IDisposable
     /// <summary>The reason of a hang-up.</summary>
     public const string Gone = "the terminal is gone";
 
+    /// <summary>The reason when the operator pressed Ctrl-C.</summary>
+    public const string Interrupted = "interrupted";
+
     private readonly PosixSignalRegistration[] registrations;
     private volatile string? reason;
 
@@ -15,8 +18,8 @@ internal sealed class SetupSignals : IDisposable
     {
         registrations =
         [
-            Register(PosixSignal.SIGINT, "interrupted"),
-            Register(PosixSignal.SIGQUIT, "interrupted"),
+            Register(PosixSignal.SIGINT, Interrupted),
+            Register(PosixSignal.SIGQUIT, Interrupted),
             Register(PosixSignal.SIGTERM, "ended by a signal"),
             Register(PosixSignal.SIGHUP, Gone),
         ];

@@ -18,7 +18,7 @@ public sealed class FrameTests
     public void A_screen_with_its_usual_questions(string screen)
     {
         var surface = new MemorySurface();
-        Wizards.Form(surface, Wizards.Interview(), screen, Keys.Of(Key.None));
+        Wizards.Form(surface, Wizards.Interview(), screen, Keys.Of(Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
         FrameFile.Expect($"screen-{screen}", surface);
     }
 
@@ -30,7 +30,7 @@ public sealed class FrameTests
         var interview = Wizards.Interview();
         var advanced = Samples.Screens[screen]!.Fields.FirstOrDefault(f => f.Advanced && f.When is null)?.Path ?? "";
         var stage = new Stage(surface, () => { });
-        Wizards.Play(surface, stage, new FormPage(stage, interview, Samples.Screens[screen]!, "mx1", () => Wizards.Steps(interview, screen), false, advanced), Keys.Of(Key.None));
+        Wizards.Play(surface, stage, new FormPage(stage, interview, Samples.Screens[screen]!, "mx1", () => Wizards.Steps(interview, screen), visited: false, field: advanced), Keys.Of(Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
         FrameFile.Expect($"screen-{screen}-all", surface);
     }
 
@@ -40,7 +40,7 @@ public sealed class FrameTests
     {
         var surface = new MemorySurface();
         var field = Samples.Screens.Fields.First(f => f.Path == path);
-        Wizards.Play(surface, new Stage(surface, () => { }), new TextPage(field.Label, FieldHelp.Of(field).Select(t => new TextRow(t)), ["Close"]), Keys.Of(Key.None));
+        Wizards.Play(surface, new Stage(surface, () => { }), new TextPage(field.Label, FieldHelp.Of(field).Select(t => new TextRow(t)), ["Close"]), Keys.Of(Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
         Assert.False(surface.Shows(" v|"), "it does not fit");
         FrameFile.Expect($"help-{path}", surface);
     }

@@ -49,7 +49,7 @@ public sealed class FuzzTests : IDisposable
             var interview = Wizards.Interview();
             var stage = new Stage(surface, () => { });
             var screen = Samples.Screens[field.Path.Split('.')[0]]!;
-            var form = new Gatehouse.Tui.Pages.FormPage(stage, interview, screen, "mx1", () => [], false, field.Path);
+            var form = new Gatehouse.Tui.Pages.FormPage(stage, interview, screen, "mx1", () => [], visited: false, field: field.Path);
             var text = string.Concat(Enumerable.Repeat("ab3.-äö漢😀x", 50))[..400];
             Wizards.Play(surface, stage, form, Keys.Of(Key.Kill), Keys.Type(text), Keys.Of(Key.None));
             var isWritten = field.Choices.IsEmpty && field.Kind.Name is not ("boolean" or "password") && form.Current == field;

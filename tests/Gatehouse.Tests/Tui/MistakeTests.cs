@@ -12,16 +12,16 @@ public sealed class MistakeTests
     // Field, what is typed into it, and what the operator is told there.
     public static TheoryData<string, string, string> Mistakes => new()
     {
-        { "system.name", "mx1", "'mx1' is not a fully qualified name" },
-        { "system.address", "192.0.2.300", "'192.0.2.300' is not an IPv4 or IPv6" },
+        { "system.name", "mx1", "This is not a fully qualified name" },
+        { "system.address", "192.0.2.300", "This is not an IPv4 or IPv6" },
         { "system.address", "127.0.0.1", "127.0.0.1 is not an address that other" },
         { "system.time_zone", "Berlin Mitte", "is not a time zone such as" },
-        { "system.resolvers", "192.0.2.53 dns.example.org", "'dns.example.org' is not an IPv4" },
+        { "system.resolvers", "192.0.2.53 dns.example.org", "Item 2 is not an IPv4" },
         { "system.admin_networks", "192.0.2.7/24", "192.0.2.0/24" },
         { "system.admin_networks", "192.0.2.0/24\n192.0.2.0/25", "overlap" },
-        { "system.ssh_port", "70000", "'70000' is not a port from 1 to 65535" },
+        { "system.ssh_port", "70000", "This is not a port from 1 to 65535" },
         { "scanner.site_name", "Example Ltd!", "must be 1 to 40 letters, digits or" },
-        { "scanner.spam_score", "six", "'six' is not a number such as 6" },
+        { "scanner.spam_score", "six", "This is not a number such as 6" },
         { "scanner.high_spam_score", "5", "must be above the spam score" },
         { "scanner.quarantine_directory", "/etc/quarantine", "must lie under one of" },
         { "scanner.quarantine_days", "99999", "is above 3650" },
@@ -53,7 +53,7 @@ public sealed class MistakeTests
         var interview = Wizards.Interview();
         var field = Samples.Screens.Fields.First(f => f.Path == path);
         var form = Open(surface, interview, path,
-            Keys.Of(Enumerable.Repeat(Key.Kill, 6).ToArray()), Keys.Type(typed), Keys.Of(Key.Tab, Key.Up, Key.None));
+            Keys.Of(Enumerable.Repeat(Key.Kill, 6).ToArray()), Keys.Type(typed), Keys.Of(Key.Tab, Key.Up, Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
         Assert.Equal(field, form.Current);
         Assert.Contains("!!", surface.Frame, StringComparison.Ordinal);
         Assert.Contains(told, Words(surface), StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public sealed class MistakeTests
     public void A_password_that_is_not_typed_twice_alike_is_refused()
     {
         var surface = new MemorySurface();
-        var form = Open(surface, Wizards.Interview(), "web.password", Keys.Type("correct horse\ncorrect house"), Keys.Of(Key.PageDown, Key.None));
+        var form = Open(surface, Wizards.Interview(), "web.password", Keys.Type("correct horse\ncorrect house"), Keys.Of(Key.PageDown, Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
         Assert.False(form.IsClosed);
         Assert.Equal("web.password", form.Current?.Path);
         Assert.True(surface.Shows("!! The two passwords are not the same."));
@@ -75,7 +75,7 @@ public sealed class MistakeTests
     public void Next_beeps_and_goes_to_the_first_answer_that_is_missing()
     {
         var surface = new MemorySurface();
-        var form = Open(surface, Wizards.Interview(), "mta.relay_networks", Keys.Of(Key.PageDown, Key.None));
+        var form = Open(surface, Wizards.Interview(), "mta.relay_networks", Keys.Of(Key.PageDown, Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
         Assert.False(form.IsClosed);
         Assert.Equal("mta.postmaster", form.Current?.Path);
         Assert.Equal(1, surface.Bells);
@@ -90,7 +90,7 @@ public sealed class MistakeTests
     {
         var stage = new Stage(surface, () => { });
         var screen = path.Split('.')[0];
-        var form = new FormPage(stage, interview, Samples.Screens[screen]!, "mx1", () => Wizards.Steps(interview, screen), visited: false, path);
+        var form = new FormPage(stage, interview, Samples.Screens[screen]!, "mx1", () => Wizards.Steps(interview, screen), visited: false, field: path);
         Wizards.Play(surface, stage, form, keys);
         return form;
     }

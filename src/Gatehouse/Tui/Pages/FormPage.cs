@@ -24,9 +24,12 @@ internal enum FormEnd
 /// <summary>A screen of questions: what is declared in <c>screens/</c> and nothing else decides what appears here.</summary>
 internal sealed class FormPage : Page
 {
-    private const string More = "More settings";
-    private const string Less = "Fewer settings";
+    // Words below the form change when typing pauses for that many tenths of a second; marks beside the fields change at once.
+    private const int Pause = 4;
+    private const string More = "More";
+    private const string Less = "Fewer";
     private readonly Stage stage;
+    private readonly Func<FormEnd, bool> leave;
     private readonly Interview interview;
     private readonly Screen screen;
     private readonly Func<IReadOnlyList<StepMark>> steps;
@@ -39,10 +42,22 @@ internal sealed class FormPage : Page
     private int scroll;
     private bool all;
     private bool dirty;
+    private int quiet = Pause;
+    private (int Focus, TextRow[] Rows) notes = (-1, []);
 
-    public FormPage(Stage stage, Interview interview, Screen screen, string host, Func<IReadOnlyList<StepMark>> steps, bool visited, string field = "")
+    /// <summary>A form.</summary>
+    /// <param name="stage">Where it shows.</param>
+    /// <param name="interview">The answers.</param>
+    /// <param name="screen">What is asked.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="steps">The column of steps.</param>
+    /// <param name="visited">Whether the operator was here before, so that what is missing is told at once.</param>
+    /// <param name="leave">Asked, with the form still on the screen, whether it may be left in a way; null allows all.</param>
+    /// <param name="field">The field to begin at.</param>
+    public FormPage(Stage stage, Interview interview, Screen screen, string host, Func<IReadOnlyList<StepMark>> steps, bool visited, Func<FormEnd, bool>? leave = null, string field = "")
     {
         this.stage = stage;
+        this.leave = leave ?? (_ => true);
         this.interview = interview;
         this.screen = screen;
         this.host = host;
@@ -56,6 +71,12 @@ internal sealed class FormPage : Page
     /// <summary>What the operator wants next.</summary>
     public FormEnd End { get; private set; } = FormEnd.Quit;
 
+    /// <inheritdoc/>
+    public override bool IsLive => quiet <= Pause;
+
+    /// <inheritdoc/>
+    public override void OnIdle() => quiet++;
+
     /// <summary>The field the cursor is in; the last one when it is on the buttons.</summary>
     public Field? Current => widgets.Take(focus + 1).OfType<FieldWidget>().LastOrDefault()?.Field;
 
@@ -65,12 +86,12 @@ internal sealed class FormPage : Page
         Sync();
         var focused = widgets[focus];
         var inner = Frame.Draw(surface, host, screen.Title, steps(), $"F1 Help  Tab Next field  F2 Steps  Esc Quit{(focused.Keys.Length > 0 ? $"  {focused.Keys}" : "")}");
-        var notes = Notes(inner.Width).Take(inner.Height switch { < 6 => 1, < 12 => 2, _ => 3 }).ToArray();
         var space = inner.Height switch { < 6 => 1, < 12 => 2, _ => 3 };
+        if (quiet >= Pause || notes.Focus != focus) notes = (focus, [.. Notes(inner.Width).Take(space)]);
         var room = Math.Max(1, inner.Height - space - (inner.Height < 12 ? 1 : 2));
         DrawFields(inner with { Height = room }, focused);
         buttons.Draw(inner.Part(0, inner.Height - space - 1, inner.Width), focused == buttons);
-        for (var i = 0; i < notes.Length; i++) inner.Put(0, inner.Height - space + i, notes[i].Text, notes[i].Look);
+        for (var i = 0; i < notes.Rows.Length; i++) inner.Put(0, inner.Height - space + i, notes.Rows[i].Text, notes.Rows[i].Look);
     }
 
     /// <inheritdoc/>
@@ -81,10 +102,12 @@ internal sealed class FormPage : Page
         if (stage.IsPasting && press.Key == Key.Enter && widget is not Area) press = Press.Of(" ");
         if (widget.On(press))
         {
-            if (widget is FieldWidget) dirty = true;
+            dirty = widget is FieldWidget;
+            quiet = dirty ? 0 : Pause;
             return;
         }
 
+        quiet = Pause;
         switch (press.Key)
         {
             case Key.Enter when widget == buttons:
@@ -149,6 +172,7 @@ internal sealed class FormPage : Page
     private void Close(FormEnd end)
     {
         Sync();
+        if (!leave(end)) return;
         End = end;
         IsClosed = true;
     }

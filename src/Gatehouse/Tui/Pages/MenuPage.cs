@@ -20,7 +20,7 @@ internal sealed class MenuPage(string title, string question, IReadOnlyList<Menu
         var width = Math.Min(Math.Max(Math.Max(widest, Math.Min(60, TextWidth.Of(question))) + 6, 30), Math.Max(1, surface.Width));
         var asked = question.Length == 0 ? [] : Words.Wrap(question, width - 4).Append("").ToArray();
         var help = items.Any(i => i.Help.Length > 0) ? Math.Min(4, items.Max(i => Words.Wrap(i.Help, width - 4).Count())) : 0;
-        var height = Math.Min(surface.Height, items.Count + asked.Length + (help > 0 ? help + 1 : 0) + 2);
+        var height = Math.Min(surface.Height - (surface.Height < 14 ? 0 : 4), items.Count + asked.Length + (help > 0 ? help + 1 : 0) + 2);
         // On a small screen the list itself goes first, then the question, then the help.
         if (height - 2 - asked.Length < Math.Min(3, items.Count) + help) asked = [];
         if (height - 2 - asked.Length - help - 1 < Math.Min(2, items.Count)) help = 0;

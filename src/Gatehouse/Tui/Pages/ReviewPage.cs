@@ -8,31 +8,24 @@ namespace Gatehouse.Tui.Pages;
 /// <param name="steps">The column of steps.</param>
 /// <param name="buttons">The buttons.</param>
 /// <param name="preferred">The one with the focus first.</param>
-internal class ReviewPage(string title, string host, Func<IReadOnlyList<StepMark>> steps, string[] buttons, int preferred) : Page
+/// <param name="text">The text.</param>
+/// <param name="take">Takes a button by its label, or "Esc", "F1", "F2", "F3" for those keys, with the page still on the screen; true closes the page.</param>
+internal sealed class ReviewPage(string title, string host, Func<IReadOnlyList<StepMark>> steps, string[] buttons, int preferred, IEnumerable<TextRow> text, Func<string, bool> take) : Page
 {
     private readonly Buttons buttons = new(buttons, preferred);
-    private TextRow[] text = [];
+    private readonly TextRow[] text = [.. text];
     private int first;
     private int room = 1;
     private int total;
 
-    /// <summary>The label of the button that was taken; empty while none was, "Esc", "F1", "F2" and "F3" for those keys.</summary>
-    public string Answer { get; private set; } = "";
-
     /// <summary>What else the keys do.</summary>
     public string Keys { get; init; } = "Esc Quit";
-
-    /// <summary>Whether it starts at the end of the text rather than at its beginning.</summary>
-    protected virtual IEnumerable<TextRow> Text => text;
-
-    /// <summary>Puts a text in.</summary>
-    public void Show(IEnumerable<TextRow> rows) => text = [.. rows];
 
     /// <inheritdoc/>
     public override void Draw(Surface surface)
     {
         var inner = Frame.Draw(surface, host, title, steps(), $"Up/Down Scroll  Left/Right Button  {Keys}");
-        var lines = Text.SelectMany(t => Words.Wrap(t.Text, inner.Width - 2).Select(l => new TextRow(l, t.Look))).ToArray();
+        var lines = text.SelectMany(t => Words.Wrap(t.Text, inner.Width - 2).Select(l => new TextRow(l, t.Look))).ToArray();
         total = lines.Length;
         room = Math.Max(1, inner.Height - (inner.Height > 6 ? 2 : 1));
         first = Math.Clamp(first, 0, Math.Max(0, total - room));
@@ -48,19 +41,19 @@ internal class ReviewPage(string title, string host, Func<IReadOnlyList<StepMark
         switch (press.Key)
         {
             case Key.Escape:
-                Close("Esc");
+                IsClosed = take("Esc");
                 break;
             case Key.Help:
-                Close("F1");
+                IsClosed = take("F1");
                 break;
             case Key.Steps:
-                Close("F2");
+                IsClosed = take("F2");
                 break;
             case Key.Log:
-                Close("F3");
+                IsClosed = take("F3");
                 break;
             case Key.Enter:
-                Close(buttons.Labels[buttons.Current]);
+                IsClosed = take(buttons.Labels[buttons.Current]);
                 break;
             case Key.Up:
                 first--;
@@ -84,19 +77,5 @@ internal class ReviewPage(string title, string host, Func<IReadOnlyList<StepMark
                 buttons.On(press);
                 break;
         }
-    }
-
-    /// <summary>Makes it ready to be shown again, where it was.</summary>
-    public void Reopen()
-    {
-        IsClosed = false;
-        Answer = "";
-    }
-
-    /// <summary>Closes with an answer.</summary>
-    protected void Close(string answer)
-    {
-        Answer = answer;
-        IsClosed = true;
     }
 }

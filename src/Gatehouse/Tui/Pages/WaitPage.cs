@@ -1,7 +1,12 @@
 namespace Gatehouse.Tui.Pages;
 
 /// <summary>Says what is going on until it is done. It never holds up the screen.</summary>
-internal sealed class WaitPage(string text, Task task) : Page
+/// <param name="host">The host.</param>
+/// <param name="title">What will be shown in its place.</param>
+/// <param name="steps">The column of steps.</param>
+/// <param name="text">What is going on.</param>
+/// <param name="task">The work.</param>
+internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<StepMark>> steps, string text, Task task) : Page
 {
     /// <summary>Whether the operator did not want to wait.</summary>
     public bool IsAbandoned { get; private set; }
@@ -9,11 +14,9 @@ internal sealed class WaitPage(string text, Task task) : Page
     /// <inheritdoc/>
     public override void Draw(Surface surface)
     {
-        var width = Math.Min(surface.Width, TextWidth.Of(text) + 4);
-        int left = (surface.Width - width) / 2, top = Math.Max(0, surface.Height / 2 - 2);
-        surface.Box(left, top, width, Math.Min(3, surface.Height));
-        surface.Put(left + 2, top + 1, TextWidth.Fit(text, width - 4));
-        surface.Cursor(left + 2, top + 1);
+        var inner = Frame.Draw(surface, host, title, steps(), "Esc Back");
+        inner.Put(0, 0, text);
+        inner.Cursor(0, 0);
     }
 
     /// <inheritdoc/>

@@ -54,7 +54,7 @@ internal sealed class Area(Field field) : FieldWidget(field)
     /// <inheritdoc/>
     public override void Draw(Pane pane, bool focused)
     {
-        var width = Math.Min(pane.Width, 48);
+        var width = Math.Min(pane.Width, Field.IsTable ? 72 : 48);
         first = Math.Clamp(first, Math.Max(0, current - Shown + 1), current);
         if (Field.IsTable) pane.Put(0, 0, string.Join("  ", Field.Columns.Select(c => c.Label)), Look.Note);
         for (var i = 0; i < Shown; i++)

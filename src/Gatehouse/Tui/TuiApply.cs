@@ -1,0 +1,120 @@
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Wizard;
+using Gatehouse.Machines;
+using Gatehouse.Tui.Pages;
+using Gatehouse.Wizard;
+
+namespace Gatehouse.Tui;
+
+/// <summary>What comes of an apply, once it was read.</summary>
+internal enum ApplyEnd
+{
+    /// <summary>It works.</summary>
+    Done,
+
+    /// <summary>It failed, and the operator leaves.</summary>
+    Quit,
+
+    /// <summary>It failed, and the operator goes back to the answers.</summary>
+    Edit,
+
+    /// <summary>It failed, and is to be tried again.</summary>
+    Retry,
+}
+
+/// <summary>The apply inside the wizard: how it goes, what it proved, or what failed and what can be done about it.</summary>
+internal sealed class TuiApply(TuiContext context, Interview interview, Preview preview)
+{
+    private readonly Stage stage = context.Stage;
+    private readonly SetupSession session = context.Session;
+
+    /// <summary>The apply; null before it has begun.</summary>
+    public ApplyRun? Run { get; private set; }
+
+    /// <summary>Applies and shows how it goes, to its end.</summary>
+    public ApplyResult Apply()
+    {
+        Run = session.Apply(preview, interview.Secrets);
+        stage.Show(new ApplyPage(stage, Run, preview.Plan, context.Host, context.Steps));
+        return Run.Wait();
+    }
+
+    /// <summary>Shows what came of it.</summary>
+    public ApplyEnd Tell(ApplyResult result) => result.Outcome is Outcome.Applied or Outcome.Nothing ? TellDone(result) : TellFailed(result);
+
+    private ApplyEnd TellDone(ApplyResult result)
+    {
+        const string show = "Show password", save = "Save answers";
+        var generated = preview.Settings.Web.Password.Source == PasswordSource.Generate;
+        stage.Show(new ReviewPage("Done", context.Host, () => [], generated ? ["Finish", show, save] : ["Finish", save], 0, DoneText(result), Take) { Keys = "F3 Log" });
+        return ApplyEnd.Done;
+
+        bool Take(string button)
+        {
+            if (button == show) context.Say("Password", $"The management web takes '{preview.Settings.Web.Administrator}' with", "", new TextRow(session.GeneratedPassword() ?? "(not found)", Look.Bold), "", "It stays in /etc/gatehouse/secrets/web-password.");
+            else if (button == save) context.AskAndSave(interview);
+            else if (button == "F3") ShowLog();
+            return button is "Finish" or "Esc";
+        }
+    }
+
+    private IEnumerable<TextRow> DoneText(ApplyResult result)
+    {
+        var live = session.Machine.IsLive;
+        yield return new TextRow(live ? $"Done in {Run!.Elapsed:m\\:ss}: generation {result.Generation?.Number} is in place and verified." : $"Done: generation {result.Generation?.Number} is in place in the tree; nothing runs there to verify.", Look.Good);
+        yield return "";
+        yield return new TextRow("What to do next", Look.Bold);
+        foreach (var line in NextSteps.Lines(preview.Settings, preview.Node, live)) yield return $"  {line.Replace("\n", "\n  ", StringComparison.Ordinal)}";
+        if (live) yield return $"  Mail is taken at {preview.Settings.System.Address}, port 25.";
+        yield return "  'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.";
+        if (Run!.Verifications.IsEmpty) yield break;
+        yield return "";
+        yield return new TextRow("What was verified", Look.Bold);
+        foreach (var proof in Run.Verifications) yield return $"  {(proof.Passed ? "ok" : "failed")}  {proof.Name}{(proof.Detail.Length > 0 ? $": {proof.Detail}" : "")}";
+    }
+
+    private ApplyEnd TellFailed(ApplyResult result)
+    {
+        var (title, state) = result.Outcome switch
+        {
+            Outcome.Refused => ("Not applied", "Nothing in place was changed; what ran before goes on running. Installed packages stay."),
+            Outcome.RolledBack => ("Rolled back", "Everything was put back: the host works as before."),
+            _ => ("Failed", "Putting back failed as well: the host needs you. 'gatehouse rollback --interrupted' tries again."),
+        };
+        var problem = result.Problem.Split('\n');
+        var end = ApplyEnd.Quit;
+        stage.Show(new ReviewPage(title, context.Host, context.Steps, ["Retry", "Edit", "Report", "Shell", "Quit"], 0,
+            [
+                new TextRow(state, result.Outcome == Outcome.Broken ? Look.Error : Look.Bold), "",
+                new TextRow($"!! {problem[0]}", Look.Error), .. problem.Skip(1).Select(l => new TextRow(l)), "",
+                new TextRow("The last lines", Look.Bold), .. Run!.Lines.TakeLast(12).Select(l => new TextRow(l)),
+            ],
+            Take)
+        { Keys = "F3 Log" });
+        return end;
+
+        bool Take(string button)
+        {
+            if (button == "Report") SaveReport(result);
+            else if (button == "Shell") stage.Surface.Lend(Shell.Run);
+            else if (button == "F3") ShowLog();
+            end = button switch { "Retry" => ApplyEnd.Retry, "Edit" => ApplyEnd.Edit, _ => ApplyEnd.Quit };
+            return button is "Retry" or "Edit" or "Quit" or "Esc";
+        }
+    }
+
+    private void SaveReport(ApplyResult result)
+    {
+        try
+        {
+            var path = SetupReport.Write(session, interview, Run!, result);
+            context.Say("Report", $"The report is in {path}. It holds the answers without passwords, the facts of this host and the log; read it before you send it to anybody.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Say("Not saved", new TextRow($"!! {e.Message}", Look.Error));
+        }
+    }
+
+    private void ShowLog() => stage.Show(new TextPage("Log", Run!.Lines.Select(l => new TextRow(l)), ["Close"]) { IsWide = true });
+}

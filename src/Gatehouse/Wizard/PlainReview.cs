@@ -1,0 +1,190 @@
+using Gatehouse.Core.Planning;
+using Gatehouse.Core.Rendering;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>What the operator wants after the review.</summary>
+internal enum ReviewEnd
+{
+    /// <summary>Other answers: the form has been told where to go.</summary>
+    Back,
+
+    /// <summary>Apply, confirmed.</summary>
+    Apply,
+
+    /// <summary>Nothing would change, and nothing is to be done.</summary>
+    Finish,
+
+    /// <summary>Out.</summary>
+    Quit,
+}
+
+/// <summary>The review as text, and what can be done from there.</summary>
+internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress progress, PlainForm form)
+{
+    /// <summary>What an apply would do; null when that could not be worked out.</summary>
+    public Preview? Preview { get; private set; }
+
+    /// <summary>Shows it all, and asks until something is decided.</summary>
+    public ReviewEnd Ask()
+    {
+        talk.Say();
+        talk.Say($"{form.Step(progress.Step)}: Review. Nothing has been changed yet.");
+        if (progress.Interview.Settings is null) talk.Say("Some answers will not do; go back to them.");
+        else WorkOut();
+        SaySettings();
+        if (session.SaveTo.Length > 0 && progress.Interview.Settings is not null) Save(session.SaveTo);
+        return Decide();
+    }
+
+    /// <summary>Asks for a step to go to; false when the operator wants none after all.</summary>
+    public bool AskStep(string answer = "")
+    {
+        var screens = progress.Interview.Screens;
+        while (true)
+        {
+            var step = PlainWords.Number(answer, screens.Length) - 1 ?? screens.ToList().FindIndex(s => s.Id.Equals(answer, StringComparison.OrdinalIgnoreCase) || s.Title.Equals(answer, StringComparison.OrdinalIgnoreCase));
+            if (step >= 0)
+            {
+                form.GoTo(step);
+                return true;
+            }
+
+            if (answer.Length > 0) talk.Say("Error: There is no such step.");
+            for (var i = 0; i < screens.Length; i++) talk.Say($"  {i + 1}. {screens[i].Title}");
+            answer = talk.Ask($"To which step (1 to {screens.Length}, Enter for none)").Trim();
+            if (answer.Length == 0) return false;
+        }
+    }
+
+    /// <summary>Writes the answers to a file, and says so.</summary>
+    public void Save(string path)
+    {
+        try
+        {
+            SetupSession.SaveAnswers(path, session.AnswerText(progress.Interview), progress.Interview.Secrets);
+            talk.Say($"The answers are in {Path.GetFullPath(path)}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            talk.Say($"Error: The answers could not be saved: {e.Message}");
+        }
+    }
+
+    private void WorkOut()
+    {
+        talk.Say("Working out what would change.");
+        var settings = progress.Interview.Settings!;
+        var text = session.AnswerText(progress.Interview);
+        var planning = Task.Run(() => session.PreviewAsync(settings, text, CancellationToken.None));
+        while (Task.WaitAny([planning], TimeSpan.FromMilliseconds(100)) < 0) talk.Watch();
+        if (!planning.IsCompletedSuccessfully)
+        {
+            talk.Say($"Error: It could not be worked out what would change: {planning.Exception!.InnerException!.Message}");
+            return;
+        }
+
+        Preview = planning.Result;
+        talk.Say();
+        talk.Say("What will happen:");
+        foreach (var line in PlanWords.Of(Preview.Plan, Preview.Node)) talk.Say($"  {line}");
+        if (session.IsSetUp || session.Facts.Existing.IsEmpty || !session.Machine.IsLive || Preview.Plan.Of<InstallPackages>().Any()) return;
+        talk.Say($"  This host already runs: {string.Join(", ", session.Facts.Existing)}. Their configuration is kept; 'gatehouse rollback 0' puts it back.");
+    }
+
+    private void SaySettings()
+    {
+        talk.Say();
+        talk.Say("The settings:");
+        foreach (var finding in progress.Interview.Findings) talk.Say($"{PlainQuestions.Text(finding)} ({finding.Path})");
+        foreach (var line in ReviewText.Of(progress.Interview, session.InForce()).Where(l => l.Look != ReviewLook.Wrong))
+            talk.Say(line.Look == ReviewLook.Heading ? $"{line.Text}:" : line.Text);
+    }
+
+    private ReviewEnd Decide()
+    {
+        var plan = Preview?.Plan;
+        string[] words = ["files", "save FILE", "back", plan is null ? "" : plan.IsEmpty ? "finish" : "apply", "!"];
+        if (plan?.Of<PutEntry>().Any(FileDiff.Has) != true) words[0] = "";
+        var offer = string.Join(", ", words.Where(w => w.Length > 0));
+        talk.Say();
+        Explain(plan);
+        while (true)
+        {
+            var answer = talk.Ask($"What now ({offer})").Trim();
+            var parts = answer.Split(' ', 2, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            var rest = parts.Length > 1 ? parts[1] : "";
+            switch (parts.FirstOrDefault("").ToLowerInvariant())
+            {
+                case "files" when words[0].Length > 0:
+                    ShowFiles(rest);
+                    break;
+                case "save":
+                    AskAndSave(rest);
+                    break;
+                case "<":
+                    form.GoBack();
+                    return ReviewEnd.Back;
+                case "back" when AskStep(rest):
+                    return ReviewEnd.Back;
+                case "back":
+                    break;
+                case "apply" when plan is { IsEmpty: false }:
+                    talk.Say($"{PlanWords.MailInterruption(plan)} If anything fails, everything is put back.");
+                    // The one question where no other word for yes will do.
+                    if (talk.Ask("Apply now? (yes/no)", "no").Trim().Equals("yes", StringComparison.OrdinalIgnoreCase)) return ReviewEnd.Apply;
+                    talk.Say("Nothing has been changed; only 'yes' begins.");
+                    break;
+                case "finish" when plan is { IsEmpty: true }:
+                    return ReviewEnd.Finish;
+                case "!" or "quit":
+                    return ReviewEnd.Quit;
+                case "?" or "":
+                    Explain(plan);
+                    break;
+                default:
+                    talk.Say($"Error: Type one of: {offer}.");
+                    break;
+            }
+        }
+    }
+
+    private void Explain(Plan? plan)
+    {
+        talk.Say("You can type:");
+        if (plan?.Of<PutEntry>().Any(FileDiff.Has) == true) talk.Say("  files to see which files change, and what changes inside them;");
+        talk.Say("  save FILE to write the answers to a file, for another host;");
+        talk.Say("  back to change answers of a step;");
+        if (plan is { IsEmpty: false }) talk.Say("  apply to change this host;");
+        if (plan is { IsEmpty: true }) talk.Say("  finish, for there is nothing to do;");
+        talk.Say("  ! to quit.");
+    }
+
+    private void AskAndSave(string path)
+    {
+        if (path.Length == 0) path = talk.Ask("To which file", "answers.yaml").Trim();
+        Save(path.Length == 0 ? "answers.yaml" : path);
+    }
+
+    private void ShowFiles(string answer)
+    {
+        var puts = Preview!.Plan.Of<PutEntry>().Where(FileDiff.Has).ToArray();
+        if (answer.Length == 0) for (var i = 0; i < puts.Length; i++) talk.SayAsIs($"  {i + 1}. {(puts[i].Before.Kind == EntryKind.Absent ? "new" : "changed")}: {puts[i].Entry.Path}");
+        while (true)
+        {
+            if (answer.Length == 0) answer = talk.Ask($"Show what changes in file (1 to {puts.Length}, Enter for none)").Trim();
+            if (answer.Length == 0) return;
+            if (PlainWords.Number(answer, puts.Length) is { } number) ShowFile(puts[number - 1]);
+            else talk.Say($"Error: Write a number from 1 to {puts.Length}.");
+            answer = "";
+        }
+    }
+
+    private void ShowFile(PutEntry put)
+    {
+        var diff = Task.Run(() => session.DiffAsync(put, Preview!.Node, CancellationToken.None));
+        while (Task.WaitAny([diff], TimeSpan.FromMilliseconds(100)) < 0) talk.Watch();
+        if (diff.IsCompletedSuccessfully) talk.SayAsIs(diff.Result.TrimEnd());
+        else talk.Say($"Error: The file could not be compared: {diff.Exception!.InnerException!.Message}");
+    }
+}
