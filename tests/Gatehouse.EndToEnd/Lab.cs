@@ -23,7 +23,7 @@ public static class Lab
     private static readonly string Script = Path.Combine(Root(), "tests", "lab", "lab.sh");
 
     /// <summary>The root of the checkout.</summary>
-    public static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
+    public static string Root() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
 
     /// <summary>A file of this project.</summary>
     public static string File(params string[] parts) => Path.Combine([Root(), "tests", "Gatehouse.EndToEnd", .. parts]);
@@ -76,6 +76,8 @@ public static class Lab
             Thread.Sleep(100);
         }
     }
+
+    private static string ThisFile([CallerFilePath] string file = "") => file;
 
     private static Result Run(string[] arguments, string input, TimeSpan timeout) => Finish(StartProcess(Script, arguments), input, timeout);
 
