@@ -2,7 +2,8 @@
 # Builds, tests and packs Gatehouse.
 #
 #   build.sh build           the program: out/gatehouse, one self-contained file for linux-x64
-#   build.sh setup           build it, and run the main job into the tree out/root (no root needed)
+#   build.sh setup           build it, and set up the tree out/root (no root needed): on a terminal with the
+#                            wizard, otherwise from iso/answers/standalone.yaml
 #   build.sh test            everything: format, unit tests, and end-to-end tests on real hosts (needs root)
 #   build.sh test fast       unit tests only
 #   build.sh accept          rewrite the golden files with what is rendered now
@@ -21,7 +22,7 @@ OUT=$PWD/out
 
 # What lets the daemons check files and the lab boot hosts; clamav-daemon brings its scanner's checker.
 CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
-LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux)
+LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux tmux)
 SOURCE_CHECKS=(shellcheck groff-base)
 
 say() { printf '%s\n' "$*"; }
@@ -164,6 +165,10 @@ deb() {
 setup() {
   build
   need "the daemons' own checks (optional)" "${CHECKERS[@]}" || say "Going on; what has no checker here is not judged." >&2
+  if [[ -t 0 && -t 1 && ${CI-} != true ]]; then
+    GATEHOUSE_PROGRAM=$OUT/gatehouse src/Debian/gatehouse.sh setup --root out/root
+    return
+  fi
   say "Applying iso/answers/standalone.yaml to the tree out/root:"
   "$OUT/gatehouse" --root out/root apply iso/answers/standalone.yaml --yes
   say "What another apply would change:"

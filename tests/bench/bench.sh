@@ -48,6 +48,25 @@ throughput() {
   row "1,000 nodes rendered in one process (nodes/s)" "$(tail -1 "$bench/nodes")" 200 '>='
 }
 
+# The wizard on a pseudo terminal of 80x24.
+wizard() {
+  local name value start=0 first=0 key=0 time=0 session=0 memory=0 bare
+  while read -r name value; do
+    case $name in
+      start) start=$value ;; first_bytes) first=$value ;; key_bytes) key=$value ;;
+      key_time) time=$value ;; session_bytes) session=$value ;; memory) memory=$value ;;
+    esac
+  done < <(python3 "$house/tests/bench/wizard.py" "$program" "$bench")
+  /usr/bin/time -f %M -o "$bench/memory" "$program" --version >/dev/null
+  bare=$(tail -1 "$bench/memory")
+  row "setup: first screen complete after start (s)" "$start" 0.1 '<='
+  row "setup: bytes of the first screen (vt220)" "$first" 2500 '<='
+  row "setup: bytes of a key" "$key" 50 '<='
+  row "setup: a key is painted (s)" "$time" 0.02 '<='
+  row "setup: bytes of a whole standalone session" "$session" 12288 '<='
+  row "setup: memory on the first form above the bare start (MB)" "$(((memory - bare) / 1024))" 30 '<='
+}
+
 # What an apply of one changed setting needs, typed by hand one after the other. Runs inside the host.
 by_hand() {
   cat <<'HAND'
@@ -105,5 +124,6 @@ host() {
 
 start_up
 memory
+wizard
 throughput
 if [[ $(id -u) == 0 ]]; then host; else printf 'the lab needs root: applies on a host were not measured\n'; fi

@@ -6,8 +6,6 @@ median), session_bytes (a whole standalone set-up of a tree on vt220), memory (K
 import fcntl, os, pty, select, shutil, signal, statistics, struct, sys, termios, time
 
 program, work = sys.argv[1], sys.argv[2]
-MARK = {"start": b"Quit", "last_row": b"Esc Quit"}
-
 
 class Wizard:
     """A wizard on a pseudo terminal of 80x24."""
@@ -105,8 +103,6 @@ def typing():
         wizard.settle()
         sizes.append(wizard.count - before)
     # The first key may bring a mark beside the field, and the pause after a key the words below; the middle is what a key costs.
-    if os.environ.get("TALK"):
-        print(sizes)
     print(f"key_bytes {sorted(sizes)[len(sizes) // 2]}")
     print(f"key_time {statistics.median(times):.4f}")
     wizard.end()
@@ -122,8 +118,6 @@ def session():
             wizard.read(0.02)
         wizard.until(mark)
         wizard.settle()
-        if os.environ.get("TALK"):
-            print(wizard.count, keys[0])
 
     page_down = "\x1b[6~"
     wizard.until(b"Esc Quit")
@@ -142,7 +136,7 @@ def session():
     wizard.end()
 
 
-if not os.environ.get("TALK"): start()
+start()
 typing()
 session()
 shutil.rmtree(os.path.join(work, "wizard-root"), ignore_errors=True)
