@@ -21,7 +21,7 @@ public sealed class Interview
     private readonly ScreenSet screens;
     private readonly Facts facts;
     private readonly Look look;
-    private readonly string secretsDirectory;
+    private readonly Func<string, string> secretFile;
     private readonly SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Mapping> references = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, TypedSecret> secrets = new(StringComparer.Ordinal);
@@ -32,15 +32,15 @@ public sealed class Interview
     /// <param name="facts">The machine.</param>
     /// <param name="given">What is answered already.</param>
     /// <param name="look">Reads what the answers name outside themselves.</param>
-    /// <param name="secretsDirectory">Where typed passwords will be kept, a file each; the answers name that file.</param>
+    /// <param name="secretFile">The file that a password typed into a field (by its path) will be kept in; the answers name it.</param>
     /// <param name="profile">The profile; empty takes that of the answers.</param>
     /// <param name="only">The screens to ask; empty means all that the profile needs.</param>
-    public Interview(ScreenSet screens, Facts facts, Answers given, Look look, string secretsDirectory, string profile = "", IEnumerable<string>? only = null)
+    public Interview(ScreenSet screens, Facts facts, Answers given, Look look, Func<string, string> secretFile, string profile = "", IEnumerable<string>? only = null)
     {
         this.screens = screens;
         this.facts = facts;
         this.look = look;
-        this.secretsDirectory = secretsDirectory;
+        this.secretFile = secretFile;
         foreach (var field in screens.Fields) if (given[field.Path] is { } node) Take(field, node);
         if (profile.Length > 0) texts["system.profile"] = profile;
         var needed = screens.For(Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!);
@@ -66,7 +66,7 @@ public sealed class Interview
 
     /// <summary>Typed passwords by the file that the answers name for them.</summary>
     public IEnumerable<(string File, Secret Secret)> Secrets =>
-        secrets.Where(s => IsUsable(s.Value)).Select(s => (SecretFile(s.Key), new Secret(s.Value.First)));
+        secrets.Where(s => IsUsable(s.Value)).Select(s => (secretFile(s.Key), new Secret(s.Value.First)));
 
     private Judgement Judged => judgement ??= Judge();
 
@@ -205,7 +205,7 @@ public sealed class Interview
         {
             var text = texts.TryGetValue(field.Path, out var typed) ? typed : field.DefaultFrom?.StartsWith("facts.", StringComparison.Ordinal) == true ? Default(field) : null;
             var node = field.Kind.Name != "password" ? (text is null ? null : FieldText.ToNode(field, text))
-                : secrets.TryGetValue(field.Path, out var secret) ? (IsUsable(secret) ? Reference("file", SecretFile(field.Path)) : null)
+                : secrets.TryGetValue(field.Path, out var secret) ? (IsUsable(secret) ? Reference("file", secretFile(field.Path)) : null)
                 : references.GetValueOrDefault(field.Path);
             if (node is not null) yield return (field.Path, node);
         }
@@ -245,8 +245,6 @@ public sealed class Interview
         message.StartsWith('\'') && Verbs.Select(v => message.IndexOf($"' {v} ", StringComparison.Ordinal)).Where(i => i > 0).DefaultIfEmpty(-1).Min() is > 0 and var at ? message[(at + 2)..] : null;
 
     private static ImmutableArray<string> Verbs { get; } = ["is", "has", "holds", "must"];
-
-    private string SecretFile(string path) => $"{secretsDirectory}/{path}";
 
     private static bool IsUsable(TypedSecret typed) => typed.First == typed.Second;
 

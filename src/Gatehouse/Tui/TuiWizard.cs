@@ -100,6 +100,7 @@ internal sealed class TuiWizard
     private int? ShowForm()
     {
         var screen = progress!.Screen!;
+        if (progress.Step == progress.Interview.Screens.Length - 1) session.PrepareToRender();
         var page = form = new FormPage(stage, progress.Interview, screen, context.Host, Steps, progress.IsVisited(screen), MayLeave, progress.Field);
         stage.Show(page);
         var end = page.End;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
 using Gatehouse.Core.Answering;
@@ -29,6 +30,7 @@ internal sealed class SetupSession
     private readonly TimeProvider clock;
     private readonly Answers? given;
     private readonly Lazy<Task<Pipeline>> pipeline;
+    private readonly ConcurrentDictionary<string, string> secretFiles = new(StringComparer.Ordinal);
     private readonly Lazy<ScreenSet> screens = new(Shipped.Screens);
     private readonly Lazy<Facts> facts;
     private readonly Lazy<Answers?> inForce;
@@ -81,14 +83,15 @@ internal sealed class SetupSession
     /// <summary>Prepares in the background what will be needed soon. Call it when the first page is on the screen.</summary>
     public void Prepare() => _ = Task.Run(() => (Screens, Facts, inForce.Value));
 
+    /// <summary>Reads and compiles the templates in the background. Call it when the review is near; it takes memory that forms do not need.</summary>
+    public void PrepareToRender() => _ = pipeline.Value;
+
     /// <summary>Begins an interview for a task.</summary>
     public Interview Begin(WizardTask task)
     {
         var answers = given ?? (task.NeedsNode ? inForce.Value : null) ?? Nothing;
-        var interview = new Interview(Screens, Facts, answers, Look, SecretsDirectory, given is null ? task.Profile : "", Only);
+        var interview = new Interview(Screens, Facts, answers, Look, SecretFile, given is null ? task.Profile : "", Only);
         if (!task.NeedsNode) interview.Propose();
-        // Now that the operator types, there is time to read and compile the templates.
-        _ = pipeline.Value;
         return interview;
     }
 
@@ -96,15 +99,14 @@ internal sealed class SetupSession
     public Interview Resume(Draft draft)
     {
         var task = WizardTask.Find(draft.Task) ?? WizardTask.All[0];
-        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, SecretsDirectory, task.Profile, draft.Only);
+        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, SecretFile, task.Profile, draft.Only);
         interview.Restore(draft);
         interview.RestoreSecrets(Home.ReadSecrets());
-        _ = pipeline.Value;
         return interview;
     }
 
     /// <summary>What is in force, as an interview to compare with; null when nothing is.</summary>
-    public Interview? InForce() => inForce.Value is { } answers ? new Interview(Screens, Facts, answers, Look, SecretsDirectory) : null;
+    public Interview? InForce() => inForce.Value is { } answers ? new Interview(Screens, Facts, answers, Look, SecretFile) : null;
 
     /// <summary>Works out what an apply would do. The interview must have settings.</summary>
     public async Task<Preview> PreviewAsync(GatewaySettings settings, string answers, CancellationToken ct)
@@ -126,8 +128,20 @@ internal sealed class SetupSession
         {
             var line = await pipeline.Value;
             using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
+            var made = typed.Select(t => Machine.Real(t.File)).Where(f => !File.Exists(f)).ToArray();
             WriteSecrets(typed);
-            return await line.Applier(run).ApplyAsync(preview.Node, "setup", ct);
+            Outcome? outcome = null;
+            try
+            {
+                var result = await line.Applier(run).ApplyAsync(preview.Node, "setup", ct);
+                outcome = result.Outcome;
+                return result;
+            }
+            finally
+            {
+                // They were made for answers that are not in force.
+                if (outcome is not (Outcome.Applied or Outcome.Nothing or Outcome.Broken)) foreach (var file in made) File.Delete(file);
+            }
         });
         return run;
     }
@@ -162,6 +176,10 @@ internal sealed class SetupSession
     private static Answers Nothing { get; } = new("setup", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);
 
     private ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted) => WantedReader.Read(wanted, Machine, null);
+
+    // A name that is free: earlier answers, to which a rollback may lead, go on naming their own file.
+    private string SecretFile(string path) => secretFiles.GetOrAdd(path, p =>
+        Enumerable.Range(1, int.MaxValue).Select(n => n == 1 ? $"{SecretsDirectory}/{p}" : $"{SecretsDirectory}/{p}-{n}").First(f => !File.Exists(Machine.Real(f))));
 
     private void WriteSecrets(IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
     {

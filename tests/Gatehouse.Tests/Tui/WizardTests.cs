@@ -35,6 +35,17 @@ public sealed class WizardTests : IDisposable
             FrameFile.Expect("apply-question-wrong", surface);
             foreach (var press in Keys.Of(Key.Kill).Concat(Keys.Type("yes\n")).Concat(Keys.Until(surface, "What to do next"))) yield return press;
             FrameFile.Expect("done", surface);
+            foreach (var press in Keys.Of(Key.Right, Key.Enter, Key.None)) yield return press;
+            Assert.True(surface.Shows(File.ReadAllText(Path.Combine(root, "etc/gatehouse/secrets/web-password")).Trim()), surface.Frame);
+            foreach (var press in Keys.Of(Key.Enter, Key.Right, Key.Enter, Key.None)) yield return press;
+            Assert.True(surface.Shows("To which file?"), surface.Frame);
+            foreach (var press in Keys.Of(Key.Kill).Concat(Keys.Type("/proc/nothing\n")).Concat(Keys.Of(Key.None))) yield return press;
+            Assert.True(surface.Shows("Not saved"), surface.Frame);
+            foreach (var press in Keys.Of(Key.Enter, Key.Enter, Key.Kill).Concat(Keys.Type($"{root}/answers\n")).Concat(Keys.Of(Key.None))) yield return press;
+            Assert.True(surface.Shows("The answers are in"), surface.Frame);
+            Assert.Equal(File.ReadAllText(Path.Combine(root, "etc/gatehouse/answers.yaml")), File.ReadAllText(Path.Combine(root, "answers")));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(root, "answers")));
+            foreach (var press in Keys.Of(Key.Enter, Key.Left, Key.Left)) yield return press;
             yield return new Press(Key.Enter);
         }
     }

@@ -30,7 +30,7 @@ internal static class Wizards
         var report = new Report();
         var given = AnswerFile.Read("answers.yaml", System.Text.Encoding.UTF8.GetBytes(answers), Samples.Screens, report);
         Xunit.Assert.Empty(report);
-        var interview = new Interview(Samples.Screens, facts ?? Facts, given, Nowhere, "/etc/gatehouse/secrets/answers", "standalone");
+        var interview = new Interview(Samples.Screens, facts ?? Facts, given, Nowhere, p => $"/etc/gatehouse/secrets/answers/{p}", "standalone");
         interview.Propose();
         return interview;
     }

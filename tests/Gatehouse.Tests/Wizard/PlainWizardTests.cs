@@ -45,7 +45,7 @@ public sealed class PlainWizardTests
         var (_, text) = run.Go([.. PlainRun.Whole, "!", "y"]);
         Assert.Contains($"The answers are in {path}.", Flat(text));
         var draft = run.Home.ReadDraft()!;
-        var interview = new Interview(Samples.Screens, Samples.Facts, Nothing, w => [], "/s", "standalone");
+        var interview = new Interview(Samples.Screens, Samples.Facts, Nothing, w => [], p => $"/s/{p}", "standalone");
         interview.Restore(draft);
         var expected = AnswerWriter.Write(Samples.Screens, interview.Answers);
         Assert.EndsWith(expected, File.ReadAllText(path));
