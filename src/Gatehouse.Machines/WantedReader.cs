@@ -11,8 +11,9 @@ public static class WantedReader
 
     /// <summary>Reads each wanted thing once.</summary>
     /// <param name="wanted">What to read.</param>
+    /// <param name="machine">What is worked on: a file that a tree has itself comes before the one of this host.</param>
     /// <param name="prompt">Asks on the terminal; null where there is none, and prompts stay open.</param>
-    public static ImmutableDictionary<(WantedKind Kind, string Name), Found> Read(IEnumerable<Wanted> wanted, Func<string, string?>? prompt)
+    public static ImmutableDictionary<(WantedKind Kind, string Name), Found> Read(IEnumerable<Wanted> wanted, LocalMachine machine, Func<string, string?>? prompt)
     {
         var found = ImmutableDictionary.CreateBuilder<(WantedKind, string), Found>();
         foreach (var want in wanted)
@@ -20,7 +21,7 @@ public static class WantedReader
             if (found.ContainsKey((want.Kind, want.Name))) continue;
             var thing = want.Kind switch
             {
-                WantedKind.File => ReadFile(want.Name),
+                WantedKind.File => ReadFile(want.Name, machine),
                 WantedKind.Variable => Environment.GetEnvironmentVariable(want.Name) is { } value ? Of(value) : new Found(null, true, "is not set in the environment"),
                 _ => prompt?.Invoke(want.Name) is { } typed ? Of(typed) : null,
             };
@@ -36,11 +37,12 @@ public static class WantedReader
 
     private static Found Of(string text) => new([.. Encoding.UTF8.GetBytes(text)]);
 
-    private static Found ReadFile(string path)
+    private static Found ReadFile(string path, LocalMachine machine)
     {
         try
         {
             if (!Path.IsPathRooted(path)) return new Found(null, true, "is not an absolute path");
+            if (File.Exists(machine.Real(path))) path = machine.Real(path);
             if (Directory.Exists(path)) return new Found(null, true, "is a directory", Missing: true);
             if (!File.Exists(path)) return new Found(null, true, "does not exist", Missing: true);
             if (new FileInfo(path).Length > Largest) return new Found(null, true, "is larger than 1 MB");

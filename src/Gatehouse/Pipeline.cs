@@ -37,7 +37,7 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     public GatewaySettings? Resolve(string file, ReadOnlyMemory<byte> bytes, bool ownerOnly, Func<string, string?>? prompt)
     {
         var answers = Answers = AnswerFile.Read(file, bytes.Span, screens, Report);
-        var things = WantedReader.Read(Probe.For(screens, answers), prompt);
+        var things = WantedReader.Read(Probe.For(screens, answers), machine, prompt);
         return Resolver.Resolve(screens, answers, new Inputs(Facts, ownerOnly, things), Report);
     }
 

@@ -40,7 +40,14 @@ public static class Resolver
 
         if (node is not null)
         {
-            if (reader.Read(field, node) is { } value) values.Add(field, value, node.Origin);
+            var value = reader.Read(field, node);
+            if (field.Required && value is System.Collections.ICollection { Count: 0 })
+            {
+                report.Error("missing", field.Path, $"'{field.Label}' is empty; it needs at least one item, such as {field.Example}.", node.Origin);
+                value = null;
+            }
+
+            if (value is not null) values.Add(field, value, node.Origin);
             else values.Refuse(field);
         }
         else if (field.DefaultFrom is { } source && !source.StartsWith("facts.", StringComparison.Ordinal))

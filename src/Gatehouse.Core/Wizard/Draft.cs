@@ -28,6 +28,9 @@ public sealed record Draft
     /// <summary>Passwords that stand elsewhere, by field path: <c>file PATH</c>, <c>env NAME</c>, <c>hash TEXT</c>.</summary>
     public ImmutableSortedDictionary<string, string> References { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Whether passwords had been typed.</summary>
+    public bool HadSecrets { get; init; }
+
     /// <summary>Whether typed passwords are kept as well, in a file of their own.</summary>
     public bool KeepSecrets { get; init; }
 

@@ -148,6 +148,7 @@ public sealed class Interview
     /// <summary>Everything typed but passwords, to go on with another time.</summary>
     public Draft Save(Draft draft) => draft with
     {
+        HadSecrets = secrets.Count > 0,
         Texts = texts.ToImmutableSortedDictionary(StringComparer.Ordinal),
         References = references.ToImmutableSortedDictionary(r => r.Key, r => $"{r.Value.Entries[0].Key} {((Scalar)r.Value.Entries[0].Value).Text}", StringComparer.Ordinal),
     };

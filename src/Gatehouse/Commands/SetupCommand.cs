@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Reports;
+using Gatehouse.Core.Yaml;
+using Gatehouse.Machines;
 using Gatehouse.Tui;
-using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
 
 namespace Gatehouse.Commands;
@@ -44,26 +45,8 @@ internal static class SetupCommand
     private static int RunFull(SetupSession session, Surface surface, SetupSignals signals)
     {
         var terminal = Tty.Name();
-        using var only = SetupLock.TryTake(session.Home, terminal) ?? TakeOver(session, surface, terminal, signals);
+        using var only = SetupLock.TryTake(session.Home, terminal) ?? TuiTakeOver.Take(session.Home, surface, terminal, () => signals.Reason);
         return only is null ? ExitCodes.Refused : new TuiWizard(session, surface, only, terminal, Environment.MachineName, () => signals.Reason).Go();
-    }
-
-    private static SetupLock? TakeOver(SetupSession session, Surface surface, string terminal, SetupSignals signals)
-    {
-        var stage = new Stage(surface, () => { if (signals.Reason is { } why) throw new WizardEndedException(why); });
-        var holder = SetupLock.Who(session.Home);
-        if (holder is { IsApplying: true })
-        {
-            stage.Show(new TextPage("In use", [$"The set-up of this host is open on {holder}, and is changing the host right now. Wait until it is done."], ["Quit"]));
-            return null;
-        }
-
-        var page = new TextPage("In use", [$"The set-up of this host is open on {holder?.ToString() ?? "another terminal"}. You can take it over: what was typed there is kept, and goes on here."], ["Leave it", "Take over"]);
-        stage.Show(page);
-        if (page.Answer != 1) return null;
-        var taken = SetupLock.TakeOver(session.Home, terminal);
-        if (taken is null) stage.Show(new TextPage("In use", ["It could not be taken over: it is changing the host, or does not end."], ["Quit"]));
-        return taken;
     }
 
     private static int RunPlain(SetupSession session, SetupSignals signals)
@@ -81,7 +64,11 @@ internal static class SetupCommand
         Answers? answers = null;
         try
         {
-            answers = AnswerFile.Read(file, File.ReadAllBytes(file), Shipped.Screens(), report);
+            var screens = Shipped.Screens();
+            answers = AnswerFile.Read(file, File.ReadAllBytes(file), screens, report);
+            if (!WantedReader.IsOwnerOnly(file))
+                foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password" && answers[f.Path] is Scalar))
+                    report.Error("secret-exposed", field.Path, $"a password stands in a file that others can read. Run 'chmod 600 {file}', or leave it out and type it.", answers[field.Path]!.Origin);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -27,7 +27,7 @@ internal sealed record TuiContext(SetupSession Session, Stage Stage, string Host
     {
         try
         {
-            SetupSession.SaveAnswers(path, Session.AnswerText(interview), interview.Secrets);
+            Session.SaveAnswers(path, Session.AnswerText(interview), interview.Secrets);
             Say("Saved", $"The answers are in {Path.GetFullPath(path)}. 'gatehouse apply {path}' makes another host the same.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

@@ -13,7 +13,7 @@ internal static class DraftText
         var what = WizardTask.Find(draft.Task)?.Title ?? "A set-up";
         var field = screens.Fields.FirstOrDefault(f => f.Path == draft.Field)?.Label;
         var where = draft.Screen == "review" ? "at the review" : $"at {screens[draft.Screen]?.Title ?? "the start"}{(field is null ? "" : $", {field}")}";
-        return $"{what}, {where}, saved {Ago(now - draft.Time)}{(draft.Terminal.Length > 0 ? $" on {draft.Terminal}" : "")}.{(draft.KeepSecrets ? "" : " Passwords were not kept; type them again.")}";
+        return $"{what}, {where}, saved {Ago(now - draft.Time)}{(draft.Terminal.Length > 0 ? $" on {draft.Terminal}" : "")}.{(draft.KeepSecrets || !draft.HadSecrets ? "" : " Passwords were not kept; type them again.")}";
     }
 
     private static string Ago(TimeSpan time) => time switch

@@ -62,7 +62,7 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
     {
         try
         {
-            SetupSession.SaveAnswers(path, session.AnswerText(progress.Interview), progress.Interview.Secrets);
+            session.SaveAnswers(path, session.AnswerText(progress.Interview), progress.Interview.Secrets);
             talk.Say($"The answers are in {Path.GetFullPath(path)}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

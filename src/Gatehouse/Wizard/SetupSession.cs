@@ -85,7 +85,7 @@ internal sealed class SetupSession
     public Interview Begin(WizardTask task)
     {
         var answers = given ?? (task.NeedsNode ? inForce.Value : null) ?? Nothing;
-        var interview = new Interview(Screens, Facts, answers, Look, Machine.Real(SecretsDirectory), given is null ? task.Profile : "", Only);
+        var interview = new Interview(Screens, Facts, answers, Look, SecretsDirectory, given is null ? task.Profile : "", Only);
         if (!task.NeedsNode) interview.Propose();
         // Now that the operator types, there is time to read and compile the templates.
         _ = pipeline.Value;
@@ -96,7 +96,7 @@ internal sealed class SetupSession
     public Interview Resume(Draft draft)
     {
         var task = WizardTask.Find(draft.Task) ?? WizardTask.All[0];
-        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, Machine.Real(SecretsDirectory), task.Profile, draft.Only);
+        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, SecretsDirectory, task.Profile, draft.Only);
         interview.Restore(draft);
         interview.RestoreSecrets(Home.ReadSecrets());
         _ = pipeline.Value;
@@ -104,7 +104,7 @@ internal sealed class SetupSession
     }
 
     /// <summary>What is in force, as an interview to compare with; null when nothing is.</summary>
-    public Interview? InForce() => inForce.Value is { } answers ? new Interview(Screens, Facts, answers, Look, Machine.Real(SecretsDirectory)) : null;
+    public Interview? InForce() => inForce.Value is { } answers ? new Interview(Screens, Facts, answers, Look, SecretsDirectory) : null;
 
     /// <summary>Works out what an apply would do. The interview must have settings.</summary>
     public async Task<Preview> PreviewAsync(GatewaySettings settings, string answers, CancellationToken ct)
@@ -133,7 +133,7 @@ internal sealed class SetupSession
     }
 
     /// <summary>Writes the answers, and beside them nothing: typed passwords go where the answers say.</summary>
-    public static void SaveAnswers(string path, string text, IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
+    public void SaveAnswers(string path, string text, IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
     {
         PrivateFile.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(text));
         WriteSecrets(secrets);
@@ -161,15 +161,16 @@ internal sealed class SetupSession
 
     private static Answers Nothing { get; } = new("setup", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);
 
-    private static ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted) => WantedReader.Read(wanted, null);
+    private ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted) => WantedReader.Read(wanted, Machine, null);
 
-    private static void WriteSecrets(IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
+    private void WriteSecrets(IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
     {
         const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         foreach (var (file, secret) in secrets)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!, owner);
-            PrivateFile.Write(file, Encoding.UTF8.GetBytes($"{secret.Reveal()}\n"));
+            var real = Machine.Real(file);
+            Directory.CreateDirectory(Path.GetDirectoryName(real)!, owner);
+            PrivateFile.Write(real, Encoding.UTF8.GetBytes($"{secret.Reveal()}\n"));
         }
     }
 
