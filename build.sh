@@ -21,8 +21,9 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPE
 OUT=$PWD/out
 
 # What lets the daemons check files and the lab boot hosts; clamav-daemon brings its scanner's checker.
+# The wizard is tried out on terminals of tmux, and draws through ncurses.
 CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
-LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux tmux)
+LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux tmux libncursesw6)
 SOURCE_CHECKS=(shellcheck groff-base)
 
 say() { printf '%s\n' "$*"; }

@@ -32,6 +32,7 @@ internal sealed class CursesSurface : Surface
     private readonly Keyboard keyboard;
     private readonly CursesLooks looks;
     private readonly string clear = Curses.ClearOnlyScreen();
+    private (int X, int Y) cursor;
     private (int Width, int Height)? reported;
     private long looked;
     private bool hungUp;
@@ -165,10 +166,15 @@ internal sealed class CursesSurface : Surface
     });
 
     /// <inheritdoc/>
-    public override void Cursor(int x, int y) => Do(() => _ = Curses.wmove(screen, Math.Clamp(y, 0, height - 1), Math.Clamp(x, 0, width - 1)));
+    public override void Cursor(int x, int y) => cursor = (x, y);
 
     /// <inheritdoc/>
-    public override void Flush() => Do(() => _ = Curses.wrefresh(screen));
+    public override void Flush() => Do(() =>
+    {
+        // Last of all, for whatever is drawn takes the cursor along; readers of braille and speech follow it.
+        _ = Curses.wmove(screen, Math.Clamp(cursor.Y, 0, height - 1), Math.Clamp(cursor.X, 0, width - 1));
+        _ = Curses.wrefresh(screen);
+    });
 
     /// <inheritdoc/>
     public override void Bell() => Do(() => _ = Curses.beep());

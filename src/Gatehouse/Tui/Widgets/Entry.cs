@@ -55,7 +55,8 @@ internal static class EntryLine
     public static int Draw(Pane pane, int row, int width, string text, string before, bool focused, int scrolled)
     {
         width = Math.Max(2, width);
-        if (!focused) scrolled = 0;
+        // Where all of it fits again, as on a screen that has grown, all of it shows.
+        if (!focused || TextWidth.Of(text) < width) scrolled = 0;
         scrolled = Math.Min(scrolled, before.Length);
         if (before.Length - scrolled > 4 * width) scrolled = before.Length - 4 * width;
         while (TextWidth.Of(before[scrolled..]) > width - 1) scrolled++;
