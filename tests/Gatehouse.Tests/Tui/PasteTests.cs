@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Gatehouse.Tests.Support;
 using Gatehouse.Tui;
 using Xunit;
@@ -16,11 +15,9 @@ public sealed class PasteTests
         var rows = Enumerable.Range(1, 2000).Select(i => $"d{i}.example.org{(i % 4) switch { 0 => "\t", 1 => " ", 2 => ", ", _ => " -> " }}mail{i % 7}.example.org:25");
         var text = string.Join('\n', rows).Replace("\t", "\x1", StringComparison.Ordinal);
         var keys = text.SelectMany(c => c switch { '\x1' => Keys.Of(Key.Tab), '\n' => Keys.Of(Key.Enter), _ => Keys.Type(c.ToString()) });
-        Wizards.Form(surface, interview, "mta", Keys.Of(Key.PasteBegin), keys, Keys.Of(Key.PasteEnd, Key.None));
+        Wizards.Form(surface, interview, "mta", Keys.Of(Key.PasteBegin), keys, Keys.Of(Key.PasteEnd)).Sync();
         var field = Samples.Screens.Fields.First(f => f.Path == "mta.domains");
-        foreach (var l in interview.Text(field).Split('\n')) if (l.Length > 60) Console.WriteLine("LONG " + l);
+        Assert.Empty(interview.FindingsOf(field));
         Assert.Equal(2000, interview.Text(field).Split('\n').Length);
-        Assert.True(surface.Shows("d2000.example.org, mail5") || surface.Shows("d2000.example.org"), surface.Frame);
-        var sw = Stopwatch.StartNew(); interview.Enter(field, interview.Text(field)+" "); _ = interview.Findings; Console.WriteLine($"RESOLVE {sw.Elapsed.TotalMilliseconds}");
     }
 }
