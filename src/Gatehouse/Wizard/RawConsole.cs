@@ -5,7 +5,7 @@ namespace Gatehouse.Wizard;
 
 /// <summary>
 /// Standard input and output as plain streams of text. .NET's own Console changes the terminal's modes as soon as it is
-/// used on one, and leaves them changed.
+/// used on one, and leaves them changed; its streams do so, too.
 /// </summary>
 internal static class RawConsole
 {
@@ -15,8 +15,8 @@ internal static class RawConsole
     public static TextReader In { get; } = new StreamReader(new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0), Utf8, detectEncodingFromByteOrderMarks: false, bufferSize: 4096);
 
     /// <summary>Standard output, written through at once.</summary>
-    public static TextWriter Out { get; } = new StreamWriter(Console.OpenStandardOutput(), Utf8) { AutoFlush = true };
+    public static TextWriter Out { get; } = new StreamWriter(new RawOutput(1, mayFail: false), Utf8) { AutoFlush = true };
 
     /// <summary>Standard error, written through at once.</summary>
-    public static TextWriter Error { get; } = new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true };
+    public static TextWriter Error { get; } = new StreamWriter(new RawOutput(2, mayFail: true), Utf8) { AutoFlush = true };
 }

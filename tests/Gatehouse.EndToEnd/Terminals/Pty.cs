@@ -39,8 +39,17 @@ public sealed class Pty : IDisposable
         process.StandardInput.BaseStream.Flush();
     }
 
-    /// <summary>Waits for a text among what is written. Curses leaves out what is on the screen already, so ask for what the shell says.</summary>
-    public void WaitFor(string text, TimeSpan within) => Lab.Until($"'{text}' on the terminal", within, () => Output.Contains(text, StringComparison.Ordinal));
+    /// <summary>Waits until nothing is written any more: all that was sent is worked through.</summary>
+    public void WaitForStillness()
+    {
+        var (length, since) = (-1, Stopwatch.GetTimestamp());
+        Lab.Until("stillness", TimeSpan.FromMinutes(3), () =>
+        {
+            var now = Output.Length;
+            if (now != length) (length, since) = (now, Stopwatch.GetTimestamp());
+            return Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(2);
+        });
+    }
 
     /// <summary>Pulls the plug.</summary>
     public void HangUp()

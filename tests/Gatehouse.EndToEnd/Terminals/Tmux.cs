@@ -41,6 +41,9 @@ public sealed class Tmux : IDisposable
     /// <summary>Where the cursor is, "column,row" from 0.</summary>
     public string Cursor => Do("display-message", "-p", "#{cursor_x},#{cursor_y}").Trim();
 
+    /// <summary>The rows with what was sent to change colours and character sets.</summary>
+    public string Drawn => Do("capture-pane", "-p", "-e");
+
     /// <summary>Waits until the cursor is in a row with these texts.</summary>
     public Tmux WaitForCursorIn(params string[] texts) => Until($"the cursor in the row of {string.Join(", ", texts)}", _ =>
     {
