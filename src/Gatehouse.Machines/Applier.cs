@@ -166,7 +166,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             generation = generation with { State = GenerationState.Good };
             await store.SaveAsync(generation, ct);
         }
-        catch (Exception e) when (e is MachineException or OperationCanceledException)
+        catch (Exception e) when (e is MachineException or OperationCanceledException or IOException or UnauthorizedAccessException)
         {
             return await PutBackAsync(generation, e);
         }
@@ -184,7 +184,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         {
             await tidy();
         }
-        catch (MachineException e)
+        catch (Exception e) when (e is MachineException or System.Text.Json.JsonException or IOException or UnauthorizedAccessException)
         {
             log.Note($"could not tidy up, which does no harm: {e.Message}");
         }

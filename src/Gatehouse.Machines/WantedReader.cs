@@ -45,6 +45,8 @@ public static class WantedReader
             if (File.Exists(machine.Real(path))) path = machine.Real(path);
             if (Directory.Exists(path)) return new Found(null, true, "is a directory", Missing: true);
             if (!File.Exists(path)) return new Found(null, true, "does not exist", Missing: true);
+            // A pipe or a terminal would keep whoever reads it waiting, and a device has no end.
+            if (LibC.Stat(new FileInfo(path).ResolveLinkTarget(true)?.FullName ?? path) is not { } stat || (stat.Mode & 0xF000) != 0x8000) return new Found(null, true, "is no regular file");
             if (new FileInfo(path).Length > Largest) return new Found(null, true, "is larger than 1 MB");
             return new Found([.. File.ReadAllBytes(path)], IsOwnerOnly(path));
         }

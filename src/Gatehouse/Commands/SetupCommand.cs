@@ -37,8 +37,10 @@ internal static class SetupCommand
         catch (WizardEndedException e)
         {
             surface?.Dispose();
-            RawConsole.Error.WriteLine($"gatehouse: {e.Message}. What you typed is kept; 'gatehouse setup' goes on where it stopped.");
-            return ExitCodes.Cancelled;
+            RawConsole.Error.WriteLine(e.Result is { } result ? $"gatehouse: {e.Message}. {ApplyText.Title(result)}: {ApplyText.State(result)}"
+                : session.Home.HasDraft ? $"gatehouse: {e.Message}. What you typed is kept; 'gatehouse setup' goes on where it stopped."
+                : $"gatehouse: {e.Message}.");
+            return e.Result is null ? ExitCodes.Cancelled : ApplyText.Code(e.Result);
         }
     }
 

@@ -1,3 +1,4 @@
+using Gatehouse.Machines;
 using Gatehouse.Tui.Pages;
 
 namespace Gatehouse.Tui;
@@ -26,8 +27,12 @@ internal abstract class Page
 /// <summary>The wizard has to end now, for a reason outside of it.</summary>
 /// <param name="reason">Why, for the operator.</param>
 /// <param name="isGone">Whether the terminal is gone, so that nobody is there any more who could have meant it.</param>
-internal sealed class WizardEndedException(string reason, bool isGone = false) : Exception(reason)
+/// <param name="result">How the apply ended that was under way; null when none was.</param>
+internal sealed class WizardEndedException(string reason, bool isGone = false, ApplyResult? result = null) : Exception(reason)
 {
+    /// <summary>How the apply ended that was under way; null when none was.</summary>
+    public ApplyResult? Result { get; } = result;
+
     /// <summary>Whether the terminal is gone.</summary>
     public bool IsGone { get; } = isGone;
 }
@@ -38,7 +43,9 @@ internal sealed class WizardEndedException(string reason, bool isGone = false) :
 internal sealed class Stage(Surface surface, Action watch)
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+    private const int LongSilence = 10;
     private readonly List<Page> pages = [];
+    private int silence;
 
     /// <summary>Whether a paste is coming in.</summary>
     public bool IsPasting { get; private set; }
@@ -61,6 +68,9 @@ internal sealed class Stage(Surface surface, Action watch)
                 watch();
                 stale = press.Key != Key.None || page.IsLive;
                 if (press.Key == Key.HangUp) throw new WizardEndedException("the terminal is gone", isGone: true);
+                // The end of a paste can be lost on a bad line; a silence ends it as well.
+                silence = press.Key == Key.None ? silence + 1 : 0;
+                if (IsPasting && silence >= LongSilence) press = new Press(Key.PasteEnd);
                 if (press.Key is Key.PasteBegin or Key.PasteEnd) IsPasting = press.Key == Key.PasteBegin;
                 // Tabs in a paste part words, and only a form knows what to do with a line break in one.
                 if (IsPasting && (press.Key == Key.Tab || (press.Key == Key.Enter && page is not FormPage))) press = Press.Of(" ");

@@ -23,7 +23,7 @@ internal enum ApplyEnd
 }
 
 /// <summary>The apply inside the wizard: how it goes, what it proved, or what failed and what can be done about it.</summary>
-internal sealed class TuiApply(TuiContext context, Interview interview, Preview preview)
+internal sealed class TuiApply(TuiContext context, SetupLock only, Interview interview, Preview preview)
 {
     private readonly Stage stage = context.Stage;
     private readonly SetupSession session = context.Session;
@@ -75,17 +75,11 @@ internal sealed class TuiApply(TuiContext context, Interview interview, Preview 
 
     private ApplyEnd TellFailed(ApplyResult result)
     {
-        var (title, state) = result.Outcome switch
-        {
-            Outcome.Refused => ("Not applied", "Nothing in place was changed; what ran before goes on running. Installed packages stay."),
-            Outcome.RolledBack => ("Rolled back", "Everything was put back: the host works as before."),
-            _ => ("Failed", "Putting back failed as well: the host needs you. 'gatehouse rollback --interrupted' tries again."),
-        };
         var problem = result.Problem.Split('\n');
         var end = ApplyEnd.Quit;
-        stage.Show(new ReviewPage(title, context.Host, context.Steps, ["Retry", "Edit", "Report", "Shell", "Quit"], 0,
+        stage.Show(new ReviewPage(ApplyText.Title(result), context.Host, context.Steps, ["Retry", "Edit", "Report", "Shell", "Quit"], 0,
             [
-                new TextRow(state, result.Outcome == Outcome.Broken ? Look.Error : Look.Bold), "",
+                new TextRow(ApplyText.State(result), result.Outcome == Outcome.Broken ? Look.Error : Look.Bold), "",
                 new TextRow($"!! {problem[0]}", Look.Error), .. problem.Skip(1).Select(l => new TextRow(l)), "",
                 new TextRow("The last lines", Look.Bold), .. Run!.Lines.TakeLast(12).Select(l => new TextRow(l)),
             ],
@@ -96,11 +90,19 @@ internal sealed class TuiApply(TuiContext context, Interview interview, Preview 
         bool Take(string button)
         {
             if (button == "Report") SaveReport(result);
-            else if (button == "Shell") stage.Surface.Lend(Shell.Run);
+            else if (button == "Shell") OpenShell();
             else if (button == "F3") ShowLog();
             end = button switch { "Retry" => ApplyEnd.Retry, "Edit" => ApplyEnd.Edit, _ => ApplyEnd.Quit };
             return button is "Retry" or "Edit" or "Quit" or "Esc";
         }
+    }
+
+    // Nobody takes over from somebody who works in a shell.
+    private void OpenShell()
+    {
+        only.Tell(true);
+        stage.Surface.Lend(Shell.Run);
+        only.Tell(false);
     }
 
     private void SaveReport(ApplyResult result)

@@ -17,7 +17,7 @@ internal sealed record TuiContext(SetupSession Session, Stage Stage, string Host
     /// <summary>Asks for a file and saves the answers in it.</summary>
     public void AskAndSave(Interview interview)
     {
-        var ask = new AskPage("Save the answers", "To which file? Only you will be able to read it. Passwords are not in it; it names the files they are kept in.", Path.GetFullPath("answers.yaml"), p => p.Length == 0 ? "Write the path of a file." : Directory.Exists(p) ? "That is a directory." : null);
+        var ask = new AskPage("Save the answers", "To which file? Only you will be able to read it, and no password is in it.", Path.GetFullPath("answers.yaml"), p => p.Length == 0 ? "Write the path of a file." : Directory.Exists(p) ? "That is a directory." : null);
         Stage.Show(ask);
         if (ask.Answer is { } path) Save(interview, path);
     }
@@ -27,8 +27,7 @@ internal sealed record TuiContext(SetupSession Session, Stage Stage, string Host
     {
         try
         {
-            Session.SaveAnswers(path, Session.AnswerText(interview), interview.Secrets);
-            Say("Saved", $"The answers are in {Path.GetFullPath(path)}. 'gatehouse apply {path}' makes another host the same.");
+            Say("Saved", Session.SaveAnswers(path, interview));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

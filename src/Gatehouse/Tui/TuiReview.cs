@@ -52,7 +52,7 @@ internal sealed class TuiReview(TuiContext context, Interview interview, Func<Re
             var planning = Task.Run(() => session.PreviewAsync(settings, text, CancellationToken.None));
             if (!Wait("Working out what would change ...", planning)) return ReviewEnd.Back;
             Preview = planning.IsCompletedSuccessfully ? planning.Result : null;
-            rows.InsertRange(0, Preview is null ? NoPreview(planning.Exception!.InnerException!) : WhatHappens(Preview));
+            rows.InsertRange(0, Preview is null ? NoPreview(planning.Exception?.GetBaseException() ?? new OperationCanceledException()) : WhatHappens(Preview));
         }
 
         return Ask(rows);
@@ -99,8 +99,8 @@ internal sealed class TuiReview(TuiContext context, Interview interview, Func<Re
     {
         yield return new TextRow("What will happen", Look.Bold);
         foreach (var line in PlanWords.Of(preview.Plan, preview.Node)) yield return $"  {line}";
-        if (session is { IsSetUp: false, Machine.IsLive: true, Facts.Existing.IsEmpty: false })
-            yield return $"  This host already runs {string.Join(", ", session.Facts.Existing)}. What is replaced is kept; 'gatehouse rollback 0' puts it back.";
+        if (preview.Recovered) yield return $"  {PlanWords.Recovered}";
+        if (session.Replaced() is { } replaced) yield return $"  {replaced}";
         yield return "";
     }
 

@@ -13,14 +13,17 @@ internal static class TuiTakeOver
         var holder = SetupLock.Who(home);
         if (holder is { IsApplying: true })
         {
-            stage.Show(new TextPage("In use", [$"The set-up of this host is open on {holder}, and is changing the host right now. Wait until it is done."], ["Quit"]));
+            stage.Show(new TextPage("In use", [$"The set-up of this host is open on {holder}, and is at work there: it changes the host, or a shell is open. Wait until it is done."], ["Quit"]));
             return null;
         }
 
         var page = new TextPage("In use", [$"The set-up of this host is open on {holder?.ToString() ?? "another terminal"}. You can take it over: what was typed there is kept, and goes on here."], ["Leave it", "Take over"]);
         stage.Show(page);
         if (page.Answer != 1) return null;
-        var taken = SetupLock.TakeOver(home, terminal);
+        var taking = Task.Run(() => SetupLock.TakeOver(home, terminal));
+        var wait = new WaitPage(Environment.MachineName, "In use", () => [], "Taking over ...", taking, mayLeave: false);
+        stage.Show(wait);
+        var taken = taking.GetAwaiter().GetResult();
         if (taken is null) stage.Show(new TextPage("In use", ["It could not be taken over: it is changing the host, or does not end."], ["Quit"]));
         return taken;
     }

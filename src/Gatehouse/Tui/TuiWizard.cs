@@ -19,6 +19,7 @@ internal sealed class TuiWizard
     private FormPage? form;
     private TuiApply? apply;
     private long lastSaved;
+    private string unchanged = "Nothing has been changed on this host.";
 
     /// <summary>A wizard on a terminal.</summary>
     /// <param name="session">What it works on.</param>
@@ -55,9 +56,10 @@ internal sealed class TuiWizard
         {
             SaveDraft();
             if (apply?.Run is not { Result: null } run) throw;
-            // A lost terminal is no reason to stop what somebody said yes to; a signal is one, and everything is put back.
             if (!e.IsGone) run.Cancel();
-            return Finish(run.Wait());
+            var result = run.WaitAlone(ended);
+            Finish(result);
+            throw new WizardEndedException(e.Message, e.IsGone, result);
         }
     }
 
@@ -149,7 +151,7 @@ internal sealed class TuiWizard
         while (true)
         {
             var keep = progress!.KeepSecrets;
-            List<TextRow> text = ["Nothing has been changed on this host. What you typed is kept: 'gatehouse setup' goes on where you stop."];
+            List<TextRow> text = [$"{unchanged} What you typed is kept: 'gatehouse setup' goes on where you stop."];
             List<string> buttons = ["Stay", "Quit", "Forget all and quit"];
             if (progress.Interview.SaveSecrets().Count > 0)
             {
@@ -206,14 +208,18 @@ internal sealed class TuiWizard
         {
             SaveDraft();
             only.Tell(true);
-            apply = new TuiApply(context, progress!.Interview, preview);
+            apply = new TuiApply(context, only, progress!.Interview, preview);
             var result = apply.Apply();
             only.Tell(false);
             var code = Finish(result);
+            unchanged = ApplyText.State(result);
             switch (apply.Tell(result))
             {
-                case ApplyEnd.Retry:
+                case ApplyEnd.Retry when Again(preview) is { } again:
+                    preview = again;
                     continue;
+                case ApplyEnd.Retry:
+                    return null;
                 case ApplyEnd.Edit:
                     progress!.Step = 0;
                     Jump();
@@ -222,6 +228,14 @@ internal sealed class TuiWizard
                     return code;
             }
         }
+    }
+
+    // Something may have been mended since, in a shell or by hand; null goes to the review, which says what is wrong.
+    private Preview? Again(Preview preview)
+    {
+        var planning = Task.Run(() => session.PreviewAsync(preview.Settings, session.AnswerText(progress!.Interview), CancellationToken.None));
+        stage.Show(new WaitPage(context.Host, TuiReview.Title, Steps, "Working out what would change ...", planning));
+        return planning.IsCompletedSuccessfully ? planning.Result : null;
     }
 
     // What was applied needs no draft any more.
@@ -233,13 +247,7 @@ internal sealed class TuiWizard
             session.Home.Forget();
         }
 
-        return result.Outcome switch
-        {
-            Outcome.Applied or Outcome.Nothing => ExitCodes.Done,
-            Outcome.Refused => ExitCodes.Refused,
-            Outcome.RolledBack => ExitCodes.RolledBack,
-            _ => ExitCodes.Failed,
-        };
+        return ApplyText.Code(result);
     }
 
     private IReadOnlyList<StepMark> Steps()

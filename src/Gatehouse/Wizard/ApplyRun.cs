@@ -87,11 +87,12 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
         }
         catch (OperationCanceledException)
         {
-            result = new ApplyResult(phases.Any(p => p.Phase is not (Phase.Packages or Phase.Check)) ? Outcome.RolledBack : Outcome.Refused, null, "It was stopped by the operator.");
+            result = new ApplyResult(IsChanging ? Outcome.RolledBack : Outcome.Refused, null, "It was stopped by the operator.");
         }
-        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            result = new ApplyResult(Outcome.Refused, null, e.Message);
+            // Whatever it was: somebody is waiting for the end, and must be told whether the host was being changed.
+            result = new ApplyResult(IsChanging ? Outcome.Broken : Outcome.Refused, null, e.Message);
         }
 
         lock (gate) EndPhase(result.Outcome is not (Outcome.Applied or Outcome.Nothing));
@@ -105,6 +106,19 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
 
     /// <summary>Waits for the end.</summary>
     public ApplyResult Wait() => task!.GetAwaiter().GetResult();
+
+    /// <summary>Waits for the end when nobody looks on any more. A lost terminal is no reason to stop what somebody said yes to; a signal is one.</summary>
+    /// <param name="ended">Why the wizard has to end.</param>
+    public ApplyResult WaitAlone(Func<string?> ended)
+    {
+        while (Result is null)
+        {
+            if (ended() is { } why && why != SetupSignals.Gone && !IsCancelled) Cancel();
+            Thread.Sleep(50);
+        }
+
+        return Wait();
+    }
 
     /// <inheritdoc/>
     public void Begin(Phase phase, int steps)
@@ -142,6 +156,9 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => cancel.Dispose();
+
+    // From the first phase on that touches what is in place.
+    private bool IsChanging => Phases.Any(p => p.Phase is not (Phase.Packages or Phase.Check));
 
     private void EndPhase(bool failed)
     {

@@ -21,11 +21,10 @@ internal sealed class PlainApply(PlainTalk talk, SetupSession session, Preview p
             {
                 talk.Watch();
             }
-            catch (WizardEndedException e) when (e.Message == SetupSignals.Interrupted)
+            catch (WizardEndedException e) when (!e.IsGone)
             {
                 run.Cancel();
                 talk.Say("Stopping; what was begun is put back.");
-                run.Wait();
                 throw;
             }
 
@@ -63,12 +62,7 @@ internal sealed class PlainApply(PlainTalk talk, SetupSession session, Preview p
     public void TellFailed(ApplyResult result)
     {
         talk.Say();
-        talk.Say(result.Outcome switch
-        {
-            Outcome.Refused => "Not applied. Nothing in place was changed; what ran before goes on running. Installed packages stay.",
-            Outcome.RolledBack => "Rolled back. Everything was put back: the host works as before.",
-            _ => "Failed. Putting back failed as well: the host needs you. 'gatehouse rollback --interrupted' tries again.",
-        });
+        talk.Say($"{ApplyText.Title(result)}. {ApplyText.State(result)}");
         talk.Say($"Error: {result.Problem}");
         talk.Say("The last lines:");
         foreach (var line in run.Lines.TakeLast(12)) talk.SayAsIs($"  {line}");

@@ -23,7 +23,7 @@ internal sealed class PlainQuestions(PlainTalk talk, Interview interview)
     /// <summary>Asks for a field.</summary>
     public PlainMove Ask(Field field) => field switch
     {
-        { Kind.Name: "password" } => AskSecret(field),
+        { Kind.Name: "password" } => talk.Hidden(() => AskSecret(field)),
         { IsTable: true } or { IsList: true } => new PlainList(talk, interview, this, field).Ask(),
         _ => AskValue(field),
     };

@@ -62,8 +62,7 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
     {
         try
         {
-            session.SaveAnswers(path, session.AnswerText(progress.Interview), progress.Interview.Secrets);
-            talk.Say($"The answers are in {Path.GetFullPath(path)}.");
+            talk.Say(session.SaveAnswers(path, progress.Interview));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -80,7 +79,7 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
         while (Task.WaitAny([planning], TimeSpan.FromMilliseconds(100)) < 0) talk.Watch();
         if (!planning.IsCompletedSuccessfully)
         {
-            talk.Say($"Error: It could not be worked out what would change: {planning.Exception!.InnerException!.Message}");
+            talk.Say($"Error: It could not be worked out what would change: {planning.Exception?.GetBaseException().Message}");
             return;
         }
 
@@ -88,8 +87,8 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
         talk.Say();
         talk.Say("What will happen:");
         foreach (var line in PlanWords.Of(Preview.Plan, Preview.Node)) talk.Say($"  {line}");
-        if (session.IsSetUp || session.Facts.Existing.IsEmpty || !session.Machine.IsLive || Preview.Plan.Of<InstallPackages>().Any()) return;
-        talk.Say($"  This host already runs: {string.Join(", ", session.Facts.Existing)}. Their configuration is kept; 'gatehouse rollback 0' puts it back.");
+        if (Preview.Recovered) talk.Say($"  {PlanWords.Recovered}");
+        if (session.Replaced() is { } replaced) talk.Say($"  {replaced}");
     }
 
     private void SaySettings()

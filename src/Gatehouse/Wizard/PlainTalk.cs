@@ -21,6 +21,8 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
 
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
 
+    private int hidden;
+
     /// <summary>Whether a terminal is at the other end, with somebody before it.</summary>
     public bool IsTerminal => echo is not null;
 
@@ -56,18 +58,32 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
     /// <summary>Asks for a line that is not shown.</summary>
     public string AskSecret(string prompt, string current = "")
     {
-        Write(Prompt(prompt, current));
-        echo?.Invoke(false);
+        // Before the prompt, for whoever is quick; and nothing is shown between two such questions, see Hidden.
+        return Hidden(() =>
+        {
+            Write(Prompt(prompt, current));
+            var line = Read();
+            Write("\n");
+            return line;
+        });
+    }
+
+    /// <summary>Keeps what is typed from being shown meanwhile.</summary>
+    public T Hidden<T>(Func<T> ask)
+    {
+        if (hidden++ == 0) echo?.Invoke(false);
         try
         {
-            return Read();
+            return ask();
         }
         finally
         {
-            echo?.Invoke(true);
-            Write("\n");
+            if (--hidden == 0) echo?.Invoke(true);
         }
     }
+
+    /// <summary>The reason to end from outside, if there is one.</summary>
+    public string? Ended => ended();
 
     /// <summary>Asks until the answer is yes or no.</summary>
     public bool AskYesNo(string question, bool current = false)
@@ -92,7 +108,7 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
     /// <summary>Ends the wizard if there is a reason to. Called often, also while nothing is read.</summary>
     public void Watch()
     {
-        if ((ended() ?? AlsoEnded()) is { } why) throw new WizardEndedException(why);
+        if ((ended() ?? AlsoEnded()) is { } why) throw new WizardEndedException(why, isGone: why == SetupSignals.Gone);
     }
 
     private string Read()
@@ -105,7 +121,7 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
         }
         catch (AggregateException e) when (e.InnerException is IOException or UnauthorizedAccessException)
         {
-            throw new WizardEndedException("the terminal is gone");
+            throw new WizardEndedException(SetupSignals.Gone, isGone: true);
         }
 
         if (reading.Result is { } line) return line;
@@ -123,7 +139,7 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
         }
         catch (IOException)
         {
-            throw new WizardEndedException("the terminal is gone");
+            throw new WizardEndedException(SetupSignals.Gone, isGone: true);
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class PlainWizard
     private Progress? progress;
     private PlainForm? form;
     private ApplyRun? run;
+    private string unchanged = "Nothing has been changed on this host.";
 
     /// <summary>A wizard for one operator.</summary>
     /// <param name="talk">The operator.</param>
@@ -50,13 +51,15 @@ internal sealed class PlainWizard
                 : $"Error: The input ended at {form.Where()}. Nothing has been changed. What was typed is kept: 'gatehouse setup' goes on where it stopped.");
             return ExitCodes.BadInput;
         }
-        catch (WizardEndedException)
+        catch (WizardEndedException e)
         {
             SaveDraft();
-            // An apply that has begun is brought to its end: a lost terminal is no reason to leave a host half done.
-            if (run is not null) Finish(run.Wait());
             EndLine();
-            throw;
+            if (run is not { Result: null }) throw;
+            if (!e.IsGone) run.Cancel();
+            var result = run.WaitAlone(() => talk.Ended);
+            Finish(result);
+            throw new WizardEndedException(e.Message, e.IsGone, result);
         }
     }
 
@@ -158,6 +161,7 @@ internal sealed class PlainWizard
             var face = new PlainApply(talk, session, review.Preview!, apply);
             var result = face.Follow();
             only.Tell(false);
+            unchanged = ApplyText.State(result);
             Finish(result);
             if (result.Outcome is Outcome.Applied or Outcome.Nothing)
             {
@@ -173,7 +177,7 @@ internal sealed class PlainWizard
                     return null;
                 case "quit":
                     SaveDraft();
-                    return Code(result);
+                    return ApplyText.Code(result);
             }
         }
     }
@@ -197,7 +201,9 @@ internal sealed class PlainWizard
                         Report(apply, result);
                         break;
                     case "shell" when talk.IsTerminal:
+                        only.Tell(true);
                         Shell.Run();
+                        only.Tell(false);
                         break;
                     case "quit" or "!":
                         return "quit";
@@ -228,7 +234,7 @@ internal sealed class PlainWizard
 
     private int? AskToQuit()
     {
-        talk.Say("Nothing has been changed on this host. What you typed is kept: 'gatehouse setup' goes on where you stop. 'forget' throws it away.");
+        talk.Say($"{unchanged} What you typed is kept: 'gatehouse setup' goes on where you stop. 'forget' throws it away.");
         while (true)
         {
             var answer = talk.Ask("Quit? (yes/no/forget)", "no").Trim();
@@ -256,13 +262,6 @@ internal sealed class PlainWizard
         session.Home.Forget();
         progress = null;
     }
-
-    private static int Code(ApplyResult result) => result.Outcome switch
-    {
-        Outcome.Refused => ExitCodes.Refused,
-        Outcome.RolledBack => ExitCodes.RolledBack,
-        _ => ExitCodes.Failed,
-    };
 
     private void SaveDraft()
     {

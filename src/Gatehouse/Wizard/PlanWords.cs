@@ -31,6 +31,9 @@ internal static class PlanWords
         return lines.ToImmutable();
     }
 
+    /// <summary>What is said when an apply had been cut off before.</summary>
+    public const string Recovered = "An earlier apply had been cut off; what was there before it has been put back.";
+
     /// <summary>Whether mail stops while the plan is applied.</summary>
     public static string MailInterruption(Plan plan) => !HasServices(plan) ? "No service runs in a tree; its files are written and checked." : plan.Of<UnitAction>().FirstOrDefault(a => a.Unit == "exim4.service" && a.Verb is UnitVerb.Start or UnitVerb.Stop or UnitVerb.Restart)?.Verb switch
     {

@@ -9,7 +9,7 @@ internal static class PrivateFile
         var fresh = $"{path}.{Environment.ProcessId}.new";
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
             File.Delete(fresh);
             using (var file = new FileStream(fresh, options))
             {

@@ -28,8 +28,21 @@ internal sealed class SetupHome
         Directory.CreateDirectory(directory, owner);
     }
 
-    /// <summary>The draft that was left; null when there is none.</summary>
-    public Draft? ReadDraft() => System.IO.File.Exists(File("draft.json")) ? Draft.FromJson(System.IO.File.ReadAllBytes(File("draft.json"))) : null;
+    /// <summary>Whether there is a draft.</summary>
+    public bool HasDraft => System.IO.File.Exists(File("draft.json"));
+
+    /// <summary>The draft that was left; null when there is none that can be read.</summary>
+    public Draft? ReadDraft()
+    {
+        try
+        {
+            return HasDraft ? Draft.FromJson(System.IO.File.ReadAllBytes(File("draft.json"))) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The passwords that were kept; empty when none were.</summary>
     public ImmutableSortedDictionary<string, string> ReadSecrets()
@@ -53,18 +66,26 @@ internal sealed class SetupHome
         var kept = draft.KeepSecrets ? JsonSerializer.SerializeToUtf8Bytes(secrets, SecretsJson.Default.ImmutableSortedDictionaryStringString) : [];
         byte[] content = [.. (draft with { Time = default }).ToJson(), .. kept];
         if (content.AsSpan().SequenceEqual(saved)) return;
-        PrivateFile.Write(File("draft.json"), draft.ToJson());
+        // Passwords that are not to be kept go first, whatever happens to the rest.
         if (draft.KeepSecrets) PrivateFile.Write(File("secrets.json"), kept);
         else System.IO.File.Delete(File("secrets.json"));
+        PrivateFile.Write(File("draft.json"), draft.ToJson());
         saved = content;
     }
 
     /// <summary>Forgets the draft: it was applied, or thrown away.</summary>
     public void Forget()
     {
-        System.IO.File.Delete(File("draft.json"));
-        System.IO.File.Delete(File("secrets.json"));
         saved = [];
+        try
+        {
+            System.IO.File.Delete(File("secrets.json"));
+            System.IO.File.Delete(File("draft.json"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A read-only disk keeps it; it is offered again, and can be thrown away then.
+        }
     }
 }
 

@@ -30,23 +30,27 @@ internal sealed class SetupLock : IDisposable
         this.home = home;
         this.file = file;
         this.me = me;
-        File.Delete(Request(home));
-        Tell(false);
     }
 
     /// <summary>Takes the lock; null when another wizard holds it.</summary>
     public static SetupLock? TryTake(SetupHome home, string terminal)
     {
         home.Prepare();
+        FileStream file;
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
-            return new SetupLock(home, new FileStream(home.File("lock"), options), new Holder(Environment.ProcessId, terminal, DateTimeOffset.UtcNow, false));
+            file = new FileStream(home.File("lock"), options);
         }
         catch (IOException) when (File.Exists(home.File("lock")))
         {
             return null;
         }
+
+        var taken = new SetupLock(home, file, new Holder(Environment.ProcessId, terminal, DateTimeOffset.UtcNow, false));
+        Quietly(() => File.Delete(Request(home)));
+        taken.Tell(false);
+        return taken;
     }
 
     /// <summary>Who holds the lock; null when that is not known.</summary>
@@ -76,7 +80,7 @@ internal sealed class SetupLock : IDisposable
             if (TryTake(home, terminal) is { } taken) return taken;
             if (Who(home) is { IsApplying: true }) break;
             // One that is stopped or hangs cannot answer. The lock is held, so the process it names is the one that holds it.
-            if (Stopwatch.GetElapsedTime(start) > Patience && Who(home) is { } holder) End(holder);
+            if (Stopwatch.GetElapsedTime(start) > Patience && Who(home) is { IsApplying: false } holder) End(holder);
             Thread.Sleep(50);
         }
 
@@ -91,7 +95,7 @@ internal sealed class SetupLock : IDisposable
         {
             return File.Exists(Request(home)) ? File.ReadAllText(Request(home)).Trim() : null;
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Taken back between the two looks.
             return null;
@@ -100,21 +104,36 @@ internal sealed class SetupLock : IDisposable
 
     /// <summary>Says whether the host is being changed, so that nobody takes over meanwhile.</summary>
     public void Tell(bool applying) =>
-        PrivateFile.Write(home.File("holder"), System.Text.Encoding.UTF8.GetBytes($"{me.Process}\n{me.Terminal}\n{me.Since:O}\n{(applying ? "applying" : "asking")}\n"));
+        Quietly(() => PrivateFile.Write(home.File("holder"), System.Text.Encoding.UTF8.GetBytes($"{me.Process}\n{me.Terminal}\n{me.Since:O}\n{(applying ? "applying" : "asking")}\n")));
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        File.Delete(home.File("holder"));
+        Quietly(() => File.Delete(home.File("holder")));
         file.Dispose();
     }
 
     private static string Request(SetupHome home) => home.File("takeover");
 
+    // The lock itself is what counts; a full disk must not keep anybody from it, or from ending.
+    private static void Quietly(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Others then see no holder, or an old one, and are told so.
+        }
+    }
+
     private static void End(Holder holder)
     {
         try
         {
+            // What an old file names may be anybody by now; a wizard runs the same program as this one.
+            if (new FileInfo($"/proc/{holder.Process}/exe").LinkTarget != new FileInfo("/proc/self/exe").LinkTarget) return;
             using var process = Process.GetProcessById(holder.Process);
             process.Kill();
         }

@@ -29,8 +29,15 @@ internal static class SetupReport
         text.Append(CultureInfo.InvariantCulture, $"outcome: {result.Outcome}\n{result.Problem}\n\n--- answers\n{session.AnswerText(interview)}\n--- log\n");
         foreach (var line in log) text.Append(line).Append('\n');
         // Commands are not given secrets to print; should one appear all the same, it does not leave this host.
-        foreach (var (_, secret) in interview.Secrets.Where(s => s.Secret.Reveal().Length > 3)) text.Replace(secret.Reveal(), "***");
-        if (session.GeneratedPassword() is { Length: > 3 } generated) text.Replace(generated, "***");
+        foreach (var secret in Secrets(session, interview).Where(s => s.Length > 0).OrderByDescending(s => s.Length)) text.Replace(secret, "***");
         return text.ToString();
+    }
+
+    private static IEnumerable<string> Secrets(SetupSession session, Interview interview)
+    {
+        foreach (var (_, secret) in interview.Secrets) yield return secret.Reveal();
+        if (interview.Settings?.Web.Password.Value is { } web) yield return web.Reveal();
+        if (interview.Settings?.Mta.SmartHostPassword?.Value is { } smartHost) yield return smartHost.Reveal();
+        if (session.GeneratedPassword() is { } generated) yield return generated;
     }
 }

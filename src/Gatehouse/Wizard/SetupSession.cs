@@ -16,7 +16,8 @@ namespace Gatehouse.Wizard;
 /// <param name="Settings">What is asked for.</param>
 /// <param name="Node">What it renders to.</param>
 /// <param name="Plan">What would change.</param>
-internal sealed record Preview(GatewaySettings Settings, RenderedNode Node, Plan Plan);
+/// <param name="Recovered">Whether an apply had been cut off before, and was put back for this.</param>
+internal sealed record Preview(GatewaySettings Settings, RenderedNode Node, Plan Plan, bool Recovered = false);
 
 /// <summary>
 /// Everything a wizard does to a machine; the full screen and the plain mode are two faces of it. What takes time is
@@ -29,7 +30,8 @@ internal sealed class SetupSession
 
     private readonly TimeProvider clock;
     private readonly Answers? given;
-    private readonly Lazy<Task<Pipeline>> pipeline;
+    private Task previewing = Task.CompletedTask;
+    private Task<Pipeline>? pipeline;
     private readonly ConcurrentDictionary<string, string> secretFiles = new(StringComparer.Ordinal);
     private readonly Lazy<ScreenSet> screens = new(Shipped.Screens);
     private readonly Lazy<Facts> facts;
@@ -50,7 +52,6 @@ internal sealed class SetupSession
         Home = new SetupHome(machine);
         facts = new(() => known ?? FactProbe.Gather(clock));
         inForce = new(ReadInForce);
-        pipeline = new(() => Task.Run(() => new Pipeline(machine, clock, renders: true)));
     }
 
     /// <summary>What is set up.</summary>
@@ -84,7 +85,7 @@ internal sealed class SetupSession
     public void Prepare() => _ = Task.Run(() => (Screens, Facts, inForce.Value));
 
     /// <summary>Reads and compiles the templates in the background. Call it when the review is near; it takes memory that forms do not need.</summary>
-    public void PrepareToRender() => _ = pipeline.Value;
+    public void PrepareToRender() => pipeline ??= NewPipeline();
 
     /// <summary>Begins an interview for a task.</summary>
     public Interview Begin(WizardTask task)
@@ -99,9 +100,10 @@ internal sealed class SetupSession
     public Interview Resume(Draft draft)
     {
         var task = WizardTask.Find(draft.Task) ?? WizardTask.All[0];
-        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, SecretFile, task.Profile, draft.Only);
+        var profile = draft.Texts.GetValueOrDefault("system.profile", task.Profile);
+        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, SecretFile, profile, draft.Only);
         interview.Restore(draft);
-        interview.RestoreSecrets(Home.ReadSecrets());
+        if (draft.KeepSecrets) interview.RestoreSecrets(Home.ReadSecrets());
         return interview;
     }
 
@@ -109,14 +111,24 @@ internal sealed class SetupSession
     public Interview? InForce() => inForce.Value is { } answers ? new Interview(Screens, Facts, answers, Look, SecretFile) : null;
 
     /// <summary>Works out what an apply would do. The interview must have settings.</summary>
-    public async Task<Preview> PreviewAsync(GatewaySettings settings, string answers, CancellationToken ct)
+    public Task<Preview> PreviewAsync(GatewaySettings settings, string answers, CancellationToken ct)
     {
-        var line = await pipeline.Value;
+        var preview = PreviewAfterAsync(previewing, settings, answers, ct);
+        previewing = preview;
+        return preview;
+    }
+
+    // One at a time: somebody may have gone back from an earlier one that is still at work.
+    private async Task<Preview> PreviewAfterAsync(Task earlier, GatewaySettings settings, string answers, CancellationToken ct)
+    {
+        await earlier.ContinueWith(_ => { }, ct, TaskContinuationOptions.None, TaskScheduler.Default);
+        var line = await TakePipeline();
         var node = await line.RenderAsync(settings, answers, ct);
         using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
-        var applier = line.Applier(new ApplyRun());
-        await applier.RecoverAsync(ct);
-        return new Preview(settings, node, await applier.PlanAsync(node, ct));
+        using var told = new ApplyRun();
+        var applier = line.Applier(told);
+        var recovered = await applier.RecoverAsync(CancellationToken.None) is not null;
+        return new Preview(settings, node, await applier.PlanAsync(node, ct), recovered);
     }
 
     /// <summary>Begins to apply, in the background. Typed passwords are put where the answers say first.</summary>
@@ -126,7 +138,7 @@ internal sealed class SetupSession
         var typed = secrets.ToArray();
         run.Begin(async ct =>
         {
-            var line = await pipeline.Value;
+            var line = new Pipeline(Machine, clock, renders: false);
             using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
             var made = typed.Select(t => Machine.Real(t.File)).Where(f => !File.Exists(f)).ToArray();
             WriteSecrets(typed);
@@ -146,11 +158,13 @@ internal sealed class SetupSession
         return run;
     }
 
-    /// <summary>Writes the answers, and beside them nothing: typed passwords go where the answers say.</summary>
-    public void SaveAnswers(string path, string text, IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
+    /// <summary>Writes the answers to a file that its owner alone can read; returns what there is to say about it.</summary>
+    public string SaveAnswers(string path, Interview interview)
     {
-        PrivateFile.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(text));
-        WriteSecrets(secrets);
+        PrivateFile.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(AnswerText(interview)));
+        var files = interview.Secrets.Select(s => s.File).ToArray();
+        var passwords = files.Length == 0 ? "" : $" Passwords are not in it: before that, put them on that host into {string.Join(" and ", files)}, readable by root alone.";
+        return $"The answers are in {Path.GetFullPath(path)}. 'gatehouse apply {Path.GetFileName(path)}' makes another host the same.{passwords}";
     }
 
     /// <summary>What changes inside the files of a plan.</summary>
@@ -163,9 +177,15 @@ internal sealed class SetupSession
         return File.Exists(path) ? File.ReadAllText(path).Trim() : null;
     }
 
+    /// <summary>What runs on the host already and will be replaced, in a sentence; null when nothing does.</summary>
+    public string? Replaced() => this is { IsSetUp: false, Machine.IsLive: true, Facts.Existing.IsEmpty: false }
+        ? $"This host already runs {string.Join(", ", Facts.Existing)}. What is replaced is kept; 'gatehouse rollback 0' puts it back."
+        : null;
+
     /// <summary>Why a host cannot be set up at all; null when it can.</summary>
     public string? Obstacle()
     {
+        if (IsSetUp && inForce.Value is null) return $"The answers in force ({Machine.Real(AnswersInput.InForce)}) cannot be read, so nothing can be compared with them. 'gatehouse check' says what is wrong with them; 'gatehouse rollback' puts earlier ones back.";
         if (!Machine.IsLive) return null;
         if (Facts.Debian != "12") return $"This host runs {(Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets up Debian 12.";
         return Facts.Existing.Intersect(["postfix", "sendmail"]).FirstOrDefault() is { } other
@@ -176,6 +196,11 @@ internal sealed class SetupSession
     private static Answers Nothing { get; } = new("setup", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);
 
     private ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted) => WantedReader.Read(wanted, Machine, null);
+
+    // Each is used once: templates of this site may be mended between two reviews.
+    private Task<Pipeline> TakePipeline() => Interlocked.Exchange(ref pipeline, null) ?? NewPipeline();
+
+    private Task<Pipeline> NewPipeline() => Task.Run(() => new Pipeline(Machine, clock, renders: true));
 
     // A name that is free: earlier answers, to which a rollback may lead, go on naming their own file.
     private string SecretFile(string path) => secretFiles.GetOrAdd(path, p =>

@@ -37,6 +37,7 @@ internal sealed class SetupSignals : IDisposable
     private PosixSignalRegistration Register(PosixSignal signal, string why) => PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
-        reason ??= why;
+        // A lost terminal lets an apply go on; whoever then sends a signal means it.
+        if (reason is null or Gone) reason = why;
     });
 }

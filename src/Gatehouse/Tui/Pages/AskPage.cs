@@ -29,7 +29,7 @@ internal sealed class AskPage(string title, string question, string text, Func<s
         for (var i = 0; i < asked.Length; i++) inner.Put(0, i, asked[i]);
         var row = Math.Min(asked.Length + 1, Math.Max(0, inner.Height - 2));
         for (var i = 0; i < wrong.Length; i++) inner.Put(0, row + 1 + i, wrong[i], Look.Error);
-        inner.Put(0, inner.Height - 1, "Enter Go on   Esc Cancel", Look.Note);
+        if (wrong.Length == 0 || row + wrong.Length < inner.Height - 1) inner.Put(0, inner.Height - 1, "Enter Go on   Esc Cancel", Look.Note);
         scrolled = Widgets.EntryLine.Draw(inner, row, inner.Width, line.Text, line.Before, true, scrolled);
     }
 

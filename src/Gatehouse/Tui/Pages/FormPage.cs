@@ -184,6 +184,7 @@ internal sealed class FormPage : Page
         {
             touched.Add(left.Field.Path);
             interview.Settle(left.Field);
+            left.Load(interview);
             Arrange();
             focus = Math.Max(0, widgets.IndexOf(left));
         }

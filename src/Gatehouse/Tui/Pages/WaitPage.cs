@@ -6,7 +6,8 @@ namespace Gatehouse.Tui.Pages;
 /// <param name="steps">The column of steps.</param>
 /// <param name="text">What is going on.</param>
 /// <param name="task">The work.</param>
-internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<StepMark>> steps, string text, Task task) : Page
+/// <param name="mayLeave">Whether the operator may go on without it.</param>
+internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<StepMark>> steps, string text, Task task, bool mayLeave = true) : Page
 {
     /// <summary>Whether the operator did not want to wait.</summary>
     public bool IsAbandoned { get; private set; }
@@ -14,7 +15,7 @@ internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<Ste
     /// <inheritdoc/>
     public override void Draw(Surface surface)
     {
-        var inner = Frame.Draw(surface, host, title, steps(), "Esc Back");
+        var inner = Frame.Draw(surface, host, title, steps(), mayLeave ? "Esc Back" : "");
         inner.Put(0, 0, text);
         inner.Cursor(0, 0);
     }
@@ -22,7 +23,7 @@ internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<Ste
     /// <inheritdoc/>
     public override void On(Press press)
     {
-        if (press.Key == Key.Escape) IsAbandoned = IsClosed = true;
+        if (mayLeave && press.Key == Key.Escape) IsAbandoned = IsClosed = true;
         OnIdle();
     }
 

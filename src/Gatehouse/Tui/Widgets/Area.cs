@@ -81,7 +81,6 @@ internal sealed class Area(Field field) : FieldWidget(field)
                 return true;
             // On an empty line, and not inside a paste, there is nothing to break: it goes on to the next field.
             case Key.Enter when line.Text.Length == 0 && !pasting:
-                if (lines.Count > 1) RemoveCurrent();
                 return false;
             case Key.Enter:
                 lines.Insert(++current, new TextLine(line.Cut()));

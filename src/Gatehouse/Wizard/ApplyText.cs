@@ -1,0 +1,34 @@
+using Gatehouse.Machines;
+
+namespace Gatehouse.Wizard;
+
+/// <summary>How an apply ended, in the words and codes of both faces of the wizard.</summary>
+internal static class ApplyText
+{
+    /// <summary>A word or two.</summary>
+    public static string Title(ApplyResult result) => result.Outcome switch
+    {
+        Outcome.Applied or Outcome.Nothing => "Done",
+        Outcome.Refused => "Not applied",
+        Outcome.RolledBack => "Rolled back",
+        _ => "Failed",
+    };
+
+    /// <summary>What that means for the host.</summary>
+    public static string State(ApplyResult result) => result.Outcome switch
+    {
+        Outcome.Applied or Outcome.Nothing => "It is in place and verified.",
+        Outcome.Refused => "Nothing in place was changed; what ran before goes on running. Installed packages stay.",
+        Outcome.RolledBack => "Everything was put back: the host works as before.",
+        _ => "The host could not be put back and needs you. 'gatehouse rollback --interrupted' tries again.",
+    };
+
+    /// <summary>The exit code.</summary>
+    public static int Code(ApplyResult result) => result.Outcome switch
+    {
+        Outcome.Applied or Outcome.Nothing => ExitCodes.Done,
+        Outcome.Refused => ExitCodes.Refused,
+        Outcome.RolledBack => ExitCodes.RolledBack,
+        _ => ExitCodes.Failed,
+    };
+}
