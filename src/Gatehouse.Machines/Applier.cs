@@ -55,7 +55,15 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     /// <param name="ct">Cancels; what was begun is put back.</param>
     public async Task<ApplyResult> ApplyAsync(RenderedNode node, string reason, CancellationToken ct)
     {
-        await RecoverAsync(ct);
+        try
+        {
+            await RecoverAsync(ct);
+        }
+        catch (NotPutBackException e)
+        {
+            return new ApplyResult(Outcome.Broken, e.Generation, e.Message);
+        }
+
         Plan plan;
         Generation generation;
         try
@@ -83,12 +91,21 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     }
 
     /// <summary>Undoes an apply that was cut off by a kill or power loss; returns its generation, or null when none was.</summary>
+    /// <exception cref="NotPutBackException">What was cut off could not be undone.</exception>
     public async Task<Generation?> RecoverAsync(CancellationToken ct)
     {
         await packages.CleanAsync(ct);
         if (await store.InterruptedAsync(ct) is not { } cut) return null;
         log.Note($"generation {cut.Number} was cut off while it was put in place; putting back what was there before");
-        await wayBack.GoAsync(cut, store, ct);
+        try
+        {
+            await wayBack.GoAsync(cut, store, ct);
+        }
+        catch (MachineException e)
+        {
+            throw new NotPutBackException(cut, e);
+        }
+
         var undone = cut with { State = GenerationState.RolledBack, Summary = [.. cut.Summary, "cut off, then put back"] };
         await store.SaveAsync(undone, ct);
         return undone;

@@ -74,7 +74,7 @@ public interface IMachine
 }
 
 /// <summary>Something on a machine failed.</summary>
-public sealed class MachineException : Exception
+public class MachineException : Exception
 {
     /// <summary>Says what failed.</summary>
     public MachineException(string message, Exception? inner = null) : base(message, inner)

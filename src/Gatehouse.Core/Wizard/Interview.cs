@@ -50,7 +50,7 @@ public sealed class Interview
 
     private sealed record TypedSecret(string First, string Second);
 
-    private sealed record Judgement(Answers Answers, ImmutableArray<Finding> Findings, GatewaySettings? Settings, ValueSet Values);
+    private sealed record Judgement(Answers Answers, ImmutableArray<Finding> Findings, GatewaySettings? Settings, ValueSet Values, ImmutableHashSet<string> Unasked);
 
     /// <summary>The screens to go through, in order.</summary>
     public ImmutableArray<Screen> Screens { get; }
@@ -64,9 +64,11 @@ public sealed class Interview
     /// <summary>Everything that is wrong or worth knowing.</summary>
     public ImmutableArray<Finding> Findings => Judged.Findings;
 
-    /// <summary>Typed passwords by the file that the answers name for them.</summary>
-    public IEnumerable<(string File, Secret Secret)> Secrets =>
-        secrets.Where(s => IsUsable(s.Value)).Select(s => (secretFile(s.Key), new Secret(s.Value.First)));
+    /// <summary>Typed passwords by the file that the answers name for them. One of a field that is not asked any more is not among them.</summary>
+    public IEnumerable<(string File, Secret Secret)> Secrets => Typed.Where(s => !Judged.Unasked.Contains(s.Path)).Select(s => (s.File, s.Secret));
+
+    private IEnumerable<(string Path, string File, Secret Secret)> Typed =>
+        secrets.Where(s => IsUsable(s.Value)).Select(s => (s.Key, secretFile(s.Key), new Secret(s.Value.First)));
 
     private Judgement Judged => judgement ??= Judge();
 
@@ -190,13 +192,16 @@ public sealed class Interview
     {
         var answers = new Answers("setup", Nodes().ToImmutableSortedDictionary(n => n.Path, n => n.Node, StringComparer.Ordinal));
         var things = look(Probe.For(screens, answers)).ToBuilder();
-        foreach (var (file, secret) in Secrets) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
+        foreach (var (_, file, secret) in Typed) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
         var report = new Report();
         var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
         var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values)).ToImmutableArray();
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
             findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
-        return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values);
+        // A password for something that was switched off again stays in the form, and goes nowhere else.
+        var unasked = screens.Fields.Where(f => secrets.ContainsKey(f.Path) && !Resolver.Applies(f, values)).Select(f => f.Path).ToImmutableHashSet(StringComparer.Ordinal);
+        answers = new Answers(answers.File, answers.Values.RemoveRange(unasked));
+        return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values, unasked);
     }
 
     private IEnumerable<(string Path, Node Node)> Nodes()

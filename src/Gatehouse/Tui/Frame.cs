@@ -50,8 +50,11 @@ internal static class Frame
             left = StepsWidth;
             surface.Box(0, 1, StepsWidth, height - 2);
             surface.Put(2, 1, " Steps ", Look.Bold);
-            for (var i = 0; i < steps.Count && i < height - 5; i++)
-                surface.Put(2, 3 + i, TextWidth.Fit($"{Mark(steps[i].State)} {i + 1} {steps[i].Title}", StepsWidth - 3), steps[i].State switch { StepState.Current => Look.Bold, StepState.Wrong => Look.Error, _ => Look.Plain });
+            // On a low screen the column follows the current step.
+            var room = height - 5;
+            var first = Math.Clamp(at - (room / 2), 0, Math.Max(0, steps.Count - room));
+            for (var i = first; i < steps.Count && i < first + room; i++)
+                surface.Put(2, 3 + i - first, TextWidth.Fit($"{Mark(steps[i].State)} {i + 1} {steps[i].Title}", StepsWidth - 3), steps[i].State switch { StepState.Current => Look.Bold, StepState.Wrong => Look.Error, _ => Look.Plain });
         }
 
         surface.Box(left, 1, width - left, height - 2);

@@ -46,7 +46,7 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
     {
         const string show = "Show password", save = "Save answers";
         var generated = preview.Settings.Web.Password.Source == PasswordSource.Generate;
-        stage.Show(new ReviewPage("Done", context.Host, () => [], generated ? ["Finish", show, save] : ["Finish", save], 0, DoneText(result), Take) { Keys = "F3 Log" });
+        stage.Show(new ReviewPage("Done", context.Host, () => [], generated ? ["Finish", show, save] : ["Finish", save], 0, DoneText(result), Take) { Keys = "F1 Help  F3 Log" });
         return ApplyEnd.Done;
 
         bool Take(string button)
@@ -54,6 +54,7 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
             if (button == show) context.Say("Password", $"The management web takes '{preview.Settings.Web.Administrator}' with", "", new TextRow(session.GeneratedPassword() ?? "(not found)", Look.Bold), "", "It stays in /etc/gatehouse/secrets/web-password.");
             else if (button == save) context.AskAndSave(interview);
             else if (button == "F3") ShowLog();
+            else if (button == "F1") context.Say("Help", "The host is set up. What stands here tells how to use it, and what was proved just now. F3 shows every step that was taken.", "", "Finish ends the set-up. 'gatehouse setup' changes the settings at any time.");
             return button is "Finish" or "Esc";
         }
     }
@@ -84,7 +85,7 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
                 new TextRow("The last lines", Look.Bold), .. Run!.Lines.TakeLast(12).Select(l => new TextRow(l)),
             ],
             Take)
-        { Keys = "F3 Log" });
+        { Keys = "F1 Help  F3 Log" });
         return end;
 
         bool Take(string button)
@@ -92,6 +93,7 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
             if (button == "Report") SaveReport(result);
             else if (button == "Shell") OpenShell();
             else if (button == "F3") ShowLog();
+            else if (button == "F1") context.Say("Help", "Retry tries the same again, for something that was mended since. Edit goes back to the answers. Report saves what the maintainers of Gatehouse need to see, without passwords. Shell opens one on this host; 'exit' comes back. Quit keeps the answers for another time.", "", "F3 shows every step that was taken.");
             end = button switch { "Retry" => ApplyEnd.Retry, "Edit" => ApplyEnd.Edit, _ => ApplyEnd.Quit };
             return button is "Retry" or "Edit" or "Quit" or "Esc";
         }

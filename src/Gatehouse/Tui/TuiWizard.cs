@@ -267,10 +267,10 @@ internal sealed class TuiWizard
         if (Environment.TickCount64 - lastSaved < 1000) return;
         lastSaved = Environment.TickCount64;
         if (only.IsWanted() is { } other && apply?.Run is not { Result: null }) throw new WizardEndedException($"taken over by {other}");
-        SaveDraft();
+        SaveDraft(isLasting: false);
     }
 
-    private void SaveDraft()
+    private void SaveDraft(bool isLasting = true)
     {
         if (progress is null) return;
         if (form is not null)
@@ -281,7 +281,7 @@ internal sealed class TuiWizard
 
         try
         {
-            session.Home.Write(progress.ToDraft(terminal, DateTimeOffset.UtcNow), progress.Interview.SaveSecrets());
+            session.Home.Write(progress.ToDraft(terminal, DateTimeOffset.UtcNow), progress.Interview.SaveSecrets(), isLasting);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

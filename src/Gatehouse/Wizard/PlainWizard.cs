@@ -268,7 +268,7 @@ internal sealed class PlainWizard
         if (progress is null) return;
         try
         {
-            session.Home.Write(progress.ToDraft(terminal, DateTimeOffset.UtcNow), progress.Interview.SaveSecrets());
+            session.Home.Write(progress.ToDraft(terminal, DateTimeOffset.UtcNow), progress.Interview.SaveSecrets(), isLasting: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

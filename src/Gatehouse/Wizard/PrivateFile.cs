@@ -4,7 +4,10 @@ namespace Gatehouse.Wizard;
 internal static class PrivateFile
 {
     /// <summary>Writes a file in one step: a reader sees the old content or the new one, and so does the host after a power loss.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    /// <param name="path">Where.</param>
+    /// <param name="content">What.</param>
+    /// <param name="isLasting">False leaves the moment of writing to the disk: a power loss may then bring the old content back, and nobody waits.</param>
+    public static void Write(string path, ReadOnlySpan<byte> content, bool isLasting = true)
     {
         var fresh = $"{path}.{Environment.ProcessId}.new";
         try
@@ -14,7 +17,7 @@ internal static class PrivateFile
             using (var file = new FileStream(fresh, options))
             {
                 file.Write(content);
-                file.Flush(flushToDisk: true);
+                file.Flush(isLasting);
             }
 
             File.Move(fresh, path, overwrite: true);

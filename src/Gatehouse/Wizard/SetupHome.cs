@@ -60,16 +60,19 @@ internal sealed class SetupHome
     }
 
     /// <summary>Saves a draft, and the passwords if it says so. Nothing is written when nothing has changed.</summary>
-    public void Write(Draft draft, ImmutableSortedDictionary<string, string> secrets)
+    /// <param name="draft">The draft.</param>
+    /// <param name="secrets">The passwords typed so far.</param>
+    /// <param name="isLasting">Whether to wait for the disk; not while somebody types.</param>
+    public void Write(Draft draft, ImmutableSortedDictionary<string, string> secrets, bool isLasting)
     {
         // The time alone is no change.
         var kept = draft.KeepSecrets ? JsonSerializer.SerializeToUtf8Bytes(secrets, SecretsJson.Default.ImmutableSortedDictionaryStringString) : [];
         byte[] content = [.. (draft with { Time = default }).ToJson(), .. kept];
         if (content.AsSpan().SequenceEqual(saved)) return;
         // Passwords that are not to be kept go first, whatever happens to the rest.
-        if (draft.KeepSecrets) PrivateFile.Write(File("secrets.json"), kept);
+        if (draft.KeepSecrets) PrivateFile.Write(File("secrets.json"), kept, isLasting);
         else System.IO.File.Delete(File("secrets.json"));
-        PrivateFile.Write(File("draft.json"), draft.ToJson());
+        PrivateFile.Write(File("draft.json"), draft.ToJson(), isLasting);
         saved = content;
     }
 

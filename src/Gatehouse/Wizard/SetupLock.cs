@@ -73,18 +73,20 @@ internal sealed class SetupLock : IDisposable
     /// <summary>Asks the holder to end, and ends it if it does not answer; null when it goes on all the same, or is applying.</summary>
     public static SetupLock? TakeOver(SetupHome home, string terminal)
     {
+        var from = Who(home)?.Process;
         File.WriteAllText(Request(home), terminal);
         var start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < 2 * Patience)
         {
             if (TryTake(home, terminal) is { } taken) return taken;
-            if (Who(home) is { IsApplying: true }) break;
+            // A third one was faster; nobody was asked about that one.
+            if (Who(home) is { } now && (now.IsApplying || now.Process != (from ??= now.Process))) break;
             // One that is stopped or hangs cannot answer. The lock is held, so the process it names is the one that holds it.
             if (Stopwatch.GetElapsedTime(start) > Patience && Who(home) is { IsApplying: false } holder) End(holder);
             Thread.Sleep(50);
         }
 
-        File.Delete(Request(home));
+        Quietly(() => { if (File.ReadAllText(Request(home)) == terminal) File.Delete(Request(home)); });
         return null;
     }
 

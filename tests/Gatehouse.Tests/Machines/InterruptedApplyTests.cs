@@ -111,6 +111,38 @@ public sealed class InterruptedApplyTests
         Assert.Superset(new HashSet<Outcome> { Outcome.Refused, Outcome.RolledBack }, outcomes);
     }
 
+    [Fact]
+    public async Task A_recovery_that_fails_again_is_told_as_a_host_that_needs_somebody_and_can_be_tried_again()
+    {
+        using var tree = await StartAsync(true);
+        var before = tree.Snapshot();
+        await CutOffAsync(tree, Tree.Second);
+        var results = new List<ApplyResult>();
+        for (var number = 0; ; number++)
+        {
+            var faulty = new FaultyMachine(tree.Machine, Fault.Fails, number);
+            try
+            {
+                results.Add(await Tree.Applier(faulty).ApplyAsync(Tree.Second, "apply", default));
+            }
+            catch (MachineException)
+            {
+                // Whether an apply was cut off could not be seen.
+            }
+
+            if (results is [.., { Outcome: Outcome.Broken } broken])
+            {
+                Assert.Contains("could not be put back", broken.Problem, StringComparison.Ordinal);
+                break;
+            }
+
+            Assert.True(faulty.Struck, "no failure of the recovery was told");
+        }
+
+        await Tree.Applier(tree.Machine).RecoverAsync(default);
+        Assert.Equal(before, tree.Snapshot());
+    }
+
     private static string Text(ImmutableSortedDictionary<string, string> snapshot) => string.Join('\n', snapshot.Select(p => $"{p.Key} {p.Value}"));
 
     private static async Task<Tree> StartAsync(bool second)

@@ -41,6 +41,10 @@ public sealed class ApplyPageTests
             yield return new Press(Key.Log);
             yield return new Press(Key.None);
             FrameFile.Expect("applying-log", surface);
+            yield return new Press(Key.Help);
+            yield return new Press(Key.None);
+            FrameFile.Expect("applying-help", surface);
+            yield return new Press(Key.Enter);
             yield return new Press(Key.Escape);
             yield return new Press(Key.None);
             FrameFile.Expect("applying-stop", surface);

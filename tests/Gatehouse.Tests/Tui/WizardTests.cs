@@ -179,6 +179,18 @@ public sealed class WizardTests : IDisposable
     }
 
     [Fact]
+    public void On_a_low_screen_the_column_of_steps_follows_the_current_one()
+    {
+        var low = new MemorySurface(80, 14);
+        var steps = Enumerable.Range(1, 14).Select(i => new StepMark($"Screen{i}", i == 12 ? StepState.Current : StepState.Open)).ToArray();
+        Frame.Draw(low, "mx1", "Screen12", steps, "");
+        low.Flush();
+        Assert.True(low.Shows("> 12 Screen12"), low.Frame);
+        Assert.True(low.Shows("14 Screen14"), low.Frame);
+        Assert.False(low.Shows(" 1 Screen1 "), low.Frame);
+    }
+
+    [Fact]
     public void The_start_page_and_its_help()
     {
         Assert.Throws<WizardEndedException>(() => Run(Script()));

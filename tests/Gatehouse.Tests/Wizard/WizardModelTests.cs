@@ -43,14 +43,30 @@ public sealed class WizardModelTests
     }
 
     [Fact]
+    public void A_password_that_is_not_asked_any_more_goes_nowhere_and_is_there_again_when_it_is()
+    {
+        var interview = Begin(Samples.Facts);
+        interview.Enter(Field("mta.smart_host"), "relay.example.net");
+        interview.Enter(Field("mta.smart_host_user"), "gateway");
+        interview.EnterSecret(Field("mta.smart_host_password"), "one", "one");
+        Assert.Single(interview.Secrets);
+        interview.Enter(Field("mta.smart_host"), "");
+        Assert.Empty(interview.Secrets);
+        Assert.Null(interview.Answers["mta.smart_host_password"]);
+        interview.Enter(Field("mta.smart_host"), "relay.example.net");
+        Assert.Equal("one", Assert.Single(interview.Secrets).Secret.Reveal());
+        Assert.NotNull(interview.Answers["mta.smart_host_password"]);
+    }
+
+    [Fact]
     public void Kept_passwords_are_saved_when_they_alone_have_changed_and_a_damaged_file_of_them_is_none()
     {
         using var tree = new Tree();
         var home = new SetupHome(tree.Machine);
         home.Prepare();
         var draft = new Draft { Task = "gateway", KeepSecrets = true };
-        home.Write(draft, ImmutableSortedDictionary<string, string>.Empty.Add("web.password", "one"));
-        home.Write(draft, ImmutableSortedDictionary<string, string>.Empty.Add("web.password", "two"));
+        home.Write(draft, ImmutableSortedDictionary<string, string>.Empty.Add("web.password", "one"), isLasting: true);
+        home.Write(draft, ImmutableSortedDictionary<string, string>.Empty.Add("web.password", "two"), isLasting: false);
         Assert.Equal("two", home.ReadSecrets()["web.password"]);
         File.WriteAllText(home.File("secrets.json"), "{");
         Assert.Empty(home.ReadSecrets());

@@ -6,6 +6,13 @@ namespace Gatehouse.Tui.Pages;
 /// <summary>An apply as it goes: phases, progress, time, and on demand everything it prints.</summary>
 internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string host, Func<IReadOnlyList<StepMark>> steps) : Page
 {
+    private static readonly string[] Help =
+    [
+        "The host is being set up, phase by phase; how many steps of a phase are done stands behind it. F3 shows every step as it comes.",
+        "",
+        "If a step fails, everything is put back as it was. Esc does the same, after asking. If the line breaks, the set-up goes on to its end; 'gatehouse history' tells how it ended.",
+    ];
+
     private static readonly TimeSpan Shown = TimeSpan.FromSeconds(1);
     private bool log;
     private string last = "";
@@ -17,7 +24,7 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string hos
     /// <inheritdoc/>
     public override void Draw(Surface surface)
     {
-        var inner = Frame.Draw(surface, host, "Applying", steps(), "F3 Log  Esc Stop and put everything back");
+        var inner = Frame.Draw(surface, host, "Applying", steps(), "F1 Help  F3 Log  Esc Stop and put everything back");
         var phases = run.Phases;
         var row = 0;
         inner.Put(0, row, $"{run.Elapsed:m\\:ss}  {(run.IsCancelled ? "Stopping; what was begun is put back." : "The host is being set up.")}", Look.Bold);
@@ -50,6 +57,7 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string hos
     public override void On(Press press)
     {
         if (press.Key is Key.Log || press is { Key: Key.Text, Text: "l" or "L" }) log = !log;
+        else if (press.Key == Key.Help) stage.Show(new TextPage("Help", Help.Select(t => new TextRow(t)), ["Close"]));
         else if (press.Key == Key.Escape && !run.IsCancelled && run.Result is null) AskToStop();
         OnIdle();
     }
