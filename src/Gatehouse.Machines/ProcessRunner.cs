@@ -46,7 +46,8 @@ internal static class ProcessRunner
 
     private static ProcessStartInfo Start(Invocation command)
     {
-        var start = new ProcessStartInfo(command.Arguments[0], command.Arguments.Skip(1))
+        // In a session of its own: a key or a hang-up at the terminal is for us to obey, and must not end a step halfway.
+        var start = new ProcessStartInfo("setsid", command.Arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
