@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Trust;
+
+namespace Gatehouse.Agent;
+
+/// <summary>An agent could not be asked, or said no.</summary>
+/// <param name="message">What went wrong, where, and what to do.</param>
+/// <param name="refusal">What it said; null when it said nothing.</param>
+/// <param name="inner">The cause.</param>
+public sealed class AgentException(string message, Refusal? refusal = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What the agent said; null when it said nothing.</summary>
+    public Refusal? Refusal { get; } = refusal;
+}
+
+/// <summary>Speaks with the agent of another node.</summary>
+public sealed class AgentClient : IDisposable
+{
+    private readonly HttpClient http;
+    private readonly string where;
+    private string distrust = "";
+
+    private AgentClient(string host, int port, Func<Action<string>, SslClientAuthenticationOptions> tls)
+    {
+        where = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
+        var handler = new SocketsHttpHandler { SslOptions = tls(why => distrust = why), AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(10), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
+        http = new HttpClient(handler) { BaseAddress = new Uri($"https://{where}/"), Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = Wire.MostBytes };
+    }
+
+    /// <summary>As a member.</summary>
+    public static AgentClient Member(Credentials own, string host, int port, TimeProvider clock) => new(host, port, refused => MemberTls.Client(own, host, clock, refused));
+
+    /// <summary>As a host that joins, to the issuer of the cluster whose CA it knows.</summary>
+    public static AgentClient Joining(TrustStore trust, string host, int port, TimeProvider clock) => new(host, port, refused => MemberTls.Joining(trust, host, clock, refused));
+
+    /// <summary>As a stranger, who hears and tells nothing.</summary>
+    public static AgentClient Stranger(string host, int port) => new(host, port, _ => MemberTls.Stranger(host));
+
+    /// <summary>Who the cluster is. What a stranger hears must be compared with the pin of a join code before it is believed.</summary>
+    public Task<Introduction> IntroductionAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/introduction", null, Wire.Default.Introduction, ct);
+
+    /// <summary>Asks to join, or whether joining would succeed.</summary>
+    public Task<JoinAnswer> JoinAsync(JoinRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/join", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.JoinRequest), Wire.Default.JoinAnswer, ct);
+
+    /// <summary>How the node is.</summary>
+    public Task<NodeStatus> StatusAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/status", null, Wire.Default.NodeStatus, ct);
+
+    /// <summary>The next certificate of the calling node.</summary>
+    public Task<RenewAnswer> RenewAsync(RenewRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/renew", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RenewRequest), Wire.Default.RenewAnswer, ct);
+
+    /// <summary>Tells the node to look into the registry now.</summary>
+    public Task NudgeAsync(CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/nudge", [], (JsonTypeInfo<Refusal>?)null, ct);
+
+    /// <inheritdoc/>
+    public void Dispose() => http.Dispose();
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T>? kind, CancellationToken ct)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, path);
+            if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            using var response = await http.SendAsync(request, ct);
+            var bytes = await response.Content.ReadAsByteArrayAsync(ct);
+            if (!response.IsSuccessStatusCode) throw Said(response.StatusCode, bytes);
+            if (kind is null) return default!;
+            return JsonSerializer.Deserialize(bytes, kind) ?? throw new JsonException("nothing");
+        }
+        catch (HttpRequestException e) when (distrust.Length > 0)
+        {
+            throw new AgentException($"{where} is not trusted: {distrust}", null, e);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new AgentException($"{where} cannot be reached: {Innermost(e)}", null, e);
+        }
+        catch (JsonException e)
+        {
+            throw new AgentException($"{where} gave an answer that this release does not understand; install the same release on both sides.", null, e);
+        }
+    }
+
+    private AgentException Said(HttpStatusCode status, byte[] bytes)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(bytes, Wire.Default.Refusal) is { } refusal) return new AgentException($"{where} refused: {refusal.Message}", refusal);
+        }
+        catch (JsonException)
+        {
+            // Something else than an agent may listen there.
+        }
+
+        return new AgentException($"{where} answered with status {(int)status}; is it an agent of Gatehouse?");
+    }
+
+    private static string Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e.Message;
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+
+namespace Gatehouse.Core.Clusters;
+
+/// <summary>What a node knows of itself as a member, kept in <see cref="Path"/> for the agent and the commands. Nothing in it is secret.</summary>
+public sealed record LocalNode
+{
+    /// <summary>Where it is kept.</summary>
+    public const string Path = "/etc/gatehouse/cluster.json";
+
+    /// <summary>The cluster's id.</summary>
+    public required string Cluster { get; init; }
+
+    /// <summary>The cluster's name.</summary>
+    public required string ClusterName { get; init; }
+
+    /// <summary>The node's number.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>The node's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The name of its profile.</summary>
+    public required string Profile { get; init; }
+
+    /// <summary>The epoch it last acted by.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>The settings version in force; 0 before the first.</summary>
+    public required long SettingsVersion { get; init; }
+
+    /// <summary>The units that are to run on it.</summary>
+    public required ImmutableArray<string> Units { get; init; }
+
+    /// <summary>The database nodes, HOST or HOST:PORT, in the order they are tried.</summary>
+    public required ImmutableArray<string> Databases { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace Gatehouse.Core.Clusters.Messages;
+
+/// <summary>A member asks for its next certificate.</summary>
+/// <param name="Request">The certificate request, PEM.</param>
+public sealed record RenewRequest(string Request);
+
+/// <summary>A member's next certificate.</summary>
+/// <param name="Certificate">It and the issuing CA's, PEM.</param>
+public sealed record RenewAnswer(string Certificate);
+
+/// <summary>Why a request was refused.</summary>
+/// <param name="Code">A stable name.</param>
+/// <param name="Message">What is wrong and what to do.</param>
+public sealed record Refusal(string Code, string Message);

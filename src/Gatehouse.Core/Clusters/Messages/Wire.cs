@@ -1,0 +1,31 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gatehouse.Core.Clusters.Messages;
+
+/// <summary>The form of messages between members, and of what a member keeps of the cluster: JSON. Unknown members are ignored, so that releases can differ.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, Converters = [typeof(AddressConverter)])]
+[JsonSerializable(typeof(Introduction))]
+[JsonSerializable(typeof(JoinRequest))]
+[JsonSerializable(typeof(JoinAnswer))]
+[JsonSerializable(typeof(JoinGrant))]
+[JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(ClusterView))]
+[JsonSerializable(typeof(LocalNode))]
+[JsonSerializable(typeof(RenewRequest))]
+[JsonSerializable(typeof(RenewAnswer))]
+[JsonSerializable(typeof(Refusal))]
+public sealed partial class Wire : JsonSerializerContext
+{
+    /// <summary>The longest message that is read, in bytes.</summary>
+    public const int MostBytes = 4 << 20;
+}
+
+internal sealed class AddressConverter : JsonConverter<IPAddress>
+{
+    public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("no address");
+
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
