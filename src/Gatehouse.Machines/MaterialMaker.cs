@@ -12,6 +12,9 @@ namespace Gatehouse.Machines;
 /// </summary>
 public static class MaterialMaker
 {
+    /// <summary>Where a member's sequences put what its cluster's CA gave: key, certificates, revocation lists.</summary>
+    public const string ClusterPki = "/var/lib/gatehouse/cluster/pki";
+
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(825);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
@@ -20,29 +23,59 @@ public static class MaterialMaker
     /// <param name="machine">Where earlier material lies.</param>
     /// <param name="now">The time, for certificates.</param>
     /// <param name="ct">Ends the reading.</param>
+    /// <exception cref="MachineException">The settings are those of a cluster's member, and the host is none.</exception>
     public static async ValueTask<Material> ObtainAsync(GatewaySettings settings, IMachine machine, DateTimeOffset now, CancellationToken ct)
     {
-        var dkim = settings.Mta.DkimDomains.IsEmpty ? null : await DkimKeyAsync(machine, settings.Mta.DkimSelector, ct);
-        using (dkim)
+        var cluster = settings.System.Profile.Clustered ? await ClusterAsync(machine, ct) : null;
+        var mta = settings.Mta;
+        var web = settings.ServedWeb;
+        using var dkim = mta is null or { DkimDomains.IsEmpty: true } ? null : await DkimKeyAsync(machine, mta.DkimSelector, ct);
+        var webPassword = web?.Password.Source == PasswordSource.Generate ? await SecretAsync(machine, "web-password", 20, ct) : null;
+        return new Material
         {
-            var webPassword = settings.Web.Password.Source == PasswordSource.Generate ? await SecretAsync(machine, "web-password", 20, ct) : null;
-            return new Material
-            {
-                Mta = await CertificateAsync(settings.Mta.Certificate, settings.Mta.HostName, "mta", machine, now, ct),
-                Web = await CertificateAsync(settings.Web.Certificate, settings.Web.HostName, "web", machine, now, ct),
-                DkimKeyPem = dkim is null ? null : new Secret(dkim.ExportPkcs8PrivateKeyPem()),
-                DkimPublicKey = dkim is null ? "" : Convert.ToBase64String(dkim.ExportSubjectPublicKeyInfo()),
-                RedisPassword = await SecretAsync(machine, "redis-password", 40, ct),
-                ControllerPassword = await SecretAsync(machine, "controller-password", 40, ct),
-                WebPassword = webPassword,
-                WebPasswordHash = await HashAsync(settings.Web.Password.Source == PasswordSource.Hash ? null : webPassword ?? settings.Web.Password.Value, settings.Web, machine, ct),
-            };
-        }
+            Mta = mta is null ? null : await CertificateAsync(mta.Certificate, mta.HostName, "mta", cluster, machine, now, ct),
+            Web = web is null ? null : await CertificateAsync(web.Certificate, web.HostName, "web", cluster, machine, now, ct),
+            DkimKeyPem = dkim is null ? null : new Secret(dkim.ExportPkcs8PrivateKeyPem()),
+            DkimPublicKey = dkim is null ? "" : Convert.ToBase64String(dkim.ExportSubjectPublicKeyInfo()),
+            RedisPassword = mta is null ? null : await SecretAsync(machine, "redis-password", 40, ct),
+            ControllerPassword = mta is null ? null : await SecretAsync(machine, "controller-password", 40, ct),
+            WebPassword = webPassword,
+            WebPasswordHash = web is null ? null : await HashAsync(web.Password.Source == PasswordSource.Hash ? null : webPassword ?? web.Password.Value, web, machine, ct),
+            Cluster = cluster,
+        };
     }
 
-    private static async ValueTask<CertifiedKey> CertificateAsync(CertificateChoice choice, string name, string user, IMachine machine, DateTimeOffset now, CancellationToken ct)
+    // What bootstrap, join and renewal put there. All of it or nothing: a member without a part of it trusts nobody, or everybody.
+    private static async ValueTask<ClusterMaterial> ClusterAsync(IMachine machine, CancellationToken ct)
+    {
+        var node = await PairAsync(machine, "node", ct)
+            ?? throw new MachineException($"this host is no member of a cluster yet: there is no {ClusterPki}/node.key. Run 'gatehouse bootstrap' to begin a cluster, or 'gatehouse join' to become a member of one.");
+        return new ClusterMaterial(node, await NeededAsync(machine, "cluster-ca.pem", ct), await NeededAsync(machine, "cluster.crl", ct), await PairAsync(machine, "issuer", ct));
+    }
+
+    private static async ValueTask<CertifiedKey?> PairAsync(IMachine machine, string name, CancellationToken ct)
+    {
+        if (await machine.ReadAsync($"{ClusterPki}/{name}.key", ct) is not { } key) return null;
+        var certificate = await NeededAsync(machine, $"{name}.crt", ct);
+        try
+        {
+            using var pair = X509Certificate2.CreateFromPem(certificate, key.Text);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new MachineException($"{ClusterPki}/{name}.key is not the key of {name}.crt beside it. 'gatehouse sync' fetches a certificate that fits.", e);
+        }
+
+        return new CertifiedKey(new Secret(key.Text), certificate);
+    }
+
+    private static async ValueTask<string> NeededAsync(IMachine machine, string name, CancellationToken ct) =>
+        (await machine.ReadAsync($"{ClusterPki}/{name}", ct))?.Text ?? throw new MachineException($"{ClusterPki}/{name} is missing. Run the 'gatehouse bootstrap' or 'gatehouse join' again that was to put it there.");
+
+    private static async ValueTask<CertifiedKey> CertificateAsync(CertificateChoice choice, string name, string user, ClusterMaterial? cluster, IMachine machine, DateTimeOffset now, CancellationToken ct)
     {
         if (choice.Source == CertificateSource.Own) return new CertifiedKey(choice.KeyPem, choice.CertificatePem);
+        if (choice.Source == CertificateSource.Cluster && cluster is not null) return cluster.Node;
         var key = (await machine.ReadAsync($"/etc/gatehouse/pki/{user}.key", ct))?.Text;
         var certificate = (await machine.ReadAsync($"/etc/gatehouse/pki/{user}.crt", ct))?.Text;
         return key is not null && certificate is not null && Fits(certificate, key, name, now)

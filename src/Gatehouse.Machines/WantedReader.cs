@@ -22,6 +22,7 @@ public static class WantedReader
             var thing = want.Kind switch
             {
                 WantedKind.File => ReadFile(want.Name, machine),
+                WantedKind.Sealed => ReadSealed(want.Name, machine),
                 WantedKind.Variable => Environment.GetEnvironmentVariable(want.Name) is { } value ? Of(value) : new Found(null, true, "is not set in the environment"),
                 _ => prompt?.Invoke(want.Name) is { } typed ? Of(typed) : null,
             };
@@ -36,6 +37,13 @@ public static class WantedReader
         (File.GetUnixFileMode(path) & (UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) == 0;
 
     private static Found Of(string text) => new([.. Encoding.UTF8.GetBytes(text)]);
+
+    // Never the host's own when a tree is worked on: a member's secrets are its own.
+    private static Found ReadSealed(string name, LocalMachine machine)
+    {
+        var path = machine.Real(SealedName.FileOf(name));
+        return File.Exists(path) ? ReadFile(path, new LocalMachine(durable: false)) : new Found(null, true, "does not exist", Missing: true);
+    }
 
     private static Found ReadFile(string path, LocalMachine machine)
     {

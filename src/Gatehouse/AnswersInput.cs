@@ -61,7 +61,7 @@ internal sealed class AnswersInput
         var name = file ?? machine.Real(InForce);
         var settings = Read(name, prompt, out text);
         if (acts) WarnOfUnasked(name);
-        if (settings is not null && (settings.Web.Password.Source == PasswordSource.Prompt || settings.Mta.SmartHostPassword?.Source == PasswordSource.Prompt))
+        if (settings is { AwaitsPassword: true })
         {
             pipeline.Report.Error("prompt-without-terminal", "", "a password is to be asked for, but there is no terminal to ask on; give it as {file: PATH} or {env: NAME}.");
             settings = null;

@@ -12,9 +12,10 @@ internal static class NextSteps
     /// <param name="live">Whether the services run, rather than lie in a tree.</param>
     public static IEnumerable<string> Lines(GatewaySettings settings, RenderedNode node, bool live)
     {
-        if (live) yield return $"Management web: https://{settings.Web.HostName}/ as '{settings.Web.Administrator}'.";
-        if (settings.Web.Password.Source == PasswordSource.Generate) yield return "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only).";
-        if (!settings.Mta.Domains.IsEmpty) yield return $"Point the MX records of {string.Join(", ", settings.Mta.Domains.Take(5).Select(d => d.Domain))}{(settings.Mta.Domains.Length > 5 ? ", ..." : "")} to {settings.Mta.HostName}.";
+        var web = settings.ServedWeb;
+        if (live && web is not null) yield return $"Management web: https://{web.HostName}/ as '{web.Administrator}'.";
+        if (web?.Password.Source == PasswordSource.Generate) yield return "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only).";
+        if (settings.Mta is { Domains: { IsEmpty: false } domains } mta) yield return $"Point the MX records of {string.Join(", ", domains.Take(5).Select(d => d.Domain))}{(domains.Length > 5 ? ", ..." : "")} to {mta.HostName}.";
         if (node.Entries.FirstOrDefault(e => e.Path.StartsWith("/etc/gatehouse/dkim/", StringComparison.Ordinal) && e.Kind == EntryKind.File) is { } record)
             yield return $"Publish the DKIM record ({record.Path}):\n{node.Contents[record.Hash].Text.Trim()}";
     }

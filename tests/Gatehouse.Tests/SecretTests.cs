@@ -106,6 +106,18 @@ public sealed class SecretTests
         DkimKeyPem = new Secret(Samples.Pem("PRIVATE KEY", "canary")),
     };
 
+    [Fact]
+    public void Keys_of_the_cluster_print_stars()
+    {
+        var settings = Samples.Settings(Samples.Member("full"));
+        var material = Samples.Material(settings);
+        var keys = new[] { "node key", "issuing key" }.Select(k => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(k))).ToArray();
+        var node = Samples.Renderer.Render(settings, material, "");
+        Assert.All(keys, k => Assert.Contains(node.Contents.Values, c => c.Text.Contains(k, StringComparison.Ordinal)));
+        var shown = $"{material} {material.Cluster} {System.Text.Json.JsonSerializer.Serialize(node)}";
+        Assert.All(keys, k => Assert.DoesNotContain(k, shown, StringComparison.Ordinal));
+    }
+
     private static RenderedNode Node(GatewaySettings settings) => Samples.Renderer.Render(settings, Material(settings), Yaml);
 
     private static void Clean(string text) => Assert.All(Encoded, c => Assert.DoesNotContain(c, text, StringComparison.Ordinal));

@@ -5,17 +5,24 @@ namespace Gatehouse.Core.Rendering;
 /// <summary>A private key and its certificate, both PEM.</summary>
 public sealed record CertifiedKey(Secret KeyPem, string CertificatePem);
 
+/// <summary>What a member of a cluster has from the cluster's CA. Everything is PEM.</summary>
+/// <param name="Node">The node's key, and its certificate followed by that of the issuing CA.</param>
+/// <param name="RootsPem">The root certificates that members trust: one, two while the root is rotated.</param>
+/// <param name="RevocationListsPem">The revocation lists of every CA in use.</param>
+/// <param name="Issuer">Key and certificate of the issuing CA, on the issuer only.</param>
+public sealed record ClusterMaterial(CertifiedKey Node, string RootsPem, string RevocationListsPem, CertifiedKey? Issuer);
+
 /// <summary>
 /// Keys, certificates and generated secrets of a node. They are made once, kept on the machine, and handed to the renderer
 /// like any other value.
 /// </summary>
 public sealed record Material
 {
-    /// <summary>Certificate of mail transfer.</summary>
-    public required CertifiedKey Mta { get; init; }
+    /// <summary>Certificate of mail transfer; null on a node that does none.</summary>
+    public required CertifiedKey? Mta { get; init; }
 
-    /// <summary>Certificate of the management web.</summary>
-    public required CertifiedKey Web { get; init; }
+    /// <summary>Certificate of the management web; null on a node that serves none.</summary>
+    public required CertifiedKey? Web { get; init; }
 
     /// <summary>Key that signs mail; null when nothing is signed.</summary>
     public required Secret? DkimKeyPem { get; init; }
@@ -23,15 +30,18 @@ public sealed record Material
     /// <summary>The public half of the DKIM key, base64 (RFC 6376 section 3.6.1, tag p).</summary>
     public required string DkimPublicKey { get; init; }
 
-    /// <summary>Password of Redis.</summary>
-    public required Secret RedisPassword { get; init; }
+    /// <summary>Password of Redis; null on a node that scans nothing.</summary>
+    public required Secret? RedisPassword { get; init; }
 
-    /// <summary>Password between nginx and rspamd's controller.</summary>
-    public required Secret ControllerPassword { get; init; }
+    /// <summary>Password between nginx and rspamd's controller; null on a node that scans nothing.</summary>
+    public required Secret? ControllerPassword { get; init; }
 
     /// <summary>The administrator's password when it was generated; null otherwise.</summary>
     public required Secret? WebPassword { get; init; }
 
-    /// <summary>crypt(5) hash of the administrator's password.</summary>
-    public required Secret WebPasswordHash { get; init; }
+    /// <summary>crypt(5) hash of the administrator's password; null on a node that serves no management web.</summary>
+    public required Secret? WebPasswordHash { get; init; }
+
+    /// <summary>What the cluster's trust gave the node; null when it is no member.</summary>
+    public ClusterMaterial? Cluster { get; init; }
 }

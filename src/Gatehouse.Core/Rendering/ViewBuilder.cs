@@ -12,66 +12,78 @@ namespace Gatehouse.Core.Rendering;
 /// </summary>
 internal static class ViewBuilder
 {
-    public static Dictionary<string, object> Build(GatewaySettings settings, Material material, string answers) => new(StringComparer.Ordinal)
+    public static Dictionary<string, object> Build(GatewaySettings settings, Material material, string answers)
     {
-        ["system"] = SystemView(settings.System),
-        ["scanner"] = ScannerView(settings),
-        ["mta"] = MtaView(settings, material),
-        ["web"] = WebView(settings.Web, material),
-        ["cluster"] = ClusterView(settings.Cluster),
-        ["firewall"] = Map(("sets", FirewallSets(settings))),
-        ["redis"] = Map(("password", material.RedisPassword)),
-        ["controller"] = Map(("password", material.ControllerPassword)),
-        ["answers"] = new Secret(answers),
-    };
+        var view = Map(
+            ("system", SystemView(settings.System)),
+            ("role", RoleView(settings)),
+            ("cluster", ClusterView(settings, material.Cluster)),
+            ("firewall", Map(("sets", FirewallSets(settings)))),
+            ("answers", new Secret(answers)));
+        // A node sees nothing of duties that it does not have: a template that names it there is a mistake, and told as one.
+        if (settings is { Mta: { } mta, Scanner: { } scanner })
+        {
+            view.Add("scanner", ScannerView(scanner, mta));
+            view.Add("mta", MtaView(mta, material));
+            view.Add("redis", Map(("password", Made(material.RedisPassword))));
+            view.Add("controller", Map(("password", Made(material.ControllerPassword))));
+        }
+
+        if (settings.ServedWeb is { } web) view.Add("web", WebView(web, material));
+        return view;
+    }
+
+    private static T Made<T>(T? material) where T : class => material ?? throw new ArgumentException("the material is not that of a node with these settings", nameof(material));
+
+    // Which duties the node has; "web" only where it serves one.
+    private static Dictionary<string, object> RoleView(GatewaySettings settings) => Map(
+        ("mail", settings.Mta is not null),
+        ("web", settings.ServedWeb is not null),
+        ("database", settings.System.Profile.Has("database")));
 
     private static Dictionary<string, object> SystemView(SystemSettings s) => Map(
         ("name", s.Name),
-        ("short_name", s.Name.Split('.')[0]),
+        ("short_name", Short(s.Name)),
         ("address", s.Address.ToString()),
         ("time_zone", s.TimeZone),
         ("ntp_servers", s.NtpServers),
         ("resolvers", Texts(s.Resolvers)),
         ("ssh_port", s.SshPort));
 
-    private static Dictionary<string, object> ScannerView(GatewaySettings settings)
-    {
-        var s = settings.Scanner;
-        return Map(
-            ("site_name", s.SiteName),
-            ("organisation", s.Organisation),
-            // SMTP replies are ASCII (RFC 5321 section 2.4).
-            ("in_banner", s.Organisation.Length > 0 && System.Text.Ascii.IsValid(s.Organisation)),
-            ("spam_score", s.SpamScore),
-            ("high_spam_score", s.HighSpamScore),
-            ("greylist_score", decimal.Round(s.SpamScore * 2 / 3, 2)),
-            ("greylisting", s.Greylisting),
-            ("virus", s.VirusScanner),
-            ("virus_quarantine", s.VirusAction == MailAction.Quarantine),
-            ("virus_reject", s.VirusAction == MailAction.Reject),
-            ("spam_tag", s.SpamAction == MailAction.Tag),
-            ("spam_quarantine", s.SpamAction == MailAction.Quarantine),
-            ("spam_reject", s.SpamAction == MailAction.Reject),
-            ("high_spam_tag", s.HighSpamAction == MailAction.Tag),
-            ("high_spam_quarantine", s.HighSpamAction == MailAction.Quarantine),
-            ("high_spam_reject", s.HighSpamAction == MailAction.Reject),
-            ("limits", s.LimitSourceNetwork + s.LimitDestinationNetwork + s.LimitRecipientDomain > 0),
-            ("has_limit_source_network", s.LimitSourceNetwork > 0),
-            ("limit_source_network", s.LimitSourceNetwork),
-            ("has_limit_destination_network", s.LimitDestinationNetwork > 0),
-            ("limit_destination_network", s.LimitDestinationNetwork),
-            ("has_limit_recipient_domain", s.LimitRecipientDomain > 0),
-            ("limit_recipient_domain", s.LimitRecipientDomain),
-            ("destination_networks", DestinationNetworks(settings.Mta)),
-            ("quarantine_on_shared_file_system", s.QuarantineShared == QuarantineSharing.FileSystem),
-            ("quarantine_directory", s.QuarantineDirectory),
-            ("expires", s.QuarantineDays > 0),
-            ("quarantine_days", s.QuarantineDays));
-    }
+    private static Dictionary<string, object> ScannerView(ScannerSettings s, MtaSettings mta) => Map(
+        ("site_name", s.SiteName),
+        ("organisation", s.Organisation),
+        // SMTP replies are ASCII (RFC 5321 section 2.4).
+        ("in_banner", s.Organisation.Length > 0 && System.Text.Ascii.IsValid(s.Organisation)),
+        ("spam_score", s.SpamScore),
+        ("high_spam_score", s.HighSpamScore),
+        ("greylist_score", decimal.Round(s.SpamScore * 2 / 3, 2)),
+        ("greylisting", s.Greylisting),
+        ("virus", s.VirusScanner),
+        ("virus_quarantine", s.VirusAction == MailAction.Quarantine),
+        ("virus_reject", s.VirusAction == MailAction.Reject),
+        ("spam_tag", s.SpamAction == MailAction.Tag),
+        ("spam_quarantine", s.SpamAction == MailAction.Quarantine),
+        ("spam_reject", s.SpamAction == MailAction.Reject),
+        ("high_spam_tag", s.HighSpamAction == MailAction.Tag),
+        ("high_spam_quarantine", s.HighSpamAction == MailAction.Quarantine),
+        ("high_spam_reject", s.HighSpamAction == MailAction.Reject),
+        ("limits", s.LimitSourceNetwork + s.LimitDestinationNetwork + s.LimitRecipientDomain > 0),
+        ("has_limit_source_network", s.LimitSourceNetwork > 0),
+        ("limit_source_network", s.LimitSourceNetwork),
+        ("has_limit_destination_network", s.LimitDestinationNetwork > 0),
+        ("limit_destination_network", s.LimitDestinationNetwork),
+        ("has_limit_recipient_domain", s.LimitRecipientDomain > 0),
+        ("limit_recipient_domain", s.LimitRecipientDomain),
+        ("destination_networks", DestinationNetworks(mta)),
+        ("quarantine_on_shared_file_system", s.QuarantineShared == QuarantineSharing.FileSystem),
+        ("quarantine_directory", s.QuarantineDirectory),
+        ("expires", s.QuarantineDays > 0),
+        ("quarantine_days", s.QuarantineDays));
 
-    private static Dictionary<string, object> MtaView(GatewaySettings settings, Material material)
+    private static Dictionary<string, object> MtaView(MtaSettings s, Material material)
     {
-        var s = settings.Mta;
+        var certified = Made(material.Mta);
         return Map(
             ("host_name", s.HostName),
             ("domains", s.Domains.Select(d => Map(("domain", d.Domain), ("host", d.Destination.Host), ("address", d.Destination.IsAddress), ("port", d.Destination.Port))).ToImmutableArray()),
@@ -87,8 +99,8 @@ internal static class ViewBuilder
             ("smart_host_password", s.SmartHostPassword?.Value ?? new Secret("")),
             ("message_size_limit", s.MessageSizeLimit),
             ("postmaster", s.Postmaster),
-            ("certificate", material.Mta.CertificatePem),
-            ("key", material.Mta.KeyPem),
+            ("certificate", certified.CertificatePem),
+            ("key", certified.KeyPem),
             ("tls_required", s.TlsRequired),
             ("tls12", s.TlsMinimum == "1.2"),
             ("has_submission", !s.SubmissionPorts.IsEmpty),
@@ -114,18 +126,44 @@ internal static class ViewBuilder
     private static Dictionary<string, object> WebView(WebSettings s, Material material) => Map(
         ("host_name", s.HostName),
         ("administrator", s.Administrator),
-        ("password_hash", material.WebPasswordHash),
+        ("password_hash", Made(material.WebPasswordHash)),
         ("password_generated", material.WebPassword is not null),
         ("password", material.WebPassword ?? new Secret("")),
-        ("certificate", material.Web.CertificatePem),
-        ("key", material.Web.KeyPem),
+        ("certificate", Made(material.Web).CertificatePem),
+        ("key", Made(material.Web).KeyPem),
         ("networks", Texts(s.Networks)),
         ("has_load_balancers", !s.LoadBalancers.IsEmpty),
         ("load_balancers", Texts(s.LoadBalancers)));
 
-    private static Dictionary<string, object> ClusterView(ClusterSettings s) => Map(
-        ("id", s.Id),
-        ("exim_number", s.Id <= 16));
+    private static Dictionary<string, object> ClusterView(GatewaySettings settings, ClusterMaterial? material)
+    {
+        var member = settings.System.Profile.Clustered;
+        var view = Map(
+            ("id", settings.Cluster.Id),
+            ("exim_number", settings.Cluster.Id <= 16),
+            ("member", member),
+            ("issuer", member && material?.Issuer is not null),
+            ("peers", member ? Peers(settings) : []));
+        if (!member) return view;
+        var trust = Made(material);
+        view.Add("ca", trust.RootsPem);
+        view.Add("certificate", trust.Node.CertificatePem);
+        view.Add("key", trust.Node.KeyPem);
+        view.Add("crl", trust.RevocationListsPem);
+        if (trust.Issuer is not { } issuer) return view;
+        view.Add("issuer_certificate", issuer.CertificatePem);
+        view.Add("issuer_key", issuer.KeyPem);
+        return view;
+    }
+
+    // A short name is given to the one member that has it; of two, neither answers to it.
+    private static ImmutableArray<Dictionary<string, object>> Peers(GatewaySettings settings)
+    {
+        var names = settings.Cluster.Peers.Select(p => Short(p.Name)).Append(Short(settings.System.Name)).CountBy(n => n, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+        return [.. settings.Cluster.Peers.Select(p => Map(("name", p.Name), ("address", p.Address.ToString()), ("short_name", Short(p.Name)), ("has_short_name", names[Short(p.Name)] == 1)))];
+    }
+
+    private static string Short(string name) => name.Split('.')[0];
 
     // Domains whose destination is an address, with the network that address lies in (IPv4 /24, IPv6 /64).
     private static ImmutableArray<Dictionary<string, object>> DestinationNetworks(MtaSettings mta) =>
@@ -146,13 +184,10 @@ internal static class ViewBuilder
     // One nftables set for each list and address family, admin4, admin6 and so on: a set holds one family only.
     private static ImmutableArray<Dictionary<string, object>> FirewallSets(GatewaySettings settings)
     {
-        (string Name, IEnumerable<IPNetwork> Networks)[] lists =
-        [
-            ("admin", settings.System.AdminNetworks),
-            ("relay", settings.Mta.RelayNetworks),
-            ("web", settings.Web.Networks),
-            ("balancer", settings.Web.LoadBalancers.Select(a => new IPNetwork(a, a.GetAddressBytes().Length * 8))),
-        ];
+        List<(string Name, IEnumerable<IPNetwork> Networks)> lists = [("admin", settings.System.AdminNetworks)];
+        if (settings.Mta is { } mta) lists.Add(("relay", mta.RelayNetworks));
+        if (settings.ServedWeb is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
+        if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Prepend(settings.System.Address).Select(Alone)));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];
         return
@@ -163,6 +198,8 @@ internal static class ViewBuilder
                select Map(("name", list.Name + family.Suffix), ("type", family.Type), ("any", !members.IsEmpty), ("members", members)),
         ];
     }
+
+    private static IPNetwork Alone(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
 
     private static Dictionary<string, object> Map(params ReadOnlySpan<(string Key, object Value)> pairs)
     {

@@ -81,6 +81,7 @@ public static class AnswerManual
         }
 
         foreach (var choice in field.Choices) page.Append(CultureInfo.InvariantCulture, $".br\n\\fB{Escape(choice.Value)}\\fR: {Escape(choice.Text)}\n");
+        if (field.Scope == FieldScope.Node) page.Append(CultureInfo.InvariantCulture, $".br\n{Escape("In a cluster: each node has its own")}\n");
         foreach (var (name, value) in FieldRemarks.Of(field)) page.Append(CultureInfo.InvariantCulture, $".br\n{Escape(name)}: {Escape(value)}\n");
     }
 
@@ -112,6 +113,7 @@ public static class AnswerManual
             ("{prompt: true}", "Asked for on the terminal."),
             ("{generate: true}", "Made by gatehouse at the first apply, and kept."),
             ("{hash: TEXT}", "Its hash in the form of crypt(5), where the service takes one."),
+            ("{sealed: NAME}", "A secret that the cluster keeps sealed and hands to its members, which have it in /etc/gatehouse/secrets/sealed/NAME. The cluster writes this itself where a password was given in one of the other forms."),
         })
         {
             Term(page, form, "");

@@ -49,6 +49,7 @@ public static class AnswerSchema
         var schema = field.IsTable ? Table(field) : field.IsList ? new JsonObject { ["type"] = "array", ["items"] = Single(field), ["uniqueItems"] = true } : Single(field);
         schema["title"] = field.Label;
         schema["description"] = field.Help;
+        if (field.Scope == FieldScope.Node) schema["$comment"] = "In a cluster, each node has its own.";
         if (field.Default is { } value) schema["default"] = value;
         if (field.Example.Length > 0) schema["examples"] = new JsonArray(field.Example);
         return schema;
@@ -93,7 +94,7 @@ public static class AnswerSchema
     {
         ["oneOf"] = new JsonArray(
             new JsonObject { ["type"] = "string" },
-            Key("file", "string"), Key("env", "string"), Key("hash", "string"), Key("prompt", "boolean"), Key("generate", "boolean")),
+            Key("file", "string"), Key("env", "string"), Key("hash", "string"), Key("sealed", "string"), Key("prompt", "boolean"), Key("generate", "boolean")),
     };
 
     private static JsonObject Key(string name, string type) => new()

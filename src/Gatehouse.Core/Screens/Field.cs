@@ -71,8 +71,21 @@ public sealed record Field
     /// <summary>The field is asked only while another field of the same file has one of these values.</summary>
     public Condition? When { get; init; }
 
+    /// <summary>Whose answer it is in a cluster: the same for all nodes, or each node's own.</summary>
+    public FieldScope Scope { get; init; }
+
     /// <summary>Whether the answer is a table.</summary>
     public bool IsTable => !Columns.IsEmpty;
+}
+
+/// <summary>Whose an answer is. On a node without a cluster there is no difference.</summary>
+public enum FieldScope
+{
+    /// <summary>The cluster's: changed on one node, it is followed by all.</summary>
+    Cluster,
+
+    /// <summary>The node's own, such as its name and address; the other nodes never take it over.</summary>
+    Node,
 }
 
 /// <summary>One value of a choice.</summary>

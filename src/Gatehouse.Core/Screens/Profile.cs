@@ -22,11 +22,17 @@ public sealed record Profile(string Name, ImmutableArray<string> Roles)
         new("full", ["database", "cache", "mq", "indexer", "mail", "web"]),
     ];
 
-    /// <summary>Profiles this version can set up; the others need the cluster's backend.</summary>
-    public static ImmutableArray<string> Supported { get; } = ["standalone"];
+    /// <summary>
+    /// Profiles this version can set up. Of the backend's four roles, the database is the one there is so far, so a profile
+    /// of one of the three others alone would have nothing to run.
+    /// </summary>
+    public static ImmutableArray<string> Supported { get; } = ["standalone", "backend", "database", "mail", "web", "node", "full"];
 
     /// <summary>Whether nodes of this profile are members of a cluster.</summary>
     public bool Clustered => Name != "standalone";
+
+    /// <summary>Whether nodes of this profile have a duty.</summary>
+    public bool Has(string role) => Roles.Contains(role);
 
     /// <summary>A profile by name, or null.</summary>
     public static Profile? Find(string name) => All.FirstOrDefault(p => p.Name == name);

@@ -14,7 +14,7 @@ public static class ScreenReader
     [
         "key", "label", "help", "kind", "items", "columns", "required", "default", "default-from", "example",
         "choices", "min", "max", "pattern", "pattern-text", "exists", "port", "when",
-        "advanced", "propose",
+        "advanced", "propose", "scope",
     ];
 
     /// <summary>Reads one screen.</summary>
@@ -59,6 +59,7 @@ public static class ScreenReader
             MustExist = Flag(map, "exists"),
             DefaultPort = (int)(Number(map, "port") ?? 0),
             When = ReadCondition(map),
+            Scope = ReadScope(map),
         };
     }
 
@@ -78,6 +79,13 @@ public static class ScreenReader
         map["when"] is Mapping { Entries: [var only] }
             ? new Condition(only.Key, only.Value is Sequence s ? [.. s.Items.Select(i => ((Scalar)i).Text)] : [((Scalar)only.Value).Text])
             : null;
+
+    private static FieldScope ReadScope(Mapping map) => Optional(map, "scope") switch
+    {
+        null or "cluster" => FieldScope.Cluster,
+        "node" => FieldScope.Node,
+        var other => throw new FormatException($"{map["scope"]!.Origin}: 'scope' is cluster or node, not '{other}'"),
+    };
 
     private static bool Flag(Mapping map, string key) => Optional(map, key) switch
     {

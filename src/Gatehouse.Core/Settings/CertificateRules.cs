@@ -12,6 +12,7 @@ internal static class CertificateRules
     public static ImmutableArray<Rule> All { get; } =
     [
         new("the cluster's CA is asked only where there is a cluster", ClusterNeeded),
+        new("the cluster's certificate names the service", ClusterFits),
         new("an own certificate fits its key, its name and the date", OwnFits),
     ];
 
@@ -19,9 +20,19 @@ internal static class CertificateRules
 
     private static void ClusterNeeded(ValueSet v, Inputs inputs, Report report)
     {
+        if (v.Profile is not { Clustered: false }) return;
         foreach (var screen in Users)
             if (v.TryGet<string>($"{screen}.certificate", out var source) && source == "cluster")
                 report.Error("needs-cluster", $"{screen}.certificate", "there is no cluster CA on a standalone node; take 'own' or 'self-signed'.", v.OriginOf($"{screen}.certificate"));
+    }
+
+    // It is the node's certificate, issued for the host name alone.
+    private static void ClusterFits(ValueSet v, Inputs inputs, Report report)
+    {
+        if (v.Profile is not { Clustered: true } || !v.TryGet<string>("system.name", out var node)) return;
+        foreach (var screen in Users)
+            if (v.TryGet<string>($"{screen}.certificate", out var source) && source == "cluster" && v.TryGet<string>($"{screen}.host_name", out var name) && name != node)
+                report.Error("certificate-name", $"{screen}.certificate", $"the cluster's CA names this node {node}, not {name}. Set {screen}.host_name to {node}, or take 'own' or 'self-signed'.", v.OriginOf($"{screen}.certificate"));
     }
 
     private static void OwnFits(ValueSet v, Inputs inputs, Report report)

@@ -6,7 +6,19 @@ using Gatehouse.Core.Values;
 namespace Gatehouse.Core.Settings;
 
 /// <summary>Everything a node is to be: validated, typed, immutable. Templates and plans see nothing else.</summary>
-public sealed record GatewaySettings(SystemSettings System, ScannerSettings Scanner, MtaSettings Mta, WebSettings Web, ClusterSettings Cluster);
+/// <param name="System">The host itself.</param>
+/// <param name="Scanner">Scanning and quarantine; null on a node without the role mail.</param>
+/// <param name="Mta">Mail transfer; null on a node without the role mail.</param>
+/// <param name="Web">The management web; null on a node without the role web.</param>
+/// <param name="Cluster">Its place in a cluster; without one, what it would have there.</param>
+public sealed record GatewaySettings(SystemSettings System, ScannerSettings? Scanner, MtaSettings? Mta, WebSettings? Web, ClusterSettings Cluster)
+{
+    /// <summary>The management web that the node serves; null when it serves none. So far it shows the scanner of its own host, so it takes the role mail as well.</summary>
+    public WebSettings? ServedWeb => Mta is null ? null : Web;
+
+    /// <summary>Whether a password is still to be asked for.</summary>
+    public bool AwaitsPassword => Web?.Password.Source == PasswordSource.Prompt || Mta?.SmartHostPassword?.Source == PasswordSource.Prompt;
+}
 
 /// <summary>The host itself.</summary>
 public sealed record SystemSettings
@@ -254,4 +266,5 @@ public sealed record ClusterSettings
 /// <param name="Name">Its host name.</param>
 /// <param name="Address">Its address.</param>
 /// <param name="Port">The port its quarantine synchronisation is reached at.</param>
-public sealed record Peer(string Name, IPAddress Address, int Port);
+/// <param name="Profile">What kind of node it is.</param>
+public sealed record Peer(string Name, IPAddress Address, int Port, Profile Profile);

@@ -8,7 +8,7 @@ namespace Gatehouse.Core.Settings;
 
 /// <summary>Something outside the answer file that the answers name: the edge reads it, <see cref="Resolver"/> judges it.</summary>
 /// <param name="Kind">What to read.</param>
-/// <param name="Name">Path of the file, name of the variable, or label of the prompt.</param>
+/// <param name="Name">Path of the file, name of the variable, label of the prompt, or name of the secret.</param>
 /// <param name="Path">The field that names it.</param>
 /// <param name="Origin">Where it is named.</param>
 public sealed record Wanted(WantedKind Kind, string Name, string Path, Origin? Origin);
@@ -24,6 +24,9 @@ public enum WantedKind
 
     /// <summary>A question on the terminal.</summary>
     Prompt,
+
+    /// <summary>A secret that the cluster keeps sealed, and hands to its members opened.</summary>
+    Sealed,
 }
 
 /// <summary>What was found for a <see cref="Wanted"/>.</summary>
@@ -47,16 +50,18 @@ public sealed record Inputs(Facts Facts, bool AnswersOwnerOnly, ImmutableDiction
 /// <summary>Lists what the answers name outside themselves.</summary>
 public static class Probe
 {
-    /// <summary>The files, variables and prompts to read before resolving.</summary>
+    /// <summary>The files, variables, prompts and secrets to read before resolving. What is for other profiles is left alone.</summary>
     public static ImmutableArray<Wanted> For(ScreenSet screens, Answers answers)
     {
         var wanted = ImmutableArray.CreateBuilder<Wanted>();
-        foreach (var field in screens.Fields)
+        var named = answers["system.profile"];
+        var profile = Profile.Find(named is null ? screens.Fields.First(f => f.Path == "system.profile").Default ?? "" : (named as Scalar)?.Text ?? "");
+        foreach (var field in screens.Fields.Where(f => profile is null || screens.Serves(f, profile)))
         {
             var node = answers[field.Path];
             if (field.Kind.Name == "password" && node is Mapping { Entries: [{ Value: Scalar value } only] })
             {
-                var kind = only.Key switch { "file" => WantedKind.File, "env" => WantedKind.Variable, "prompt" => WantedKind.Prompt, _ => (WantedKind?)null };
+                var kind = only.Key switch { "file" => WantedKind.File, "env" => WantedKind.Variable, "prompt" => WantedKind.Prompt, "sealed" when SealedName.IsValid(value.Text) => WantedKind.Sealed, _ => (WantedKind?)null };
                 if (kind is { } k) wanted.Add(new Wanted(k, k == WantedKind.Prompt ? field.Label : value.Text, field.Path, value.Origin));
             }
             else if (field.Kind.Name == "timezone" && node is Scalar zone && field.Kind.Parse(zone.Text, field).Value is string name)

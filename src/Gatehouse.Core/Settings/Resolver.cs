@@ -30,6 +30,8 @@ public static class Resolver
     private static void ReadField(Field field, Answers answers, Facts facts, ValueReader reader, ValueSet values, Report report)
     {
         var node = answers[field.Path];
+        // One answer file may serve a whole cluster: what is for other nodes' duties is their business.
+        if (!values.Serves(field)) return;
         if (!Applies(field, values))
         {
             // When the other field was refused, whether this one is used is not known yet.
@@ -72,6 +74,7 @@ public static class Resolver
     /// <summary>Whether a field is asked, as the values stand.</summary>
     internal static bool Applies(Field field, ValueSet values)
     {
+        if (!values.Serves(field)) return false;
         if (field.When is not { } when) return true;
         return values.TryGet<object>(when.Path, out var other) && (when.AnyOf is ["*"] || (other is string text && when.AnyOf.Contains(text)));
     }

@@ -14,6 +14,7 @@ internal static class Rules
     public static ImmutableArray<Rule> All { get; } =
     [
         .. SystemRules.All,
+        .. ClusterRules.All,
         .. ScannerRules.All,
         .. NetworkRules.All,
         .. MtaRules.All,

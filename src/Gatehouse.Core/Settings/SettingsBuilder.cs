@@ -9,13 +9,16 @@ namespace Gatehouse.Core.Settings;
 internal static class SettingsBuilder
 {
     public static GatewaySettings Build(ValueSet v, Inputs inputs) =>
-        new(BuildSystem(v), BuildScanner(v), BuildMta(v, inputs), BuildWeb(v, inputs), BuildCluster(v));
+        new(BuildSystem(v), Only("mail", v, BuildScanner), Only("mail", v, s => BuildMta(s, inputs)), Only("web", v, s => BuildWeb(s, inputs)), BuildCluster(v));
+
+    // Null where the node does not have the duty.
+    private static T? Only<T>(string role, ValueSet v, Func<ValueSet, T> build) where T : class => v.Profile!.Has(role) ? build(v) : null;
 
     private static SystemSettings BuildSystem(ValueSet v) => new()
     {
         Name = v.Get<string>("system.name"),
         Address = v.Get<IPAddress>("system.address"),
-        Profile = Profile.Find(v.Get<string>("system.profile"))!,
+        Profile = v.Profile!,
         Location = v.Text("system.location"),
         TimeZone = v.Get<string>("system.time_zone"),
         NtpServers = v.List<string>("system.ntp_servers"),
@@ -91,7 +94,7 @@ internal static class SettingsBuilder
     {
         Name = v.Text("cluster.name"),
         Id = v.Get<int>("cluster.id"),
-        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"]))],
+        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!))],
     };
 
     private static MailAction Action(ValueSet v, string path) => v.Get<string>(path) switch

@@ -5,20 +5,19 @@ using Gatehouse.Core.Screens;
 
 namespace Gatehouse.Core.Settings;
 
-/// <summary>Rules about the node and its place in a cluster.</summary>
+/// <summary>Rules about the node itself.</summary>
 internal static class SystemRules
 {
     public static ImmutableArray<Rule> All { get; } =
     [
         new("the profile is one this version can set up", ProfileSupported),
         new("the node's address is one others can reach", AddressUsable),
-        new("a peer is another node", PeersAreOthers),
     ];
 
     private static void ProfileSupported(ValueSet v, Inputs inputs, Report report)
     {
         if (v.TryGet<string>("system.profile", out var profile) && !Profile.Supported.Contains(profile))
-            report.Error("profile-unsupported", "system.profile", $"this version sets up {string.Join(", ", Profile.Supported)}; '{profile}' needs a cluster.", v.OriginOf("system.profile"));
+            report.Error("profile-unsupported", "system.profile", $"this version sets up {string.Join(", ", Profile.Supported)}; what '{profile}' is to run is not part of it yet.", v.OriginOf("system.profile"));
     }
 
     private static void AddressUsable(ValueSet v, Inputs inputs, Report report)
@@ -26,15 +25,6 @@ internal static class SystemRules
         if (!v.TryGet<IPAddress>("system.address", out var address)) return;
         if (IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.IsIPv6Multicast || IsMulticast(address))
             report.Error("address-unusable", "system.address", $"{address} is not an address that other hosts can reach.", v.OriginOf("system.address"));
-    }
-
-    private static void PeersAreOthers(ValueSet v, Inputs inputs, Report report)
-    {
-        v.TryGet<string>("system.name", out var name);
-        v.TryGet<IPAddress>("system.address", out var address);
-        foreach (var row in v.Rows("cluster.peers"))
-            if (row.Values["name"].Equals(name) || row.Values["address"].Equals(address))
-                report.Error("peer-is-self", "cluster.peers", $"{row.Values["name"]} ({row.Values["address"]}) is this node itself; peers are the other members.", row.Origin);
     }
 
     private static bool IsMulticast(IPAddress address) =>

@@ -158,8 +158,12 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
                 return null;
             case "file" or "env": return Outside(field, only.Key == "file" ? WantedKind.File : WantedKind.Variable, value);
             case "prompt" when value.Text == "true": return Prompted(field, value);
+            case "sealed" when SealedName.IsValid(value.Text): return Sealed(field, value);
+            case "sealed":
+                report.Error("bad-value", field.Path, "the name of a sealed secret is of lower-case letters, digits and '._-'; the cluster writes it itself.", value.Origin);
+                return null;
             default:
-                report.Error("bad-value", field.Path, $"'{field.Label}' takes {field.Kind.Expected}.{Nearest.Hint(only.Key, ["file", "env", "prompt", "generate", "hash"])}", only.Origin);
+                report.Error("bad-value", field.Path, $"'{field.Label}' takes {field.Kind.Expected}.{Nearest.Hint(only.Key, ["file", "env", "prompt", "generate", "hash", "sealed"])}", only.Origin);
                 return null;
         }
     }
@@ -180,18 +184,31 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
             ? Typed(field, Encoding.UTF8.GetString(bytes.AsSpan()), value.Origin)
             : new Password(PasswordSource.Prompt, null);
 
+    private Password? Sealed(Field field, Scalar name)
+    {
+        if (inputs.Things.GetValueOrDefault((WantedKind.Sealed, name.Text)) is { Content: not null } found) return Read(field, name, SealedName.FileOf(name.Text), found);
+        report.Error("sealed-missing", field.Path, $"'{field.Label}' is the cluster's secret {Quote(name.Text)}, which this host has not got ({SealedName.FileOf(name.Text)}). On a member, 'gatehouse sync' fetches it; anywhere else give the password as {{file: PATH}}.", name.Origin);
+        return null;
+    }
+
     private Password? Outside(Field field, WantedKind kind, Scalar name)
     {
         var found = inputs.Things.GetValueOrDefault((kind, name.Text)) ?? new Found(null, true, "was not read");
-        if (found.Content is not { } bytes)
+        if (found.Content is null)
         {
             report.Error(kind == WantedKind.File ? "file-missing" : "variable-missing", field.Path, $"{Quote(name.Text)} {found.Problem}; it should hold '{field.Label}'.", name.Origin);
             return null;
         }
 
+        return Read(field, name, name.Text, found);
+    }
+
+    private Password? Read(Field field, Scalar name, string file, Found found)
+    {
+        var bytes = found.Content!.Value;
         if (!found.OwnerOnly)
         {
-            report.Error("secret-exposed", field.Path, $"{name.Text} can be read by others. Run 'chmod 600 {name.Text}'.", name.Origin);
+            report.Error("secret-exposed", field.Path, $"{file} can be read by others. Run 'chmod 600 {file}'.", name.Origin);
             return null;
         }
 

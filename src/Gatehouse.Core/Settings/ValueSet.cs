@@ -14,6 +14,12 @@ internal sealed class ValueSet(ScreenSet screens)
     /// <summary>The fields that were asked for so far: a test holds them against the screens.</summary>
     public IReadOnlySet<string> Read => read;
 
+    /// <summary>The profile; null while it is not known, or was refused.</summary>
+    public Profile? Profile => TryGet<string>("system.profile", out var name) ? Screens.Profile.Find(name) : null;
+
+    /// <summary>Whether the node has the duties that a field is about; while its profile is not known, it may have any.</summary>
+    public bool Serves(Field field) => Profile is not { } profile || screens.Serves(field, profile);
+
     /// <summary>Stores a value.</summary>
     public void Add(Field field, object value, Origin? origin) => values[field.Path] = (value, origin);
 

@@ -45,13 +45,14 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
     private ApplyEnd TellDone(ApplyResult result)
     {
         const string show = "Show password", save = "Save answers";
-        var generated = preview.Settings.Web.Password.Source == PasswordSource.Generate;
+        var web = preview.Settings.ServedWeb;
+        var generated = web?.Password.Source == PasswordSource.Generate;
         stage.Show(new ReviewPage("Done", context.Host, () => [], generated ? ["Finish", show, save] : ["Finish", save], 0, DoneText(result), Take) { Keys = "F1 Help  F3 Log" });
         return ApplyEnd.Done;
 
         bool Take(string button)
         {
-            if (button == show) context.Say("Password", $"The management web takes '{preview.Settings.Web.Administrator}' with", "", new TextRow(session.GeneratedPassword() ?? "(not found)", Look.Bold), "", "It stays in /etc/gatehouse/secrets/web-password.");
+            if (button == show) context.Say("Password", $"The management web takes '{web?.Administrator}' with", "", new TextRow(session.GeneratedPassword() ?? "(not found)", Look.Bold), "", "It stays in /etc/gatehouse/secrets/web-password.");
             else if (button == save) context.AskAndSave(interview);
             else if (button == "F3") ShowLog();
             else if (button == "F1") context.Say("Help", "The host is set up. What stands here tells how to use it, and what was proved just now. F3 shows every step that was taken.", "", "Finish ends the set-up. 'gatehouse setup' changes the settings at any time.");

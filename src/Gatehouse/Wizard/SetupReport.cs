@@ -36,8 +36,8 @@ internal static class SetupReport
     private static IEnumerable<string> Secrets(SetupSession session, Interview interview)
     {
         foreach (var (_, secret) in interview.Secrets) yield return secret.Reveal();
-        if (interview.Settings?.Web.Password.Value is { } web) yield return web.Reveal();
-        if (interview.Settings?.Mta.SmartHostPassword?.Value is { } smartHost) yield return smartHost.Reveal();
+        if (interview.Settings?.Web?.Password.Value is { } web) yield return web.Reveal();
+        if (interview.Settings?.Mta?.SmartHostPassword?.Value is { } smartHost) yield return smartHost.Reveal();
         if (session.GeneratedPassword() is { } generated) yield return generated;
     }
 }

@@ -10,7 +10,7 @@ namespace Gatehouse.Tests.Golden;
 /// <summary>
 /// A folder with <c>answers.yaml</c> and what must come of it below <c>expected/</c>. Beside them may lie what the answers
 /// name: <c>outside/PATH</c> (readable by its owner alone), <c>outside-open/PATH</c> (readable by others),
-/// <c>variables/NAME</c>; a file <c>answers-open</c> means that others can read the answers.
+/// <c>variables/NAME</c>, <c>sealed/NAME</c>; a file <c>answers-open</c> means that others can read the answers.
 /// </summary>
 internal sealed class GoldenCase(string directory)
 {
@@ -62,6 +62,8 @@ internal sealed class GoldenCase(string directory)
         if (wanted.Kind == WantedKind.Prompt) return null;
         if (wanted.Kind == WantedKind.Variable)
             return File.Exists(At("variables", wanted.Name)) ? Of(At("variables", wanted.Name), true) : new Found(null, true, "is not set in the environment");
+        if (wanted.Kind == WantedKind.Sealed)
+            return File.Exists(At("sealed", wanted.Name)) ? Of(At("sealed", wanted.Name), true) : new Found(null, true, "does not exist", Missing: true);
         var name = wanted.Name.TrimStart('/');
         return File.Exists(At("outside", name)) ? Of(At("outside", name), true)
             : File.Exists(At("outside-open", name)) ? Of(At("outside-open", name), false)

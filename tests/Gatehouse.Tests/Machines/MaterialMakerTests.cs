@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
@@ -25,7 +26,7 @@ public sealed class MaterialMakerTests : IDisposable
         var first = await ObtainAsync(Samples.Now);
         await KeepAsync(first);
         var second = await ObtainAsync(Samples.Now.AddDays(1));
-        Assert.Equal(first.Mta.CertificatePem, second.Mta.CertificatePem);
+        Assert.Equal(first.Mta!.CertificatePem, second.Mta!.CertificatePem);
         Assert.Equal(first.Mta.KeyPem.Reveal().Trim(), second.Mta.KeyPem.Reveal().Trim());
         Assert.Equal(first.RedisPassword, second.RedisPassword);
         Assert.Equal(first.WebPassword, second.WebPassword);
@@ -37,10 +38,10 @@ public sealed class MaterialMakerTests : IDisposable
     {
         var first = await ObtainAsync(Samples.Now);
         await KeepAsync(first);
-        Assert.NotEqual(first.Mta.CertificatePem, (await ObtainAsync(Samples.Now.AddDays(800))).Mta.CertificatePem);
-        var renamed = settings with { Mta = settings.Mta with { HostName = "other.example.org" } };
+        Assert.NotEqual(first.Mta!.CertificatePem, (await ObtainAsync(Samples.Now.AddDays(800))).Mta!.CertificatePem);
+        var renamed = settings with { Mta = settings.Mta! with { HostName = "other.example.org" } };
         var other = await MaterialMaker.ObtainAsync(renamed, machine, Samples.Now, CancellationToken.None);
-        using var certificate = X509Certificate2.CreateFromPem(other.Mta.CertificatePem);
+        using var certificate = X509Certificate2.CreateFromPem(other.Mta!.CertificatePem);
         Assert.True(certificate.MatchesHostname("other.example.org"));
     }
 
@@ -48,10 +49,69 @@ public sealed class MaterialMakerTests : IDisposable
     public async Task Another_password_gives_another_hash()
     {
         await KeepAsync(await ObtainAsync(Samples.Now));
-        var given = settings with { Web = settings.Web with { Password = new Password(PasswordSource.Given, new Secret("another")) } };
-        var hash = (await MaterialMaker.ObtainAsync(given, machine, Samples.Now, CancellationToken.None)).WebPasswordHash.Reveal();
+        var given = settings with { Web = settings.Web! with { Password = new Password(PasswordSource.Given, new Secret("another")) } };
+        var hash = (await MaterialMaker.ObtainAsync(given, machine, Samples.Now, CancellationToken.None)).WebPasswordHash!.Reveal();
         Assert.StartsWith("$6$", hash, StringComparison.Ordinal);
-        Assert.NotEqual((await ObtainAsync(Samples.Now)).WebPasswordHash.Reveal(), hash);
+        Assert.NotEqual((await ObtainAsync(Samples.Now)).WebPasswordHash!.Reveal(), hash);
+    }
+
+    [Fact]
+    public async Task A_host_without_what_a_cluster_gives_its_members_cannot_be_one()
+    {
+        var member = Samples.Settings(Samples.Member("database"));
+        var none = await Assert.ThrowsAsync<MachineException>(() => MaterialMaker.ObtainAsync(member, machine, Samples.Now, CancellationToken.None).AsTask());
+        Assert.Contains("gatehouse join", none.Message, StringComparison.Ordinal);
+        await GiveAsync("node", "mx1.example.org");
+        var half = await Assert.ThrowsAsync<MachineException>(() => MaterialMaker.ObtainAsync(member, machine, Samples.Now, CancellationToken.None).AsTask());
+        Assert.Contains("cluster-ca.pem is missing", half.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_member_takes_over_what_its_cluster_gave_and_has_no_more_than_its_duties_need()
+    {
+        var (key, certificate) = await GiveAsync("node", "mx1.example.org");
+        await WriteAsync("cluster-ca.pem", "the roots");
+        await WriteAsync("cluster.crl", "the lists");
+        var database = await MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("database")), machine, Samples.Now, CancellationToken.None);
+        Assert.Equal((key, certificate), (database.Cluster!.Node.KeyPem.Reveal(), database.Cluster.Node.CertificatePem));
+        Assert.Equal(("the roots", "the lists"), (database.Cluster.RootsPem, database.Cluster.RevocationListsPem));
+        Assert.Null(database.Cluster.Issuer);
+        Assert.True(database is { Mta: null, Web: null, RedisPassword: null, ControllerPassword: null, WebPassword: null, WebPasswordHash: null });
+        await GiveAsync("issuer", "the issuing CA");
+        var mail = await MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("node") + "  certificate: cluster\n"), machine, Samples.Now, CancellationToken.None);
+        Assert.NotNull(mail.Cluster!.Issuer);
+        Assert.Equal(mail.Cluster.Node, mail.Mta);
+        Assert.NotEqual(mail.Cluster.Node, mail.Web);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_not_that_of_the_certificate_beside_it_is_refused()
+    {
+        await GiveAsync("node", "mx1.example.org");
+        var (other, _) = Pair("mx1.example.org");
+        await WriteAsync("node.key", other);
+        await WriteAsync("cluster-ca.pem", "the roots");
+        await WriteAsync("cluster.crl", "the lists");
+        var problem = await Assert.ThrowsAsync<MachineException>(() => MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("mail")), machine, Samples.Now, CancellationToken.None).AsTask());
+        Assert.Contains("node.key is not the key of node.crt", problem.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<(string Key, string Certificate)> GiveAsync(string file, string name)
+    {
+        var (key, certificate) = Pair(name);
+        await WriteAsync($"{file}.key", key);
+        await WriteAsync($"{file}.crt", certificate);
+        return (key, certificate);
+    }
+
+    private ValueTask WriteAsync(string file, string text) =>
+        machine.WriteAsync($"{MaterialMaker.ClusterPki}/{file}", new Item(EntryKind.File, Ownership.Default, FileContent.Of(text)), CancellationToken.None);
+
+    private static (string Key, string Certificate) Pair(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(Samples.Now.AddDays(-1), Samples.Now.AddDays(89));
+        return (key.ExportPkcs8PrivateKeyPem(), certificate.ExportCertificatePem());
     }
 
     private async Task<Material> ObtainAsync(DateTimeOffset now) => await MaterialMaker.ObtainAsync(settings, machine, now, CancellationToken.None);

@@ -20,7 +20,24 @@ public sealed class WantedReaderTests : IDisposable
         Assert.Equal("of the tree", Read(name));
     }
 
+    [Fact]
+    public void A_sealed_secret_is_read_where_members_have_it()
+    {
+        var home = Path.Combine(root, "tree") + SealedName.Directory;
+        Directory.CreateDirectory(home);
+        Assert.True(Sealed("web.password").Missing);
+        File.WriteAllText(Path.Combine(home, "web.password"), "opened\n");
+        File.SetUnixFileMode(Path.Combine(home, "web.password"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        Assert.False(Sealed("web.password").OwnerOnly);
+        File.SetUnixFileMode(Path.Combine(home, "web.password"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Equal("opened\n", Encoding.UTF8.GetString(Sealed("web.password").Content!.Value.AsSpan()));
+        Assert.True(Sealed("web.password").OwnerOnly);
+    }
+
     public void Dispose() => Directory.Delete(root, true);
+
+    private Found Sealed(string name) =>
+        WantedReader.Read([new Wanted(WantedKind.Sealed, name, "web.password", null)], new LocalMachine(Path.Combine(root, "tree")), null)[(WantedKind.Sealed, name)];
 
     private string Read(string name)
     {

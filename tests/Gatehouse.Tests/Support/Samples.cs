@@ -55,19 +55,30 @@ internal static class Samples
     /// <summary>The material a machine would make for these settings, with fixed values.</summary>
     public static Material Material(GatewaySettings settings)
     {
-        var generates = settings.Web.Password.Source == PasswordSource.Generate;
+        var (mta, web) = (settings.Mta, settings.ServedWeb);
+        var signs = mta is { DkimDomains.IsEmpty: false };
         return new Material
         {
-            Mta = Certified(settings.Mta.Certificate, "mta"),
-            Web = Certified(settings.Web.Certificate, "web"),
-            DkimKeyPem = settings.Mta.DkimDomains.IsEmpty ? null : new Secret(Pem("PRIVATE KEY", "dkim key")),
-            DkimPublicKey = settings.Mta.DkimDomains.IsEmpty ? "" : string.Concat(Enumerable.Repeat("PublicKey0", 39)) + "AB",
-            RedisPassword = new Secret("redis-password-of-the-samples"),
-            ControllerPassword = new Secret("controller-password-of-the-samples"),
-            WebPassword = generates ? new Secret("web-password-of-the-samples") : null,
-            WebPasswordHash = settings.Web.Password is { Source: PasswordSource.Hash, Value: { } hash } ? hash : new Secret("$6$saltsaltsalt$hashofthesamples"),
+            Mta = mta is null ? null : Certified(mta.Certificate, "mta"),
+            Web = web is null ? null : Certified(web.Certificate, "web"),
+            DkimKeyPem = signs ? new Secret(Pem("PRIVATE KEY", "dkim key")) : null,
+            DkimPublicKey = signs ? string.Concat(Enumerable.Repeat("PublicKey0", 39)) + "AB" : "",
+            RedisPassword = mta is null ? null : new Secret("redis-password-of-the-samples"),
+            ControllerPassword = mta is null ? null : new Secret("controller-password-of-the-samples"),
+            WebPassword = web?.Password.Source == PasswordSource.Generate ? new Secret("web-password-of-the-samples") : null,
+            WebPasswordHash = web is null ? null : web.Password is { Source: PasswordSource.Hash, Value: { } hash } ? hash : new Secret("$6$saltsaltsalt$hashofthesamples"),
+            Cluster = settings.System.Profile.Clustered ? Cluster(issuer: settings.Cluster.Id == 1) : null,
         };
     }
+
+    /// <summary>What the CA of a cluster gives to a member; the first one is its issuer.</summary>
+    public static ClusterMaterial Cluster(bool issuer) => new(
+        new CertifiedKey(new Secret(Pem("PRIVATE KEY", "node key")), Pem("CERTIFICATE", "node certificate") + Pem("CERTIFICATE", "issuing ca")),
+        Pem("CERTIFICATE", "root ca"), Pem("X509 CRL", "revoked nodes") + Pem("X509 CRL", "revoked issuers"),
+        issuer ? new CertifiedKey(new Secret(Pem("PRIVATE KEY", "issuing key")), Pem("CERTIFICATE", "issuing ca")) : null);
+
+    /// <summary>The answers of a cluster's member with nothing but what it must have.</summary>
+    public static string Member(string profile) => Minimal.Replace("mx1.example.org\n", $"mx1.example.org\n  profile: {profile}\n", StringComparison.Ordinal);
 
     public static string Pem(string label, string words) => $"-----BEGIN {label}-----\n{Convert.ToBase64String(Encoding.UTF8.GetBytes(words))}\n-----END {label}-----\n";
 
