@@ -1,4 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Core.Screens;
 
 namespace Gatehouse.Core.Clusters;
 
@@ -23,11 +27,25 @@ public sealed record ClusterView
     /// <summary>When the registry was read.</summary>
     public required DateTimeOffset Taken { get; init; }
 
+    /// <summary>
+    /// A hash of what a member's configuration is made from: who the others are, whom it trusts, which settings are wanted. As
+    /// long as it is the same there is nothing to follow.
+    /// </summary>
+    public string Fingerprint()
+    {
+        var parts = Members.OrderBy(n => n.Number).Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}")
+            .Prepend(string.Create(CultureInfo.InvariantCulture, $"{Cluster.Id} {Cluster.Name} {Cluster.Epoch} {Cluster.Issuer} {WantedSettings}")).Concat(Roots).Concat(RevocationLists);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
+    }
+
     /// <summary>The nodes that are not removed.</summary>
     public IEnumerable<ClusterNode> Members => Nodes.Where(n => n.State != NodeState.Removed);
 
     /// <summary>The member of this name; null when there is none.</summary>
     public ClusterNode? Member(string name) => Members.FirstOrDefault(n => n.Name == name);
+
+    /// <summary>The members that hold the registry's database, by number.</summary>
+    public IEnumerable<ClusterNode> Databases => Members.Where(n => n.State != NodeState.Joining && Profile.Find(n.Profile)?.Roles.Contains("database") == true);
 
     /// <summary>The node of this number; null when there never was one.</summary>
     public ClusterNode? Node(int number) => Nodes.FirstOrDefault(n => n.Number == number);

@@ -29,6 +29,9 @@ public sealed record LocalNode
     /// <summary>The settings version in force; 0 before the first.</summary>
     public required long SettingsVersion { get; init; }
 
+    /// <summary>What of the cluster is in force here: <see cref="ClusterView.Fingerprint"/> when it was last followed; empty before that.</summary>
+    public required string Followed { get; init; }
+
     /// <summary>The units that are to run on it.</summary>
     public required ImmutableArray<string> Units { get; init; }
 

@@ -88,9 +88,6 @@ public sealed record JoinGrant
     /// <summary>The settings version they are.</summary>
     public required long SettingsVersion { get; init; }
 
-    /// <summary>The answers of this node alone, an answer file.</summary>
-    public required string NodeAnswers { get; init; }
-
     /// <summary>The encryption key, for a node that needs cluster secrets; empty for another.</summary>
     public required string EncryptionKey { get; init; }
 

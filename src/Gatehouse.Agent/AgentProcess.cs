@@ -1,0 +1,87 @@
+using System.Text;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Trust;
+using Gatehouse.Machines;
+using Microsoft.AspNetCore.Http;
+
+namespace Gatehouse.Agent;
+
+/// <summary>The agent of a member: beats, answers, and on the issuer receives who joins and renews certificates.</summary>
+public static class AgentProcess
+{
+    /// <summary>Runs until it is told to stop.</summary>
+    /// <param name="machine">The host.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="release">The release that runs.</param>
+    /// <param name="log">Takes what is to be told, a line each.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="TrustException">This host is no member, or its certificates cannot be read.</exception>
+    public static async Task RunAsync(IMachine machine, TimeProvider clock, string release, Action<string> log, CancellationToken ct)
+    {
+        var state = new AgentState();
+        var heart = new Heart(state, machine, clock, release, log);
+        using var desk = new JoinDesk(state, clock, release);
+        await using var server = AgentServer.Build(MemberTls.Port, () => state.Credentials, Routes(state, heart, desk, clock), clock);
+        await server.StartAsync(ct);
+        ServiceManager.Notify("READY=1");
+        log($"{state.Node.Name}, node {state.Node.Number} of {state.Node.ClusterName}, answers on port {MemberTls.Port}");
+        await heart.RunAsync(ct);
+        ServiceManager.Notify("STOPPING=1");
+        await server.StopAsync(CancellationToken.None);
+    }
+
+    private static Route[] Routes(AgentState state, Heart heart, JoinDesk desk, TimeProvider clock)
+    {
+        return
+        [
+            new("GET", "/v1/introduction", context => Exchange.WriteAsync(context, Introduce(), Wire.Default.Introduction)),
+            new("POST", "/v1/join", async context =>
+            {
+                var request = await Exchange.ReadAsync(context, Wire.Default.JoinRequest);
+                var from = context.Connection.RemoteIpAddress is { } a ? (a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToString() : "";
+                await Exchange.WriteAsync(context, await desk.AnswerAsync(request, from, context.RequestAborted), Wire.Default.JoinAnswer);
+            }),
+            new("GET", "/v1/status", async context =>
+            {
+                Member(context);
+                await Exchange.WriteAsync(context, await heart.StatusAsync(context.RequestAborted), Wire.Default.NodeStatus);
+            }),
+            new("POST", "/v1/renew", async context =>
+            {
+                var caller = Member(context);
+                var request = await Exchange.ReadAsync(context, Wire.Default.RenewRequest);
+                await Exchange.WriteAsync(context, await RenewAsync(caller, request, context.RequestAborted), Wire.Default.RenewAnswer);
+            }),
+            new("POST", "/v1/nudge", context =>
+            {
+                Member(context);
+                Heart.Wake();
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                return Task.CompletedTask;
+            }),
+        ];
+
+        NodeIdentity Member(HttpContext context) => Exchange.Member(context, state.Credentials.Trust, clock.GetUtcNow());
+
+        Introduction Introduce()
+        {
+            var issuer = state.View is { } view ? view.Node(view.Cluster.Issuer) : null;
+            return new Introduction(JoinRequest.ThisProtocol, state.Node.Cluster, state.Node.ClusterName,
+                issuer is null ? "" : issuer.Address.ToString().Contains(':', StringComparison.Ordinal) ? $"[{issuer.Address}]:{issuer.Port}" : $"{issuer.Address}:{issuer.Port}",
+                [.. state.Credentials.Trust.Roots.Select(r => r.ExportCertificatePem())]);
+        }
+
+        // Name and address are those of the registry: a certificate is renewed after a change of either, too.
+        async Task<RenewAnswer> RenewAsync(NodeIdentity caller, RenewRequest request, CancellationToken ct)
+        {
+            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw new RefusedException(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} does not sign certificates.");
+            if (!SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out var key, out var problem)) throw new RefusedException(StatusCodes.Status400BadRequest, "request", $"the certificate request {problem}.");
+            var view = await state.Registry.ViewAsync(ct);
+            if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw new RefusedException(StatusCodes.Status403Forbidden, "no-member", $"{caller.Name} is no member any more.");
+            var certificate = issuer.Sign(node.Number, node.Name, node.Address, node.Number == view.Cluster.Issuer ? view.Cluster.Epoch : null, key);
+            await state.Registry.AddCertificateAsync(view.Cluster.Epoch, node.Number, certificate, ct);
+            return new RenewAnswer(certificate.Pem);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Trust;
+using Gatehouse.Machines;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Agent;
+
+/// <summary>
+/// Beats: tells the registry that the node lives, looks at the cluster whenever something changed, and wakes the unit that
+/// follows. That unit runs as root and reads the registry itself; from here it takes nothing but the hint to look.
+/// </summary>
+internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clock, string release, Action<string> log)
+{
+    private const string Sign = "/run/gatehouse-agent/follow";
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private string woken = "";
+    private string trouble = "";
+
+    /// <summary>What the node is like now.</summary>
+    public Task<NodeStatus> StatusAsync(CancellationToken ct) =>
+        NodeProbe.LookAsync(state.Node, release, state.Credentials.Certificate.NotAfter.ToUniversalTime(), state.ReachesRegistry, machine, clock, ct);
+
+    /// <summary>Wakes the unit that follows.</summary>
+    public static void Wake() => File.WriteAllText(Sign, "");
+
+    /// <summary>Beats until it is told to stop.</summary>
+    public Task RunAsync(CancellationToken ct) => Task.WhenAll(BeatAsync(ct), ListenAsync(ct));
+
+    private async Task BeatAsync(CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            await TryAsync(async () =>
+            {
+                state.Refresh();
+                var status = await StatusAsync(ct);
+                await state.Registry.BeatAsync(release, state.Node.SettingsVersion, JsonSerializer.Serialize(status, Wire.Default.NodeStatus), ct);
+                await LookAsync(ct);
+            }, ct);
+            await Task.Delay(Beat, clock, ct).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            await TryAsync(async () =>
+            {
+                await foreach (var word in state.Registry.ChangesAsync(ct))
+                {
+                    // An order is no part of the view; the unit that follows carries it out.
+                    if (word == "commands") Wake();
+                    await LookAsync(ct);
+                }
+            }, ct);
+            await Task.Delay(Pause, clock, ct).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken ct)
+    {
+        var view = await state.Registry.ViewAsync(ct);
+        if (view.Cluster.Id != state.Node.Cluster) throw new RegistryException(RegistryFailure.WrongCluster, $"the database holds cluster {view.Cluster.Id}, and this node is of {state.Node.Cluster}; it stays as it is");
+        if (view.Cluster.Epoch < state.Node.Epoch) throw new RegistryException(RegistryFailure.StaleEpoch, $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {state.Node.Epoch}; it stays as it is until the newer one is back");
+        state.View = view;
+        state.ReachesRegistry = true;
+        Recover();
+        ViewCache.Write(view);
+        // Once for each state of the cluster: what cannot be followed now is tried again by the timer, not in a circle.
+        var now = view.Fingerprint();
+        if (now == state.Node.Followed || now == woken) return;
+        woken = now;
+        Wake();
+    }
+
+    private async Task TryAsync(Func<Task> work, CancellationToken ct)
+    {
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Told to stop.
+        }
+        catch (Exception e) when (e is RegistryException or TrustException or MachineException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // Mail goes on without the registry, and so does this.
+            if (e is RegistryException) state.ReachesRegistry = false;
+            if (e.Message != trouble) log($"{e.Message}");
+            trouble = e.Message;
+        }
+    }
+
+    private void Recover()
+    {
+        if (trouble.Length > 0) log("the registry is followed again");
+        trouble = "";
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Trust;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Agent;
+
+/// <summary>Signs node certificates with the issuing CA, whose key is on the issuer alone.</summary>
+public sealed class Issuer : IDisposable
+{
+    private readonly ECDsa key;
+    private readonly CertificateAuthority authority;
+    private readonly TimeProvider clock;
+
+    private Issuer(CertificateAuthority authority, ECDsa key, TimeProvider clock) => (this.authority, this.key, this.clock) = (authority, key, clock);
+
+    /// <summary>Reads <c>issuer.crt</c> and <c>issuer.key</c>; null where there are none, on every other node.</summary>
+    /// <param name="directory">Where they are.</param>
+    /// <param name="clock">The time.</param>
+    /// <exception cref="TrustException">They cannot be used.</exception>
+    public static Issuer? Read(string directory, TimeProvider clock)
+    {
+        var (certificate, secret) = (Path.Combine(directory, "issuer.crt"), Path.Combine(directory, "issuer.key"));
+        if (!File.Exists(certificate) || !File.Exists(secret)) return null;
+        var key = ECDsa.Create();
+        key.ImportFromPem(File.ReadAllText(secret));
+        return new Issuer(new CertificateAuthority(X509Certificate2.CreateFromPem(File.ReadAllText(certificate)), key), key, clock);
+    }
+
+    /// <summary>Signs a node's certificate; what is in it comes from the cluster's record alone.</summary>
+    /// <param name="number">The node's number.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="address">Its address.</param>
+    /// <param name="epoch">For the issuer's own certificate, the epoch it acts by; null for all others.</param>
+    /// <param name="publicKey">Its key.</param>
+    public IssuedCertificate Sign(int number, string name, IPAddress address, long? epoch, PublicKey publicKey)
+    {
+        var identity = new NodeIdentity(authority.ClusterId, authority.ClusterName, number, name, address, epoch);
+        using var certificate = authority.MakeNode(identity, publicKey, NewSerial(), clock.GetUtcNow());
+        return new IssuedCertificate(certificate.SerialNumber.ToLowerInvariant(), HashOf(publicKey), $"{certificate.ExportCertificatePem()}\n{authority.Certificate.ExportCertificatePem()}\n",
+            certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+    }
+
+    /// <summary>The list of all that this CA has signed and that is revoked.</summary>
+    /// <param name="number">Larger than that of the list before.</param>
+    /// <param name="revoked">All revoked certificates.</param>
+    public Registry.RevocationList Revoke(long number, IEnumerable<CertificateRecord> revoked)
+    {
+        var entries = revoked.Where(c => c.Revoked is not null).Select(c => new RevokedCertificate(new SerialNumber(c.Issued.Serial), c.Revoked!.Value));
+        var made = authority.MakeRevocationList(number, entries, clock.GetUtcNow());
+        return new Registry.RevocationList(FingerprintOf(authority.Certificate), number, made.Pem);
+    }
+
+    /// <summary>SHA-256 of a public key, as the registry files it.</summary>
+    public static string HashOf(PublicKey key) => Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()));
+
+    /// <summary>SHA-256 of a certificate, as the registry files it.</summary>
+    public static string FingerprintOf(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawData));
+
+    /// <summary>A fresh serial number.</summary>
+    public static SerialNumber NewSerial() => SerialNumber.Make(RandomNumberGenerator.GetBytes(SerialNumber.RandomBytes));
+
+    /// <inheritdoc/>
+    public void Dispose() => key.Dispose();
+}

@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Threading.RateLimiting;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Trust;
+using Gatehouse.Core.Values;
+using Gatehouse.Machines;
+using Gatehouse.Registry;
+using Microsoft.AspNetCore.Http;
+
+namespace Gatehouse.Agent;
+
+/// <summary>Where hosts that join are received, on the issuer. Nothing that a host says of itself is believed but its key and where it is.</summary>
+internal sealed class JoinDesk(AgentState state, TimeProvider clock, string release) : IDisposable
+{
+    private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(3);
+
+    // Whoever shows wrong codes waits; whoever shows a right one does not. The code itself bears ten wrong secrets at most.
+    private readonly PartitionedRateLimiter<string> wrong = PartitionedRateLimiter.Create<string, string>(from => RateLimitPartition.GetTokenBucketLimiter(from,
+        _ => new TokenBucketRateLimiterOptions { TokenLimit = 20, TokensPerPeriod = 10, ReplenishmentPeriod = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
+
+    /// <summary>Answers a host.</summary>
+    /// <param name="request">What it asks.</param>
+    /// <param name="from">Where it calls from.</param>
+    /// <param name="ct">Ends the answering.</param>
+    /// <exception cref="RefusedException">It is refused.</exception>
+    public async Task<JoinAnswer> AnswerAsync(JoinRequest request, string from, CancellationToken ct)
+    {
+        if (wrong.GetAvailablePermits(from) == 0) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too-many", "too many wrong codes came from this address; wait a minute.");
+        using var issuer = Issuer.Read(Credentials.Directory, clock)
+            ?? throw new RefusedException(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} does not sign certificates; join at {await IssuerAsync(ct)}.");
+        try
+        {
+            return await AnswerAsync(request, issuer, from, ct);
+        }
+        catch (RegistryException e) when (e.Failure is RegistryFailure.UnknownCode or RegistryFailure.WrongSecret or RegistryFailure.WrongCluster)
+        {
+            wrong.AttemptAcquire(from);
+            throw new RefusedException(StatusCodes.Status403Forbidden, Word(e.Failure), e.Message);
+        }
+        catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable)
+        {
+            throw new RefusedException(StatusCodes.Status503ServiceUnavailable, "registry", $"the cluster's registry cannot be reached now, so nobody can join: {e.Message}");
+        }
+        catch (RegistryException e)
+        {
+            throw new RefusedException(StatusCodes.Status403Forbidden, Word(e.Failure), e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => wrong.Dispose();
+
+    private async Task<JoinAnswer> AnswerAsync(JoinRequest request, Issuer issuer, string from, CancellationToken ct)
+    {
+        if (!IPAddress.TryParse(request.Address, out var address)) throw new RefusedException(StatusCodes.Status400BadRequest, "address", $"'{request.Address}' is no address.");
+        var asked = request.Request.Length == 0;
+        PublicKey? key = null;
+        if (!asked && !SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out key, out var problem))
+            throw new RefusedException(StatusCodes.Status400BadRequest, "request", $"the certificate request {problem}.");
+        var view = await state.Registry.ViewAsync(ct);
+        var redeem = new RedeemRequest(view.Cluster.Id, CodeNumber(request.Code), key is null ? "" : Issuer.HashOf(key), new NodePlace(address, request.Port, request.Location), from);
+
+        // First the code alone: who cannot show one learns nothing, and nobody is called back for them.
+        var (known, taken) = await ProveAsync(redeem, request, view.Cluster.Epoch, ct);
+        if (known.Again is { } again) return new JoinAnswer([], await GrantAsync(again, ct));
+        var wayBack = request.EchoPort == 0 ? null : await EchoAsync(address, request.EchoPort, request.Echo, ct);
+        var findings = JoinRules.Judge(request, new JoinContext(view, known.Name, known.Profile, release, clock.GetUtcNow(), MailUsers.Numbers(), wayBack));
+        if (taken is not null && !findings.Any(f => f.Code is "name-taken" or "address-taken")) findings = findings.Add(new JoinFinding(true, "taken", taken));
+        if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null);
+        var redeemed = await state.Registry.RedeemAsync(view.Cluster.Epoch, redeem, v => IsSecret(v, request), node => issuer.Sign(node.Number, node.Name, node.Address, null, key!), ct);
+        return new JoinAnswer(findings, await GrantAsync(redeemed, ct));
+    }
+
+    // What the code is for, proved by its secret; the transaction is left by an exception, and so changes nothing.
+    private async Task<((string Name, string Profile, RedeemedCode? Again) Known, string? Taken)> ProveAsync(RedeemRequest redeem, JoinRequest request, long epoch, CancellationToken ct)
+    {
+        try
+        {
+            var again = await state.Registry.RedeemAsync(epoch, redeem, v => IsSecret(v, request), node => throw new OnlyAskedException(node), ct);
+            return ((again.Name, again.Profile, again), null);
+        }
+        catch (OnlyAskedException e)
+        {
+            return ((e.Node.Name, e.Node.Profile, null), null);
+        }
+        catch (RegistryException e) when (e.Failure is RegistryFailure.NameTaken or RegistryFailure.AddressTaken)
+        {
+            // The secret was right, or it would not have come to this.
+            var code = (await state.Registry.CodesAsync(ct)).First(c => c.Id == redeem.CodeId);
+            return ((code.NodeName, code.Profile, null), e.Message);
+        }
+    }
+
+    private async Task<JoinGrant> GrantAsync(RedeemedCode redeemed, CancellationToken ct)
+    {
+        var view = await state.Registry.ViewAsync(ct);
+        var settings = await state.Registry.SettingsAsync(view.WantedSettings, ct);
+        var secrets = await state.Registry.SecretsAsync(ct);
+        return new JoinGrant
+        {
+            Number = redeemed.Number,
+            Certificate = redeemed.CertificatePem,
+            View = view,
+            Settings = settings?.Answers ?? "version: 1\n",
+            SettingsVersion = view.WantedSettings,
+            EncryptionKey = NodeDuties.NeedsEncryptionKey(redeemed.Profile) ? await File.ReadAllTextAsync(Path.Combine(Credentials.Directory, "encryption-key"), ct) : "",
+            Secrets = [.. secrets.Select(s => new Core.Clusters.Messages.SealedSecret(s.Name, s.Sealed))],
+        };
+    }
+
+    private async Task<string> IssuerAsync(CancellationToken ct)
+    {
+        var view = state.View ?? await state.Registry.ViewAsync(ct);
+        return view.Node(view.Cluster.Issuer) is { } issuer ? $"{issuer.Name} ({issuer.Address})" : "the issuer";
+    }
+
+    // Opens the port that the host offers and reads what it says there.
+    private static async Task<string> EchoAsync(IPAddress address, int port, string expected, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(EchoPatience);
+        try
+        {
+            using var client = new TcpClient(address.AddressFamily);
+            await client.ConnectAsync(address, port, limit.Token);
+            var buffer = new byte[128];
+            var length = await client.GetStream().ReadAtLeastAsync(buffer, Math.Min(expected.Length, buffer.Length), throwOnEndOfStream: false, limit.Token);
+            return Encoding.ASCII.GetString(buffer, 0, length).StartsWith(expected, StringComparison.Ordinal) ? "" : "something else than the joining program answers there";
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return "it does not answer";
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            return e.Message;
+        }
+    }
+
+    private static bool IsSecret(StoredVerifier stored, JoinRequest request) =>
+        CodeVerifier.TryRead(Encoding.ASCII.GetString(stored.Verifier.Span), out var verifier) && verifier.Matches(request.Code, new Secret(request.Secret));
+
+    private static int CodeNumber(string id) => JoinCode.TryNumber(id, out var number) ? number : throw new RefusedException(StatusCodes.Status400BadRequest, "code", "that is no id of a join code.");
+
+    private static string Word(RegistryFailure failure) => failure.ToString().ToLowerInvariant();
+
+    private sealed class OnlyAskedException(AdmittedNode node) : Exception
+    {
+        public AdmittedNode Node { get; } = node;
+    }
+}
