@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Gatehouse.Registry;
+
+/// <summary>What makes a TLS connection to the database ours: who is believed at the other end, and what is shown to it.</summary>
+internal sealed class ServerTrust : IDisposable
+{
+    private readonly X509Certificate2Collection roots = [];
+    private readonly X509Certificate2Collection chain = [];
+    private readonly X509Certificate2 own;
+    private readonly SslStreamCertificateContext shown;
+    private readonly DatabaseLogin login;
+
+    /// <exception cref="RegistryException">A certificate or the key cannot be read, or they do not belong together.</exception>
+    public ServerTrust(DatabaseLogin login)
+    {
+        this.login = login;
+        try
+        {
+            foreach (var root in login.Roots) roots.ImportFromPem(root);
+            chain.ImportFromPem(login.Certificate);
+            own = X509Certificate2.CreateFromPem(login.Certificate, login.Key.Reveal());
+            shown = SslStreamCertificateContext.Create(own, [.. chain.Skip(1)], offline: true);
+        }
+        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or ArgumentException)
+        {
+            Dispose();
+            throw new RegistryException(RegistryFailure.Invalid, $"the certificates or the key of {login.Node} cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Sets up a connection that is about to be made.</summary>
+    public void Prepare(SslClientAuthenticationOptions options)
+    {
+        options.EnabledSslProtocols = SslProtocols.Tls13;
+        options.TargetHost = options.TargetHost?.Trim('[', ']');
+        options.ClientCertificates = null;
+        options.LocalCertificateSelectionCallback = null;
+        options.ClientCertificateContext = shown;
+        options.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
+        options.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            DisableCertificateDownloads = true,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        options.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
+        var host = options.TargetHost;
+        options.RemoteCertificateValidationCallback = (_, certificate, _, errors) => Judge(host, certificate, errors);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        own?.Dispose();
+        foreach (var certificate in roots.Concat(chain)) certificate.Dispose();
+    }
+
+    private bool Judge(string? host, X509Certificate? certificate, SslPolicyErrors errors)
+    {
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+            throw new AuthenticationException("it showed no certificate");
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+            throw new AuthenticationException($"its certificate ({certificate.Subject}, until {certificate.GetExpirationDateString()}) is not one of this cluster, or has expired");
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+            throw new AuthenticationException($"its certificate ({certificate.Subject}) is not for {host}");
+        var serial = certificate.GetSerialNumberString().ToLower(CultureInfo.InvariantCulture);
+        if (login.Revoked.Contains(serial)) throw new AuthenticationException($"its certificate ({certificate.Subject}, serial {serial}) was revoked");
+        return true;
+    }
+}
