@@ -54,6 +54,9 @@ public sealed class AgentClient : IDisposable
     /// <summary>The next certificate of the calling node.</summary>
     public Task<RenewAnswer> RenewAsync(RenewRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/renew", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RenewRequest), Wire.Default.RenewAnswer, ct);
 
+    /// <summary>Tells the issuer that the calling node, which was joining, is set up.</summary>
+    public Task ReadyAsync(ReadyRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/ready", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.ReadyRequest), (JsonTypeInfo<Refusal>?)null, ct);
+
     /// <summary>Tells the node to look into the registry now.</summary>
     public Task NudgeAsync(CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/nudge", [], (JsonTypeInfo<Refusal>?)null, ct);
 

@@ -53,6 +53,15 @@ public static class AgentProcess
                 var request = await Exchange.ReadAsync(context, Wire.Default.RenewRequest);
                 await Exchange.WriteAsync(context, await RenewAsync(caller, request, context.RequestAborted), Wire.Default.RenewAnswer);
             }),
+            new("POST", "/v1/ready", async context =>
+            {
+                var caller = Member(context);
+                await Exchange.ReadAsync(context, Wire.Default.ReadyRequest);
+                using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
+                var view = await state.Registry.ViewAsync(context.RequestAborted);
+                await state.Registry.ActivateAsync(view.Cluster.Epoch, caller.Number, context.RequestAborted);
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+            }),
             new("POST", "/v1/nudge", context =>
             {
                 Member(context);
@@ -63,6 +72,8 @@ public static class AgentProcess
         ];
 
         NodeIdentity Member(HttpContext context) => Exchange.Member(context, state.Credentials.Trust, clock.GetUtcNow());
+
+        RefusedException NotIssuer() => new(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} is not the cluster's issuer.");
 
         Introduction Introduce()
         {
@@ -75,7 +86,7 @@ public static class AgentProcess
         // Name and address are those of the registry: a certificate is renewed after a change of either, too.
         async Task<RenewAnswer> RenewAsync(NodeIdentity caller, RenewRequest request, CancellationToken ct)
         {
-            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw new RefusedException(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} does not sign certificates.");
+            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
             if (!SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out var key, out var problem)) throw new RefusedException(StatusCodes.Status400BadRequest, "request", $"the certificate request {problem}.");
             var view = await state.Registry.ViewAsync(ct);
             if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw new RefusedException(StatusCodes.Status403Forbidden, "no-member", $"{caller.Name} is no member any more.");

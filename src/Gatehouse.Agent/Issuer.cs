@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Trust;
 using Gatehouse.Registry;
 

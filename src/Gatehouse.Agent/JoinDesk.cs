@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -30,7 +29,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
     /// <exception cref="RefusedException">It is refused.</exception>
     public async Task<JoinAnswer> AnswerAsync(JoinRequest request, string from, CancellationToken ct)
     {
-        if (wrong.GetAvailablePermits(from) == 0) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too-many", "too many wrong codes came from this address; wait a minute.");
+        if (wrong.GetStatistics(from)?.CurrentAvailablePermits == 0) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too-many", "too many wrong codes came from this address; wait a minute.");
         using var issuer = Issuer.Read(Credentials.Directory, clock)
             ?? throw new RefusedException(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} does not sign certificates; join at {await IssuerAsync(ct)}.");
         try

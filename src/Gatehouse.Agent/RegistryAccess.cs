@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;

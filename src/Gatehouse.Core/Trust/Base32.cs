@@ -76,6 +76,9 @@ public static class Base32
     /// <summary>A short id: the first 30 bits of the bytes in 6 characters.</summary>
     internal static string Id(ReadOnlySpan<byte> bytes) => Write(bytes[..4])[..6];
 
+    /// <summary>The 30 bits of a short id as a number.</summary>
+    internal static int Number(string id) => id.Aggregate(0, (n, c) => (n << 5) | Alphabet.IndexOf(c, StringComparison.Ordinal));
+
     /// <summary>Whether the text is a short id as <see cref="Id"/> writes it.</summary>
     internal static bool IsId(string text) => text.Length == 6 && text.All(c => Alphabet.Contains(c, StringComparison.Ordinal));
 }

@@ -63,6 +63,24 @@ public sealed class JoinCode
         return true;
     }
 
+    /// <summary>The number that the registry files a code by: the 30 bits of its id.</summary>
+    /// <param name="id">A code's <see cref="Id"/>.</param>
+    /// <param name="number">0 to 2^30 - 1.</param>
+    public static bool TryNumber(string id, out int number)
+    {
+        var isId = Base32.IsId(id);
+        number = isId ? Base32.Number(id) : 0;
+        return isId;
+    }
+
+    /// <summary>The id of the code that the registry files by a number.</summary>
+    public static string IdOf(int number)
+    {
+        Span<byte> id = stackalloc byte[IdBytes];
+        BinaryPrimitives.WriteUInt32BigEndian(id, (uint)number << 2);
+        return Base32.Id(id);
+    }
+
     /// <summary>Its name without its secret.</summary>
     public override string ToString() => $"join code {Id}";
 

@@ -39,6 +39,10 @@ public sealed class MasterToken
         return token is not null;
     }
 
+    /// <summary>What a promotion is proved with, 32 bytes; the registry knows its SHA-256, from which nobody gets back to the token.</summary>
+    /// <param name="clusterId">The cluster.</param>
+    public byte[] PromotionProof(string clusterId) => Derive([], $"promotion {clusterId}", 32);
+
     /// <summary>Its id, not the token.</summary>
     public override string ToString() => $"master token {Id}";
 

@@ -43,9 +43,6 @@ public sealed record JoinRequest
     /// <summary>Its clock.</summary>
     public required DateTimeOffset Clock { get; init; }
 
-    /// <summary>Answers of its own that differ from the cluster's, an answer file.</summary>
-    public required string Answers { get; init; }
-
     /// <summary>Numeric ids of mail users that exist on it already, by name.</summary>
     public required ImmutableSortedDictionary<string, int> Users { get; init; }
 

@@ -1,5 +1,9 @@
 namespace Gatehouse.Core.Clusters.Messages;
 
+/// <summary>A node that was joining is set up.</summary>
+/// <param name="Answers">Its own answers, an answer file.</param>
+public sealed record ReadyRequest(string Answers);
+
 /// <summary>A member asks for its next certificate.</summary>
 /// <param name="Request">The certificate request, PEM.</param>
 public sealed record RenewRequest(string Request);

@@ -13,6 +13,7 @@ namespace Gatehouse.Core.Clusters.Messages;
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(ClusterView))]
 [JsonSerializable(typeof(LocalNode))]
+[JsonSerializable(typeof(ReadyRequest))]
 [JsonSerializable(typeof(RenewRequest))]
 [JsonSerializable(typeof(RenewAnswer))]
 [JsonSerializable(typeof(Refusal))]
@@ -22,10 +23,13 @@ public sealed partial class Wire : JsonSerializerContext
     public const int MostBytes = 4 << 20;
 }
 
-internal sealed class AddressConverter : JsonConverter<IPAddress>
+/// <summary>An address as its usual text.</summary>
+public sealed class AddressConverter : JsonConverter<IPAddress>
 {
+    /// <inheritdoc/>
     public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("no address");
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

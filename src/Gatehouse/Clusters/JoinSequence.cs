@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Gatehouse.Agent;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
+using Gatehouse.Core.Values;
+using Gatehouse.Core.Yaml;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>What a host says of itself when it joins.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Address">Where the others reach it.</param>
+/// <param name="Location">Where it stands.</param>
+/// <param name="Own">Answers of its own that differ from the cluster's.</param>
+internal sealed record JoiningHost(string Name, IPAddress Address, string Location, Answers Own);
+
+/// <summary>
+/// Makes this host a member: first whom to trust, then whether all is well on both sides, then key and certificate, then
+/// configuration. Nothing secret leaves before the issuer is known by the pinned CA, and nothing in place changes before the
+/// certificate is here. Run again after an interruption, it goes on where it stopped.
+/// </summary>
+/// <param name="machine">The host.</param>
+/// <param name="clock">The time.</param>
+/// <param name="log">Is told how it goes.</param>
+internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
+{
+    private const string Granted = "/var/lib/gatehouse/cluster/pki/grant.json";
+    private readonly ClusterFiles files = new(machine);
+    private readonly MemberApply apply = new(machine, clock, log);
+
+    /// <summary>Reads answers of the host's own.</summary>
+    public Answers Read(string text, string name) => apply.Read(text, name);
+
+    /// <summary>Finds the issuer behind an address, and the CA that a code names by its key.</summary>
+    /// <param name="address">The address of any member, HOST or HOST:PORT.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <exception cref="SequenceException">Nobody answers there, or somebody else does.</exception>
+    public static async Task<(TrustStore Trust, HostPort Issuer, Introduction Introduction)> MeetAsync(HostPort address, JoinCode code, CancellationToken ct)
+    {
+        using var stranger = AgentClient.Stranger(address.Host, address.Port);
+        var heard = await stranger.IntroductionAsync(ct);
+        var trust = TrustStore.Read(string.Join('\n', heard.Roots), "");
+        if (!trust.Roots.Any(code.Pin.Matches))
+            throw new SequenceException(ExitCodes.Refused, $"""
+                {address} is not the cluster that the code is for, or somebody stands between. Nothing secret was sent.
+                  the code asks for a CA with the key {code.Pin}
+                  {address} has                       {string.Join(", ", trust.Roots.Select(Pin.Of))}
+                Check the address and the code; if both are right, find out who answers there.
+                """);
+        // During a rotation two are told; only the one that the code names is believed here.
+        var believed = TrustStore.Read(trust.Roots.First(code.Pin.Matches).ExportCertificatePem(), "");
+        return (believed, HostPort.TryParse(heard.Issuer, MemberTls.Port, out var issuer) ? issuer : address, heard);
+    }
+
+    /// <summary>Asks the issuer whether joining would succeed; nothing is changed on either side.</summary>
+    public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>
+        (await SendAsync(trust, issuer, code, host, "", ct)).Findings;
+
+    /// <summary>Gets the certificate and everything else that a member needs. Asked again, the issuer gives the same.</summary>
+    public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
+    {
+        if (Kept(code) is { } kept) return kept;
+        log.Note("Getting the certificate");
+        var pem = files.ReadTrust("node.key");
+        using var key = pem is null ? NewTrust.NewKey() : ECDsa.Create();
+        if (pem is not null) key.ImportFromPem(pem);
+        else await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
+        var answer = await SendAsync(trust, issuer, code, host, SigningRequest.Make(key), ct);
+        if (answer.Grant is not { } grant) throw new SequenceException(ExitCodes.Refused, string.Join('\n', answer.Findings.Where(f => f.IsError).Select(f => f.Message)));
+        await files.WriteTrustAsync("node.crt", grant.Certificate, ct);
+        await files.WriteViewAsync(grant.View, ct);
+        await files.WriteTrustAsync("grant.json", JsonSerializer.Serialize(new KeptGrant(code.Id, grant), JoinJson.Default.KeptGrant), ct);
+        return grant;
+    }
+
+    /// <summary>Makes this host what it is to be, and tells the issuer.</summary>
+    public async Task<ClusterNode> BecomeAsync(JoinGrant grant, JoiningHost host, CancellationToken ct)
+    {
+        log.Note("Setting up this host as a member");
+        var own = host.Own with { Values = host.Own.Values.SetItems(Own(grant, host)) };
+        await OpenSecretsAsync(grant, ct);
+        var me = grant.View.Node(grant.Number)!;
+        // The agent starts with the rest and looks for this first.
+        await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, 0, "", []), ct);
+        var composed = EffectiveAnswers.Compose(apply.Read(grant.Settings, "the cluster's settings"), own, grant.View, grant.Number);
+        var (line, _, node) = await apply.RenderAsync(composed, ct);
+        var result = await apply.ApplyAsync(line, node, "join", ct);
+        if (result.Outcome is not (Outcome.Applied or Outcome.Nothing)) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
+        MemberApply.Expect(result);
+        await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, grant.SettingsVersion, grant.View.Fingerprint(), MemberApply.Running(node)), ct);
+
+        log.Note("Telling the issuer");
+        using var credentials = Credentials.Read();
+        var issuer = grant.View.Node(grant.View.Cluster.Issuer)!;
+        using var client = AgentClient.Member(credentials, issuer.Address.ToString(), issuer.Port, clock);
+        await client.ReadyAsync(new ReadyRequest(apply.Write(own)), ct);
+        await files.RemoveAsync(Granted, ct);
+        return me;
+    }
+
+    private async Task<JoinAnswer> SendAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, string request, CancellationToken ct)
+    {
+        using var echo = EchoListener.TryStart(IPAddress.IPv6Any.AddressFamily == host.Address.AddressFamily ? IPAddress.IPv6Any : IPAddress.Any, MemberTls.Port);
+        using var client = AgentClient.Joining(trust, issuer.Host, issuer.Port, clock);
+        return await client.JoinAsync(new JoinRequest
+        {
+            Protocol = JoinRequest.ThisProtocol,
+            Release = Release.Version,
+            Code = code.Id,
+            Secret = code.Secret.Reveal(),
+            Name = host.Name,
+            Address = host.Address.ToString(),
+            Port = MemberTls.Port,
+            Location = host.Location,
+            Clock = clock.GetUtcNow(),
+            Users = MailUsers.Numbers(),
+            EchoPort = echo?.Port ?? 0,
+            Echo = echo?.Text ?? "",
+            Request = request,
+        }, ct);
+    }
+
+    private async Task OpenSecretsAsync(JoinGrant grant, CancellationToken ct)
+    {
+        if (grant.EncryptionKey.Length == 0) return;
+        if (!EncryptionKey.TryRead(grant.EncryptionKey, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"the issuer gave an encryption key that cannot be read: {problem}.");
+        await files.WriteSecretAsync(ClusterFiles.EncryptionKey, key.Text, ct);
+        foreach (var secret in grant.Secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Text, key), ct);
+    }
+
+    // A grant that came before an interruption; it is for this code alone.
+    private JoinGrant? Kept(JoinCode code)
+    {
+        try
+        {
+            return files.Read(Granted) is { } text && JsonSerializer.Deserialize(text, JoinJson.Default.KeptGrant) is { } kept && kept.Code == code.Id ? kept.Grant : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, Node>> Own(JoinGrant grant, JoiningHost host)
+    {
+        yield return Answer("system.name", host.Name);
+        yield return Answer("system.address", host.Address.ToString());
+        yield return Answer("system.profile", grant.View.Node(grant.Number)!.Profile);
+        if (host.Location.Length > 0) yield return Answer("system.location", host.Location);
+    }
+
+    private static KeyValuePair<string, Node> Answer(string path, string text) => new(path, new Scalar(new Origin("join", 1, 1), text, true));
+}
+
+/// <summary>A grant as it is kept until the host is set up.</summary>
+/// <param name="Code">The code it was for.</param>
+/// <param name="Grant">The grant.</param>
+internal sealed record KeptGrant(string Code, JoinGrant Grant);

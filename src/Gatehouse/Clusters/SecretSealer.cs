@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
+using Gatehouse.Core.Values;
+using Gatehouse.Core.Yaml;
+using SealedSecret = Gatehouse.Registry.SealedSecret;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>Passwords in the cluster's answers travel sealed: what an answer names on one node, a file or a variable, is not there on another.</summary>
+internal static class SecretSealer
+{
+    /// <summary>Seals every password of the answers that is known by value, and names it in its place.</summary>
+    /// <param name="screens">Which answers are passwords.</param>
+    /// <param name="cluster">The cluster's answers.</param>
+    /// <param name="settings">What they resolve to on this node.</param>
+    /// <param name="key">The encryption key.</param>
+    public static (Answers Answers, ImmutableArray<SealedSecret> Secrets) Seal(ScreenSet screens, Answers cluster, GatewaySettings settings, EncryptionKey key)
+    {
+        var values = new Dictionary<string, Secret?>(StringComparer.Ordinal)
+        {
+            ["mta.smart_host_password"] = settings.Mta?.SmartHostPassword is { Source: PasswordSource.Given } m ? m.Value : null,
+            ["web.password"] = settings.Web?.Password is { Source: PasswordSource.Given } w ? w.Value : null,
+        };
+        var answers = cluster;
+        var secrets = ImmutableArray.CreateBuilder<SealedSecret>();
+        foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password"))
+        {
+            if (answers[field.Path] is not { } node || node is Mapping { Entries: [{ Key: "sealed" or "hash" or "generate" }] }) continue;
+            if (values.GetValueOrDefault(field.Path) is not { } secret) continue;
+            var text = Sealed.Seal(key, field.Path, secret, RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString();
+            secrets.Add(new SealedSecret(field.Path, key.Id, text));
+            answers = answers with { Values = answers.Values.SetItem(field.Path, Reference(field.Path)) };
+        }
+
+        return (answers, secrets.ToImmutable());
+    }
+
+    /// <summary>Opens a secret.</summary>
+    /// <exception cref="SequenceException">It cannot be opened with this key.</exception>
+    public static Secret Open(string name, string text, EncryptionKey key)
+    {
+        if (!Sealed.TryRead(text, out var read, out var problem) || !read.TryOpen(key, name, out Secret? secret, out problem))
+            throw new SequenceException(ExitCodes.Failed, $"the cluster's secret {name} cannot be opened: {problem}.");
+        return secret;
+    }
+
+    private static Mapping Reference(string name)
+    {
+        var origin = new Origin("cluster", 1, 1);
+        return new Mapping(origin, [new Entry("sealed", origin, new Scalar(origin, name, true))]);
+    }
+}
