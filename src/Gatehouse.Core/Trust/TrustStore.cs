@@ -55,6 +55,19 @@ public sealed class TrustStore
     /// <param name="host">The name or address that was asked for; null when it does not matter.</param>
     public Judgement Judge(X509Certificate2 leaf, IEnumerable<X509Certificate2> extra, DateTimeOffset now, Purpose purpose, string? host = null)
     {
+        try
+        {
+            return Verify(leaf, extra, now, purpose, host);
+        }
+        catch (CryptographicException)
+        {
+            // Extensions are read only when they are looked at, so a certificate that was loaded can still turn out broken.
+            return Refuse(Distrust.Unreadable, $"certificate {leaf.SerialNumber}", "it, or a certificate that came with it, cannot be read. Let the other side renew its certificate.");
+        }
+    }
+
+    private Judgement Verify(X509Certificate2 leaf, IEnumerable<X509Certificate2> extra, DateTimeOffset now, Purpose purpose, string? host)
+    {
         var isNode = NodeIdentity.TryRead(leaf, out var identity, out var noNode);
         // Text out of a certificate is shown only when it is a host name; anything could be in it.
         var about = identity?.Name ?? $"certificate {leaf.SerialNumber}";

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using FsCheck;
+using FsCheck.Fluent;
 using Gatehouse.Core.Trust;
 using Xunit;
 
@@ -197,6 +199,36 @@ public sealed class TrustStoreTests
         var finding = cluster.Judge(leaf).Finding!;
         Assert.DoesNotContain('\u001b', finding.ToString());
         Assert.Equal(Distrust.UnknownAuthority, finding.Code);
+    }
+
+    [Fact]
+    public void Any_bytes_in_a_certificate_are_judged_and_never_believed()
+    {
+        var der = cluster.Certificate(cluster.Node(2, 4)).RawData;
+        var store = cluster.Store(cluster.Lists());
+        var change = Gen.Choose(0, der.Length - 1).Zip(Gen.Choose(0, 255));
+        var read = 0;
+        Prop.ForAll(change.ArrayOf(2).ToArbitrary(), changes =>
+        {
+            var bytes = der.ToArray();
+            foreach (var (index, value) in changes) bytes[index] = (byte)value;
+            if (bytes.AsSpan().SequenceEqual(der)) return true;
+            X509Certificate2 leaf;
+            try
+            {
+                leaf = X509CertificateLoader.LoadCertificate(bytes);
+            }
+            catch (CryptographicException)
+            {
+                return true;
+            }
+
+            read++;
+            // A reader that throws would fail the test.
+            _ = NodeIdentity.TryRead(leaf, out _, out _);
+            using (leaf) return !cluster.Judge(leaf, store, purpose: Purpose.Server, host: "mx2.example.org").IsTrusted;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+        Assert.True(read > 500);
     }
 
     [Fact]
