@@ -34,7 +34,8 @@ public sealed class CodeVerifier
     public static CodeVerifier Of(JoinCode code, ReadOnlySpan<byte> salt)
     {
         if (salt.Length != SaltBytes) throw new ArgumentException($"the salt has {SaltBytes} bytes", nameof(salt));
-        return new(salt.ToArray(), Iterations, Derive(code.Id, code.Secret, salt, Iterations));
+        Base32.TryRead(code.Secret.Reveal(), out var secret);
+        return new(salt.ToArray(), Iterations, Derive(code.Id, secret, salt, Iterations));
     }
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
@@ -51,17 +52,17 @@ public sealed class CodeVerifier
     }
 
     /// <summary>Whether it is the verifier of this code id and secret. The time it takes tells nothing about the secret.</summary>
-    public bool Matches(string id, Secret secret) => CryptographicOperations.FixedTimeEquals(Derive(id, secret, salt, iterations), hash);
+    public bool Matches(string id, Secret secret) =>
+        // The length is checked first: HMAC fills its key up with zero bytes, so a secret and a few more would be the same.
+        Base32.TryRead(secret.Reveal(), out var bytes) && bytes.Length == JoinCode.SecretBytes
+        && CryptographicOperations.FixedTimeEquals(Derive(id, bytes, salt, iterations), hash);
 
     /// <summary>One line to be stored: form, iterations, salt, hash.</summary>
     public override string ToString() => $"{Form}:{iterations}:{Convert.ToBase64String(salt)}:{Convert.ToBase64String(hash)}";
 
-    private static byte[] Derive(string id, Secret secret, ReadOnlySpan<byte> salt, int iterations)
+    private static byte[] Derive(string id, byte[] secret, ReadOnlySpan<byte> salt, int iterations)
     {
-        // A secret that cannot be read is taken as it is: it costs the same and matches nothing.
-        var typed = secret.Reveal();
-        var bytes = Base32.TryRead(typed, out var read) ? read : Encoding.UTF8.GetBytes(typed);
         byte[] bound = [.. salt, .. Encoding.UTF8.GetBytes($"gatehouse join code {id}")];
-        return Rfc2898DeriveBytes.Pbkdf2(bytes, bound, iterations, HashAlgorithmName.SHA256, HashBytes);
+        return Rfc2898DeriveBytes.Pbkdf2(secret, bound, iterations, HashAlgorithmName.SHA256, HashBytes);
     }
 }

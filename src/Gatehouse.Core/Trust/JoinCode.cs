@@ -13,9 +13,11 @@ public sealed class JoinCode
     /// <summary>How many random bytes <see cref="Make"/> takes: 4 for the id, 10 for the secret.</summary>
     public const int RandomBytes = 14;
 
+    /// <summary>The size of the secret.</summary>
+    internal const int SecretBytes = 10;
+
     private const int Version = 1;
     private const int IdBytes = 4;
-    private const int SecretBytes = 10;
 
     private JoinCode(string id, Pin pin, Secret secret, Secret text) => (Id, Pin, Secret, Text) = (id, pin, secret, text);
 

@@ -43,6 +43,9 @@ public static class Distrust
     /// <summary>It is of another name than was asked for.</summary>
     public const string WrongName = "certificate-name";
 
+    /// <summary>It is damaged, or made to look so.</summary>
+    public const string Unreadable = "certificate-unreadable";
+
     /// <summary>It is not the certificate of a node.</summary>
     public const string NoNode = "certificate-identity";
 }

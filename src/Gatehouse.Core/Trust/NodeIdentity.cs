@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Core.Values;
 
@@ -22,6 +23,20 @@ public sealed record NodeIdentity(string ClusterId, string ClusterName, int Numb
     /// <param name="identity">Who it is; null when there is a problem.</param>
     /// <param name="problem">Why it is no node certificate.</param>
     public static bool TryRead(X509Certificate2 certificate, [NotNullWhen(true)] out NodeIdentity? identity, out string problem)
+    {
+        try
+        {
+            return Read(certificate, out identity, out problem);
+        }
+        catch (CryptographicException)
+        {
+            identity = null;
+            problem = "it is damaged";
+            return false;
+        }
+    }
+
+    private static bool Read(X509Certificate2 certificate, [NotNullWhen(true)] out NodeIdentity? identity, out string problem)
     {
         identity = null;
         problem = "";

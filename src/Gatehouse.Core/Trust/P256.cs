@@ -45,6 +45,22 @@ internal static class P256
         }
     }
 
+    /// <summary>
+    /// Reads what stands behind signed content, in certificates, requests and lists alike: algorithm and signature, in the one
+    /// spelling they have, so that nothing can be changed without being noticed. Null when the algorithm is another.
+    /// </summary>
+    /// <exception cref="AsnContentException">It is not in that form.</exception>
+    public static byte[]? ReadSignature(AsnReader reader)
+    {
+        var algorithm = reader.ReadSequence();
+        var ours = algorithm.ReadObjectIdentifier() == SignatureOid;
+        if (ours) algorithm.ThrowIfNotEmpty();
+        var signature = reader.ReadBitString(out var unused);
+        reader.ThrowIfNotEmpty();
+        if (unused != 0) throw new AsnContentException("a signature is of whole bytes");
+        return ours ? signature : null;
+    }
+
     /// <summary>A key pair from PKCS#8; null when it is none of ours.</summary>
     public static ECDsa? ImportPrivate(ReadOnlySpan<byte> pkcs8)
     {

@@ -29,9 +29,7 @@ public sealed class RevocationList
         outer.ThrowIfNotEmpty();
         signed = list.PeekEncodedValue().ToArray();
         var content = list.ReadSequence();
-        if (list.ReadSequence().ReadObjectIdentifier() != P256.SignatureOid) throw new AsnContentException("not signed with ECDSA and SHA-256");
-        signature = list.ReadBitString(out _);
-        list.ThrowIfNotEmpty();
+        signature = P256.ReadSignature(list) ?? throw new AsnContentException("not signed with ECDSA and SHA-256");
 
         if (content.ReadInteger() != 1) throw new AsnContentException("not a list of version 2");
         content.ReadSequence();

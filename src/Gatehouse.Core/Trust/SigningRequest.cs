@@ -62,16 +62,14 @@ public static class SigningRequest
         outer.ThrowIfNotEmpty();
         var signed = request.PeekEncodedValue();
         var info = request.ReadSequence();
-        var algorithm = request.ReadSequence().ReadObjectIdentifier();
-        var signature = request.ReadBitString(out _);
-        request.ThrowIfNotEmpty();
+        var signature = P256.ReadSignature(request);
 
         info.ReadInteger();
         info.ReadSequence();
         var publicKey = info.ReadEncodedValue();
         if (KeyProblem(publicKey) is { } wrongKey) problem = wrongKey;
-        else if (algorithm != P256.SignatureOid) problem = "is not signed with ECDSA and SHA-256";
-        if (problem.Length > 0) return false;
+        else if (signature is null) problem = "is not signed with ECDSA and SHA-256";
+        if (problem.Length > 0 || signature is null) return false;
 
         var sent = PublicKey.CreateFromSubjectPublicKeyInfo(publicKey.Span, out _);
         if (!P256.Verifies(sent, signed.Span, signature))

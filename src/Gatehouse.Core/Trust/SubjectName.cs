@@ -15,8 +15,9 @@ internal static class SubjectName
     public static X500DistinguishedName Make(string common, string organisation)
     {
         var builder = new X500DistinguishedNameBuilder();
-        builder.AddOrganizationName(organisation);
+        // The builder encodes from the last to the first; the encoded name goes from the whole to the part.
         builder.AddCommonName(common);
+        builder.AddOrganizationName(organisation);
         return builder.Build();
     }
 

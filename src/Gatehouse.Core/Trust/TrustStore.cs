@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Core.Reports;
+using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Trust;
 
@@ -54,6 +55,19 @@ public sealed class TrustStore
     /// <param name="host">The name or address that was asked for; null when it does not matter.</param>
     public Judgement Judge(X509Certificate2 leaf, IEnumerable<X509Certificate2> extra, DateTimeOffset now, Purpose purpose, string? host = null)
     {
+        try
+        {
+            return Verify(leaf, extra, now, purpose, host);
+        }
+        catch (CryptographicException)
+        {
+            // Extensions are read only when they are looked at, so a certificate that was loaded can still turn out broken.
+            return Refuse(Distrust.Unreadable, $"certificate {leaf.SerialNumber}", "it, or a certificate that came with it, cannot be read. Let the other side renew its certificate.");
+        }
+    }
+
+    private Judgement Verify(X509Certificate2 leaf, IEnumerable<X509Certificate2> extra, DateTimeOffset now, Purpose purpose, string? host)
+    {
         var isNode = NodeIdentity.TryRead(leaf, out var identity, out var noNode);
         // Text out of a certificate is shown only when it is a host name; anything could be in it.
         var about = identity?.Name ?? $"certificate {leaf.SerialNumber}";
@@ -72,7 +86,7 @@ public sealed class TrustStore
         if (!isNode) return Refuse(Distrust.NoNode, about, $"{noNode}. Take the certificate that was made for the node.");
         if ((status & X509ChainStatusFlags.NotValidForUsage) != 0)
             return Refuse(Distrust.WrongUse, about, $"its certificate is not for use as a {(purpose == Purpose.Client ? "client" : "server")}. Take the certificate that was made for the node.");
-        if (host is not null && !leaf.MatchesHostname(host, false, false))
+        if (host is not null && !IsFor(leaf, host))
             return Refuse(Distrust.WrongName, about, $"its certificate is not for {host}. Use the node's own name or address, or let it renew its certificate after a change of either.");
         // Whatever else may be wrong: without a chain that stands there is no trust.
         return trusted ? new(identity, null) : Refuse(Distrust.UnknownAuthority, about, $"its certificate cannot be verified ({Words(status)}).");
@@ -101,9 +115,10 @@ public sealed class TrustStore
     {
         for (var i = 0; i < chain.Length; i++)
         {
+            // In the second of its end it is over, as it is for OpenSSL.
             DateTimeOffset from = chain[i].NotBefore, end = chain[i].NotAfter;
             var what = i == 0 ? "its certificate" : "the CA above its certificate";
-            if (now > end) return Refuse(Distrust.Expired, about, $"{what} expired on {Utc(end)}, and here it is {Utc(now)}. Renew it, or set the clock right.");
+            if (now >= end) return Refuse(Distrust.Expired, about, $"{what} expired on {Utc(end)}, and here it is {Utc(now)}. Renew it, or set the clock right.");
             if (now < from) return Refuse(Distrust.Early, about, $"{what} is valid from {Utc(from)}, and here it is {Utc(now)}. Set the clocks right, on both sides.");
         }
 
@@ -123,6 +138,12 @@ public sealed class TrustStore
         chain.ChainPolicy.CustomTrustStore.AddRange(Roots.ToArray());
         chain.ChainPolicy.ExtraStore.AddRange(extra.ToArray());
         return chain;
+    }
+
+    private static bool IsFor(X509Certificate2 leaf, string host)
+    {
+        var isHost = Addresses.TryParse(host, out _) || Names.TryParse(host, 1, out _);
+        return isHost && leaf.MatchesHostname(host, false, false);
     }
 
     private static string ClusterOf(X509Certificate2 root)
