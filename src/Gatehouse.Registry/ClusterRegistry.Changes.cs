@@ -14,7 +14,8 @@ public sealed partial class ClusterRegistry
     /// </summary>
     public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken ct = default)
     {
-        await using var connection = await ConnectAsync(ct);
+        await using var lease = await ConnectAsync(ct);
+        var connection = lease.Connection;
         var heard = new ConcurrentQueue<string>();
         connection.Notification += (_, notice) => heard.Enqueue(notice.Payload);
         await GuardAsync(() => ScalarOnAsync<object>(connection, new("LISTEN gatehouse"), ct));

@@ -27,17 +27,17 @@ public enum ClusterSequence
 /// <summary>A sequence that this program runs. It ends when disposed of, or when the connection breaks.</summary>
 public sealed class SequenceLock : IAsyncDisposable
 {
-    private readonly NpgsqlConnection connection;
+    private readonly Lease lease;
     private readonly Statement unlock;
 
-    internal SequenceLock(NpgsqlConnection connection, Statement unlock) => (this.connection, this.unlock) = (connection, unlock);
+    internal SequenceLock(Lease lease, Statement unlock) => (this.lease, this.unlock) = (lease, unlock);
 
     /// <summary>Whether it is still held; false after the connection broke, when others may have begun.</summary>
     public async Task<bool> IsHeldAsync(CancellationToken ct = default)
     {
         try
         {
-            await using var command = new NpgsqlCommand("SELECT 1", connection);
+            await using var command = new NpgsqlCommand("SELECT 1", lease.Connection);
             await command.ExecuteScalarAsync(ct);
             return true;
         }
@@ -52,7 +52,7 @@ public sealed class SequenceLock : IAsyncDisposable
     {
         try
         {
-            await using var command = unlock.On(connection);
+            await using var command = unlock.On(lease.Connection);
             await command.ExecuteNonQueryAsync();
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
@@ -60,7 +60,7 @@ public sealed class SequenceLock : IAsyncDisposable
             // The connection broke, and the lock went with it.
         }
 
-        await connection.DisposeAsync();
+        await lease.DisposeAsync();
     }
 }
 
@@ -73,19 +73,19 @@ public sealed partial class ClusterRegistry
     /// <exception cref="RegistryException">Somebody else runs it; the message says who and since when.</exception>
     public async Task<SequenceLock> LockAsync(ClusterSequence sequence, CancellationToken ct = default)
     {
-        var connection = await ConnectAsync(ct);
+        var lease = await ConnectAsync(ct);
         try
         {
-            if (await ScalarOnAsync<bool>(connection, new("SELECT pg_try_advisory_lock($1, $2)", SequenceClass, (int)sequence), ct))
-                return new SequenceLock(connection, new("SELECT pg_advisory_unlock($1, $2)", SequenceClass, (int)sequence));
+            if (await ScalarOnAsync<bool>(lease.Connection, new("SELECT pg_try_advisory_lock($1, $2)", SequenceClass, (int)sequence), ct))
+                return new SequenceLock(lease, new("SELECT pg_advisory_unlock($1, $2)", SequenceClass, (int)sequence));
         }
         catch (NpgsqlException e)
         {
-            await connection.DisposeAsync();
+            await lease.DisposeAsync();
             throw Failures.Of(e);
         }
 
-        await connection.DisposeAsync();
+        await lease.DisposeAsync();
         var holder = (await RowsAsync(new("SELECT login, address, since FROM gatehouse.lock_holder($1, $2)", SequenceClass, (int)sequence),
             r => $"{r.GetString(0)} ({r.GetString(1)}, connected since {r.Time(2).ToWords()})", ct)).FirstOrDefault("somebody else, who has just ended");
         throw new RegistryException(RegistryFailure.Locked, $"{sequence.ToWord()} is being run by {holder}; wait until that is done and run it again");

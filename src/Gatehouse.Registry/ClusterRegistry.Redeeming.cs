@@ -17,7 +17,21 @@ public sealed partial class ClusterRegistry
     /// <param name="ct">Gives up.</param>
     /// <exception cref="RegistryException">The code is unknown, of another cluster, expired, ended, used, its secret wrong, or name or address are taken.</exception>
     /// <exception cref="StaleEpochException">Another node is the issuer now.</exception>
-    public Task<RedeemedCode> RedeemAsync(long epoch, RedeemRequest request, Func<StoredVerifier, bool> isSecret, Func<AdmittedNode, IssuedCertificate> sign, CancellationToken ct = default) =>
+    public async Task<RedeemedCode> RedeemAsync(long epoch, RedeemRequest request, Func<StoredVerifier, bool> isSecret, Func<AdmittedNode, IssuedCertificate> sign, CancellationToken ct = default)
+    {
+        // The database lets one in after the other anyway; a crowd waiting there would take all connections from everybody else.
+        await redeeming.WaitAsync(ct);
+        try
+        {
+            return await RedeemAloneAsync(epoch, request, isSecret, sign, ct);
+        }
+        finally
+        {
+            redeeming.Release();
+        }
+    }
+
+    private Task<RedeemedCode> RedeemAloneAsync(long epoch, RedeemRequest request, Func<StoredVerifier, bool> isSecret, Func<AdmittedNode, IssuedCertificate> sign, CancellationToken ct) =>
         UseAsync(connection => MarkAsync(epoch, async () =>
         {
             await using var transaction = await connection.BeginTransactionAsync(ct);

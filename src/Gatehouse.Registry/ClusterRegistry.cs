@@ -13,6 +13,8 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
 {
     private const int PoolSize = 4;
     private readonly NpgsqlDataSource source;
+    private readonly SemaphoreSlim places = new(PoolSize);
+    private readonly SemaphoreSlim redeeming = new(1);
     private readonly IDisposable? trust;
     private readonly TimeSpan limit;
     private readonly ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts;
@@ -41,15 +43,21 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         return new ClusterRegistry(Builder(settings, null).Build(), [(host, () => Builder(Unpooled(settings), null).Build())], TimeSpan.FromSeconds(5), null);
     }
 
+    /// <summary>The connections themselves, to try out what a login may not do.</summary>
+    internal NpgsqlDataSource Source => source;
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await source.DisposeAsync();
         trust?.Dispose();
+        places.Dispose();
+        redeeming.Dispose();
     }
 
+    /// <summary>TLS or nothing. Chain and name are verified in full by <see cref="ServerTrust"/>, beside which the driver allows no other mode.</summary>
     private static NpgsqlConnectionStringBuilder Settings(string hosts, DatabaseLogin login) =>
-        Common(new NpgsqlConnectionStringBuilder { Host = hosts, Username = login.Node, Database = login.Database, SslMode = SslMode.VerifyFull }, login.ConnectTimeout);
+        Common(new NpgsqlConnectionStringBuilder { Host = hosts, Username = login.Node, Database = login.Database, SslMode = SslMode.Require }, login.ConnectTimeout);
 
     private static NpgsqlConnectionStringBuilder Common(NpgsqlConnectionStringBuilder settings, TimeSpan limit)
     {
@@ -79,14 +87,17 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         return builder;
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken ct)
+    private async Task<Lease> ConnectAsync(CancellationToken ct)
     {
+        await places.WaitAsync(ct);
         try
         {
-            return await source.OpenConnectionAsync(ct);
+            return new Lease(await source.OpenConnectionAsync(ct), places);
         }
-        catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
+        catch (Exception e)
         {
+            places.Release();
+            if (e is not (NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)) throw;
             throw await Reachability.ExplainAsync(hosts, limit, e, ct);
         }
     }
@@ -94,15 +105,20 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     /// <summary>Runs work on a connection and puts what goes wrong in our words.</summary>
     private async Task<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken ct)
     {
-        await using var connection = await ConnectAsync(ct);
-        try
+        NpgsqlException failure;
+        await using (var lease = await ConnectAsync(ct))
         {
-            return await work(connection);
+            try
+            {
+                return await work(lease.Connection);
+            }
+            catch (NpgsqlException e)
+            {
+                failure = e;
+            }
         }
-        catch (NpgsqlException e)
-        {
-            throw await ExplainAsync(e, ct);
-        }
+
+        throw await ExplainAsync(failure, ct);
     }
 
     /// <summary>A node that was the issuer has lost its rights with the promotion of another; that is the news, not the missing right.</summary>

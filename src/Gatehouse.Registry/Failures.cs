@@ -37,14 +37,17 @@ internal static class Failures
         [PostgresErrorCodes.UndefinedColumn] = RegistryFailure.Schema,
     }.ToFrozenDictionary();
 
+    /// <summary>Classes of states that pass by themselves or by an administrator's work: connection, read-only, resources, shut down, system error.</summary>
+    private static readonly FrozenSet<string> Passing = FrozenSet.Create("08", "25", "53", "57", "58");
+
     /// <summary>What went wrong while a statement ran.</summary>
     public static RegistryException Of(NpgsqlException e) => e switch
     {
         PostgresException p when States.TryGetValue(p.SqlState, out var failure) => failure == RegistryFailure.StaleEpoch
             ? new StaleEpochException(p.MessageText, p)
             : new RegistryException(failure, Words(p, failure), p),
-        // Its own words of a refusal by PostgreSQL: shutting down, out of space, read-only.
-        PostgresException p => new RegistryUnreachableException($"the registry cannot do it now: {p.MessageText} ({p.SqlState})", [], p),
+        PostgresException p when Passing.Contains(p.SqlState[..2]) => new RegistryUnreachableException($"the registry cannot do it now: {p.MessageText} ({p.SqlState})", [], p),
+        PostgresException p => new RegistryException(RegistryFailure.Invalid, $"the registry refused it: {p.MessageText} ({p.SqlState})", p),
         _ => new RegistryUnreachableException($"the connection to the registry broke: {Why(e)}; whether the change was made is not known, run the command again", [], e),
     };
 

@@ -36,7 +36,7 @@ CREATE TABLE authorities (
   kind        text NOT NULL CHECK (kind IN ('root', 'issuing')),
   state       text NOT NULL CHECK (state IN ('current', 'next', 'retired')),
   pem         text NOT NULL CHECK (length(pem) <= 65536),
-  sealed_key  text CHECK (length(sealed_key) <= 65536 AND kind = 'root'),
+  sealed_key  text CHECK (sealed_key IS NULL OR (length(sealed_key) <= 65536 AND kind = 'root')),
   added       timestamptz NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX authorities_current ON authorities (kind) WHERE state = 'current';

@@ -29,7 +29,7 @@ AS $$
 DECLARE
   own integer := own_node();
   s settings;
-  next bigint;
+  latest bigint;
 BEGIN
   LOCK TABLE settings IN SHARE ROW EXCLUSIVE MODE;
   SELECT * INTO s FROM settings WHERE state <> 'withdrawn' ORDER BY number DESC LIMIT 1;
@@ -42,10 +42,10 @@ BEGIN
       'version %s by %s of %s is still on its way to all nodes; wait until it is good or withdrawn',
       s.number, node_name(s.author), to_char(s.created AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'));
   END IF;
-  SELECT coalesce(max(number), 0) + 1 INTO next FROM settings;
-  INSERT INTO settings (number, base, answers, state, author) VALUES (next, p_base, p_answers, 'trying', own);
-  PERFORM record_event('settings.proposed', format('version %s from version %s', next, p_base));
-  RETURN next;
+  SELECT coalesce(max(number), 0) + 1 INTO latest FROM settings;
+  INSERT INTO settings (number, base, answers, state, author) VALUES (latest, p_base, p_answers, 'trying', own);
+  PERFORM record_event('settings.proposed', format('version %s from version %s', latest, p_base));
+  RETURN latest;
 END $$;
 
 -- False when the version is not in the state any more that the caller decided by: somebody else was faster.

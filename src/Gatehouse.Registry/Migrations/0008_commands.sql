@@ -27,7 +27,7 @@ CREATE FUNCTION issue_command(p_kind text, p_arguments jsonb, p_nodes integer[],
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, gatehouse, pg_temp
 AS $$
 DECLARE
-  next bigint;
+  latest bigint;
   asked integer;
   chosen integer[] := p_nodes;
 BEGIN
@@ -41,10 +41,10 @@ BEGIN
   IF cardinality(p_nodes) = 0 THEN
     SELECT array_agg(number ORDER BY number) INTO chosen FROM nodes WHERE state <> 'removed';
   END IF;
-  SELECT coalesce(max(number), 0) + 1 INTO next FROM commands;
-  INSERT INTO commands (number, kind, arguments, nodes, by, deadline) VALUES (next, p_kind, p_arguments, chosen, session_user, p_deadline);
-  PERFORM record_event('command.issued', format('command %s, %s', next, p_kind));
-  RETURN next;
+  SELECT coalesce(max(number), 0) + 1 INTO latest FROM commands;
+  INSERT INTO commands (number, kind, arguments, nodes, by, deadline) VALUES (latest, p_kind, p_arguments, chosen, session_user, p_deadline);
+  PERFORM record_event('command.issued', format('command %s, %s', latest, p_kind));
+  RETURN latest;
 END $$;
 
 -- The first result stays: a command is carried out once.
