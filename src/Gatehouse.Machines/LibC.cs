@@ -55,6 +55,9 @@ internal static partial class LibC
         return hash is null || hash.StartsWith('*') ? null : hash;
     }
 
+    [LibraryImport("libc", EntryPoint = "umask")]
+    internal static partial uint SetMask(uint mask);
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 

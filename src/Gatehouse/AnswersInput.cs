@@ -49,6 +49,13 @@ internal sealed class AnswersInput
         return (input.pipeline, input.Read(file, null, out _));
     }
 
+    /// <summary>Reads and resolves for a sequence, asking for passwords where there is a terminal. Null settings: findings were printed.</summary>
+    public static (Pipeline Pipeline, GatewaySettings? Settings) Resolve(ParseResult parse, string file)
+    {
+        var input = new AnswersInput(parse, renders: false);
+        return (input.pipeline, input.Settings(file, Prompt(parse), acts: true, out _));
+    }
+
     private static async Task<Result?> RenderAsync(ParseResult parse, string? file, bool acts, CancellationToken ct)
     {
         var input = new AnswersInput(parse, renders: true);

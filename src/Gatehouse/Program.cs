@@ -4,6 +4,8 @@ using Gatehouse.Commands;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Machines;
 
+FileMask.SetUsual();
+
 // Scripts ask for the version often; it needs none of what follows.
 if (args is ["--version"])
 {
@@ -24,6 +26,12 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     DriftCommand.Create(),
     VerifyCommand.Create(),
     SetupCommand.Create(),
+    BootstrapCommand.Create(),
+    InviteCommand.Create(),
+    JoinCommand.Create(),
+    StatusCommand.Create(),
+    SyncCommand.Create(),
+    AgentCommand.Create(),
 };
 GlobalOptions.AddTo(root);
 

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Gatehouse.Machines;
+using Gatehouse.Machines.Probes;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>An order that members carry out.</summary>
+/// <param name="Kind">Its name on the command line.</param>
+/// <param name="Help">What it does.</param>
+/// <param name="Run">Commands, in this order; a unit that a node does not have is passed over.</param>
+internal sealed record ClusterOrder(string Kind, string Help, ImmutableArray<ImmutableArray<string>> Run);
+
+/// <summary>The orders there are: whatever else the registry holds is refused.</summary>
+internal static class ClusterOrders
+{
+    /// <summary>Proves that the running services work.</summary>
+    public const string Verify = "verify";
+
+    /// <summary>All orders.</summary>
+    public static ImmutableArray<ClusterOrder> All { get; } =
+    [
+        new("reload", "Reload the configuration of mail transfer, scanner and web.", [["systemctl", "try-reload-or-restart", "exim4.service", "rspamd.service", "nginx.service"]]),
+        new("flush-queue", "Try to deliver every message that waits, now.", [["exim4", "-qff"]]),
+        new(Verify, "Prove that the running services work.", []),
+    ];
+
+    /// <summary>Carries out an order on this node.</summary>
+    public static async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
+    {
+        if (All.FirstOrDefault(o => o.Kind == command.Kind) is not { } order) return (CommandState.Refused, $"this release knows no order '{command.Kind}'");
+        if (clock.GetUtcNow() > command.Deadline) return (CommandState.Refused, "its time was over when this node saw it");
+        if (order.Kind == Verify) return await VerifyAsync(machine, clock, ct);
+        foreach (var run in order.Run)
+        {
+            var result = await machine.RunAsync(new Invocation(run), null, ct);
+            // A program that this node does not need is not there.
+            if (result.ExitCode != 127 && !result.Succeeded) return (CommandState.Failed, $"'{string.Join(' ', run)}' exited with {result.ExitCode}{MachineException.Tail(result.All)}");
+        }
+
+        return (CommandState.Done, "");
+    }
+
+    private static async Task<(CommandState State, string Output)> VerifyAsync(LocalMachine machine, TimeProvider clock, CancellationToken ct)
+    {
+        if (await new GenerationStore(machine).CurrentAsync(ct) is not { } current) return (CommandState.Failed, "nothing was applied here yet");
+        var verifier = new Verifier(machine, clock);
+        var results = await Task.WhenAll(current.Node.Verifications.Select(async v => (v.Component, v.Verification.Name, Result: await verifier.VerifyAsync(v.Verification, ct))));
+        var failed = results.Where(r => !r.Result.Passed).Select(r => $"{r.Component}: {r.Name} ({r.Result.Detail})").ToArray();
+        return failed.Length == 0 ? (CommandState.Done, $"{results.Length} verified") : (CommandState.Failed, string.Join('\n', failed));
+    }
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Agent;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
+using Gatehouse.Core.Yaml;
+using Gatehouse.Machines;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>What following came to.</summary>
+/// <param name="View">The cluster.</param>
+/// <param name="Settings">The settings version that is in force on this node now.</param>
+/// <param name="Problem">Why this node is not as the cluster wants it; empty when it is.</param>
+internal sealed record Followed(ClusterView View, long Settings, string Problem);
+
+/// <summary>
+/// Brings this member to what the registry holds, and takes nothing from anywhere else: whom to trust, its certificate, its
+/// settings and peers, its orders. What it came to is recorded there. It runs as root, woken by the agent or by hand.
+/// </summary>
+/// <param name="machine">The host.</param>
+/// <param name="clock">The time.</param>
+/// <param name="log">Is told how it goes.</param>
+internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
+{
+    private readonly ClusterFiles files = new(machine);
+    private readonly MemberApply apply = new(machine, clock, log);
+
+    /// <summary>Follows.</summary>
+    /// <param name="force">Whether also when nothing has changed.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task<Followed> RunAsync(bool force, CancellationToken ct)
+    {
+        var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
+        await using var registry = RegistryAccess.Open(me);
+        var view = await registry.ViewAsync(ct);
+        Guard(me, view);
+        await files.WriteViewAsync(view, ct);
+        var renewed = await RenewAsync(me, view, ct);
+        await DecideAsync(registry, view, ct);
+        view = await registry.ViewAsync(ct);
+        var problem = "";
+        if (force || renewed || me.Followed != view.Fingerprint()) (me, problem) = await ApplyAsync(me, registry, view, ct);
+        await DecideAsync(registry, view, ct);
+        await CommandsAsync(me, registry, ct);
+        return new Followed(view, me.SettingsVersion, problem);
+    }
+
+    /// <summary>This node's settings: the cluster's of a version, overlaid by its own, with its peers.</summary>
+    public async Task<Answers> AnswersAsync(LocalNode me, ClusterRegistry registry, ClusterView view, long version, CancellationToken ct)
+    {
+        var settings = await registry.SettingsAsync(version, ct) ?? throw new SequenceException(ExitCodes.Failed, $"the registry holds no settings version {version}.");
+        return EffectiveAnswers.Compose(apply.Read(settings.Answers, "the cluster's settings"), await OwnAsync(me, registry, ct), view, me.Number);
+    }
+
+    /// <summary>This node's own answers.</summary>
+    public async Task<Answers> OwnAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct) =>
+        await registry.NodeAnswersAsync(me.Number, ct) is { Length: > 0 } text ? apply.Read(text, "this node's answers") : InForce();
+
+    /// <summary>Opens the cluster's secrets into files that this node's settings name.</summary>
+    public async Task OpenSecretsAsync(ClusterRegistry registry, CancellationToken ct)
+    {
+        if (files.Read(ClusterFiles.EncryptionKey) is not { } text) return;
+        if (!EncryptionKey.TryRead(text, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"{ClusterFiles.EncryptionKey} cannot be read: {problem}.");
+        foreach (var secret in await registry.SecretsAsync(ct)) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
+    }
+
+    // A registry that was put back to an earlier state, or is another cluster's, is not followed.
+    private static void Guard(LocalNode me, ClusterView view)
+    {
+        if (view.Cluster.Id != me.Cluster) throw new SequenceException(ExitCodes.Refused, $"the database holds the cluster {view.Cluster.Name} ({view.Cluster.Id}), and this node is of {me.ClusterName} ({me.Cluster}). Nothing was changed.");
+        if (view.Cluster.Epoch < me.Epoch) throw new SequenceException(ExitCodes.Refused, $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {me.Epoch}: it is an old state of the cluster. Nothing was changed.");
+        if (view.Node(me.Number) is not { } node || node.State == NodeState.Removed || node.Name != me.Name)
+            throw new SequenceException(ExitCodes.Refused, $"node {me.Number} ({me.Name}) was removed from the cluster. Mail goes on with the last settings; 'gatehouse join' makes this host a member again.");
+    }
+
+    private async Task<bool> RenewAsync(LocalNode me, ClusterView view, CancellationToken ct)
+    {
+        using var own = X509Certificate2.CreateFromPem(files.ReadTrust("node.crt")!, files.ReadTrust("node.key")!);
+        var node = view.Node(me.Number)!;
+        var isRight = NodeIdentity.TryRead(own, out var identity, out _) && identity.Address.Equals(node.Address) && identity.IssuerEpoch == (view.Cluster.Issuer == me.Number ? view.Cluster.Epoch : null);
+        if (isRight && !Renewal.IsDue(own, clock.GetUtcNow())) return false;
+        try
+        {
+            log.Note("Renewing this node's certificate");
+            using var key = NewTrust.NewKey();
+            using var credentials = Credentials.Read(machine.Real(Credentials.Directory));
+            var issuer = view.Node(view.Cluster.Issuer)!;
+            using var client = AgentClient.Member(credentials, issuer.Address.ToString(), issuer.Port, clock);
+            var answer = await client.RenewAsync(new RenewRequest(SigningRequest.Make(key)), ct);
+            // The certificate goes first: with the old key beside it, it is refused and renewed again, never half used.
+            await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
+            await files.WriteTrustAsync("node.crt", answer.Certificate, ct);
+            return true;
+        }
+        catch (AgentException e)
+        {
+            // The old one is good for a third of its life yet; the next run tries again.
+            log.Note($"the certificate could not be renewed: {e.Message}");
+            return false;
+        }
+    }
+
+    private async Task<(LocalNode, string Problem)> ApplyAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)
+    {
+        var wanted = view.WantedSettings;
+        try
+        {
+            await OpenSecretsAsync(registry, ct);
+            var (line, _, node) = await apply.RenderAsync(await AnswersAsync(me, registry, view, wanted, ct), ct);
+            var result = await apply.ApplyAsync(line, node, $"cluster settings {wanted}", ct);
+            MemberApply.Expect(result);
+            me = LocalRecord.Of(view, view.Node(me.Number)!, wanted, view.Fingerprint(), MemberApply.Running(node));
+            await files.WriteNodeAsync(me, ct);
+            await registry.RecordSettingsResultAsync(wanted, true, "", wanted, ct);
+            await registry.BeatAsync(Release.Version, wanted, "{}", ct);
+            return (me, "");
+        }
+        catch (Exception e) when (e is SequenceException or MachineException)
+        {
+            await registry.RecordSettingsResultAsync(wanted, false, e.Message, me.SettingsVersion, ct);
+            return (me, e.Message);
+        }
+    }
+
+    // Whoever looks moves a version on; the registry lets only one of them do it.
+    private static async Task DecideAsync(ClusterRegistry registry, ClusterView view, CancellationToken ct)
+    {
+        var newest = (await registry.SettingsHistoryAsync(1, ct)).FirstOrDefault();
+        if (newest is not { State: SettingsState.Following }) return;
+        var absent = view.Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > Absence).Select(n => n.Number).ToHashSet();
+        var decision = Rollout.Decide(newest, view.Nodes, await registry.SettingsResultsAsync(newest.Number, ct), absent);
+        if (decision.State != newest.State) await registry.MarkSettingsAsync(newest.Number, newest.State, decision.State, decision.Reason, ct);
+    }
+
+    /// <summary>A node that was not heard of for so long holds nobody up.</summary>
+    private static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
+
+    private async Task CommandsAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
+    {
+        foreach (var command in await registry.PendingCommandsAsync(me.Number, ct))
+        {
+            var (state, output) = await ClusterOrders.CarryOutAsync(command, machine, clock, ct);
+            await registry.RecordCommandResultAsync(command.Number, state, output, ct);
+        }
+    }
+
+    // A node that joined a moment ago has not filed them yet.
+    private Answers InForce()
+    {
+        var answers = files.Read(AnswersInput.InForce) is { } text ? apply.Read(text, AnswersInput.InForce) : new Answers("node", ImmutableSortedDictionary<string, Node>.Empty);
+        return EffectiveAnswers.Part(apply.Screens, answers, new Answers("node", ImmutableSortedDictionary<string, Node>.Empty)).Node;
+    }
+}

@@ -1,0 +1,86 @@
+using Gatehouse.Agent;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>Asks all members at the same time how they are. A dead one costs the deadline once, however many are dead.</summary>
+internal static class StatusReader
+{
+    /// <summary>How long the registry, and then the members, may take.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
+
+    private const int AtATime = 256;
+
+    /// <summary>Reads the state of a cluster as this member sees it.</summary>
+    /// <param name="me">This node.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="ct">Ends it.</param>
+    public static async Task<ClusterReport> ReadAsync(LocalNode me, TimeProvider clock, CancellationToken ct)
+    {
+        var (view, isCurrent) = await ViewAsync(me, ct);
+        using var credentials = Credentials.Read();
+        return await AskAsync(view, isCurrent, credentials, clock, ct);
+    }
+
+    /// <summary>Asks the members of a view.</summary>
+    public static async Task<ClusterReport> AskAsync(ClusterView view, bool isCurrent, Credentials credentials, TimeProvider clock, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Deadline);
+        using var room = new SemaphoreSlim(AtATime);
+        var members = await Task.WhenAll(view.Members.OrderBy(n => n.Number).Select(n => Task.Run(() => AskAsync(n, view, room, credentials, clock, limit.Token, ct), ct)));
+        return new ClusterReport(view, isCurrent, [.. members]);
+    }
+
+    // The registry if it answers in time, else the last view that this node saw.
+    private static async Task<(ClusterView View, bool IsCurrent)> ViewAsync(LocalNode me, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Deadline);
+        try
+        {
+            await using var registry = RegistryAccess.Open(me);
+            return (await registry.ViewAsync(limit.Token), true);
+        }
+        catch (Exception e) when (e is RegistryException or OperationCanceledException && !ct.IsCancellationRequested)
+        {
+            return ViewCache.Read() is { } last ? (last, false)
+                : throw new SequenceException(ExitCodes.Failed, $"the registry does not answer, and this node has not seen the cluster before: {e.Message}");
+        }
+    }
+
+    private static async Task<MemberReport> AskAsync(ClusterNode node, ClusterView view, SemaphoreSlim room, Credentials credentials, TimeProvider clock, CancellationToken limit, CancellationToken ct)
+    {
+        try
+        {
+            await room.WaitAsync(limit);
+            try
+            {
+                using var client = AgentClient.Member(credentials, node.Address.ToString(), node.Port, clock);
+                var status = await client.StatusAsync(limit);
+                return status.Number != node.Number
+                    ? new MemberReport(node, null, $"node {status.Number} answers there", [])
+                    : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, view)]);
+            }
+            finally
+            {
+                room.Release();
+            }
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return new MemberReport(node, null, "it does not answer in time", ["it does not answer in time"]);
+        }
+        catch (AgentException e)
+        {
+            return new MemberReport(node, null, e.Message, [e.Message]);
+        }
+    }
+
+    private static IEnumerable<string> Behind(NodeStatus status, ClusterView view)
+    {
+        if (status.SettingsVersion != view.WantedSettings) yield return $"it has settings version {status.SettingsVersion}, and {view.WantedSettings} is wanted";
+        if (status.Epoch < view.Cluster.Epoch) yield return $"it acts by epoch {status.Epoch}, and the cluster is at {view.Cluster.Epoch}";
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Gatehouse.Agent;
+using Gatehouse.Core.Trust;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse agent</c></summary>
+internal static class AgentCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("agent", "Runs the agent of a cluster member; gatehouse-agent.service does this.\nIt answers on TCP 1028: status and joining. It changes nothing on the host.");
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        try
+        {
+            await AgentProcess.RunAsync(GlobalOptions.Machine(parse), TimeProvider.System, Release.Version, Console.Error.WriteLine, ct);
+            return ExitCodes.Done;
+        }
+        catch (TrustException e)
+        {
+            Console.Error.WriteLine($"gatehouse: {e.Message}");
+            return ExitCodes.Failed;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Gatehouse.Clusters;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Values;
+using Gatehouse.Wizard;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse bootstrap</c></summary>
+internal static class BootstrapCommand
+{
+    private static readonly Argument<string> File = new("FILE") { Description = "The answer file of the first node, profile backend, database or full." };
+    private static readonly Option<string> Name = new("--name") { Description = "The cluster's name, 1 to 40 letters, digits or hyphens.", HelpName = "NAME", Required = true };
+    private static readonly Option<string?> Keys = new("--keys-file") { Description = "Write the master token and the encryption key to FILE, readable by you alone, instead of showing them.", HelpName = "FILE" };
+
+    public static Command Create()
+    {
+        var command = new Command("bootstrap", "Starts a cluster with this host as its first node: makes the cluster's CA, sets the host up with the\nregistry's database, and shows the cluster master token once.\n\nExample: gatehouse bootstrap answers.yaml --name example") { File, Name, Keys };
+        command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        var (name, keys) = (parse.GetValue(Name)!, parse.GetValue(Keys));
+        if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')) throw new SequenceException(ExitCodes.BadInput, $"'{name}' is no name for a cluster: 1 to 40 letters, digits or hyphens.");
+        if (keys is null && Console.IsOutputRedirected)
+            throw new SequenceException(ExitCodes.BadInput, "the master token is shown once, and nobody looks at this output. Run it on a terminal, or name a file for it with --keys-file.");
+        if (keys is not null && System.IO.File.Exists(keys)) throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
+        if (AnswersInput.Resolve(parse, parse.GetValue(File)!) is not ({ } pipeline, { } settings)) return ExitCodes.BadInput;
+
+        var sequence = new BootstrapSequence(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse));
+        var (refusal, warnings) = sequence.Judge(settings, pipeline.Facts);
+        foreach (var warning in warnings) Console.Error.WriteLine($"warning: {warning}");
+        if (refusal is not null) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (SessionGuard.Judge(settings, pipeline.Facts.Session) is { } cutOff) throw new SequenceException(ExitCodes.Refused, cutOff);
+
+        var made = await sequence.RunAsync(name, pipeline.Answers!, settings, ct);
+        if (keys is not null) PrivateFile.Write(Path.GetFullPath(keys), System.Text.Encoding.UTF8.GetBytes($"# Cluster {name} ({made.ClusterId})\n{Words(made.MasterToken.Text, made.EncryptionKey.Text)}\n"));
+        Console.Out.WriteLine($"The cluster {name} is there; {settings.System.Name} is its first node.");
+        Console.Out.WriteLine($"Fingerprint of its CA (SHA-256): {made.Fingerprint}");
+        Console.Out.WriteLine();
+        Console.Out.WriteLine(keys is not null ? $"The master token and the encryption key are in {Path.GetFullPath(keys)}." : Words(made.MasterToken.Text, made.EncryptionKey.Text));
+        Console.Out.WriteLine("""
+            Keep both where you keep what must not get lost, and not on this host. Whoever has the master token can make
+            another node the issuer, and nobody can without it; it is not shown again. The encryption key opens backups.
+            """);
+        Console.Out.WriteLine($"To let a host join: gatehouse invite NAME --profile PROFILE");
+        await sequence.ForgetTokenAsync(CancellationToken.None);
+        return ExitCodes.Done;
+    }
+
+    private static string Words(Secret token, Secret key) => $"Master token:   {token.Reveal()}\nEncryption key: {key.Reveal()}";
+}

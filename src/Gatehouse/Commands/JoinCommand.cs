@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using Gatehouse.Agent;
+using Gatehouse.Clusters;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
+using Gatehouse.Core.Values;
+using Gatehouse.Core.Yaml;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse join</c></summary>
+internal static class JoinCommand
+{
+    private static readonly Argument<string> Member = new("ADDRESS") { Description = "Name or address of a member, with :PORT if its agent is not on 1028." };
+    private static readonly Argument<string?> Code = new("CODE") { Description = "The code that 'gatehouse invite' printed; without it, it is asked for or read from standard input.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Name = new("--name") { Description = "This host's fully qualified name, if it is to have another than it has.", HelpName = "NAME" };
+    private static readonly Option<string?> Address = new("--address") { Description = "The address at which the other nodes reach this host.", HelpName = "ADDRESS" };
+    private static readonly Option<string> Location = new("--location") { Description = "Where it stands, in a few words.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
+    private static readonly Option<string?> Answers = new("--answers") { Description = "Answers of this host's own that differ from the cluster's.", HelpName = "FILE" };
+    private static readonly Option<bool> Check = new("--check") { Description = "Only tell whether joining would succeed; nothing is changed." };
+
+    public static Command Create()
+    {
+        var command = new Command("join", "Makes this host a member of a cluster: gets its certificate with a join code and sets the host up\nby the cluster's settings. Interrupted, it goes on where it stopped when it is run again.\n\nExample: gatehouse join 192.0.2.10 1A2B3-...") { Member, Code, Name, Address, Location, Answers, Check };
+        command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        var machine = GlobalOptions.Machine(parse);
+        var facts = FactProbe.Gather(TimeProvider.System);
+        var log = new ConsoleLog(parse);
+        var sequence = new JoinSequence(machine, TimeProvider.System, log);
+        var host = Host(parse, sequence, facts);
+        if (!HostPort.TryParse(parse.GetValue(Member)!, MemberTls.Port, out var member)) throw new SequenceException(ExitCodes.BadInput, $"'{parse.GetValue(Member)}' is neither a host name nor an address.");
+        if (!JoinCode.TryRead(CodeText(parse), out var code, out var problem)) throw new SequenceException(ExitCodes.BadInput, $"the join code will not do: {problem}.");
+        Refuse(machine, facts);
+
+        log.Note("Looking who the cluster is");
+        var (trust, issuer, introduction) = await JoinSequence.MeetAsync(member, code, ct);
+        log.Note($"  cluster {introduction.Name}, its CA has the key that the code names");
+        log.Note("Looking whether all is well on both sides");
+        var findings = await sequence.AskAsync(trust, issuer, code, host, ct);
+        foreach (var finding in findings) Console.Error.WriteLine($"{(finding.IsError ? "error" : "warning")}: {finding.Message}");
+        if (findings.Any(f => f.IsError)) throw new SequenceException(ExitCodes.Refused, "this host cannot join as things are. Nothing was changed, and the code is still good.");
+        if (parse.GetValue(Check))
+        {
+            Console.Out.WriteLine($"{host.Name} can join the cluster {introduction.Name}. Nothing was changed.");
+            return ExitCodes.Done;
+        }
+
+        Consent(parse, machine, facts, introduction.Name);
+        var grant = await sequence.EnrolAsync(trust, issuer, code, host, ct);
+        var node = await sequence.BecomeAsync(grant, host, ct);
+        Console.Out.WriteLine($"{node.Name} is node {node.Number} of the cluster {grant.View.Cluster.Name}. 'gatehouse status' shows all of them.");
+        return ExitCodes.Done;
+    }
+
+    private static JoiningHost Host(ParseResult parse, JoinSequence sequence, Facts facts)
+    {
+        var problems = new List<string>();
+        var text = parse.GetValue(Name) ?? facts.HostName;
+        if (!Names.TryParse(text, 2, out var name)) problems.Add($"{(text.Length == 0 ? "this host has no fully qualified name" : $"'{text}' is no fully qualified name")}; give one with --name.");
+        var given = parse.GetValue(Address) ?? (facts.Addresses.Length == 1 ? facts.Addresses[0].ToString() : "");
+        if (!Addresses.TryParse(given, out var address))
+            problems.Add(facts.Addresses.Length > 1 ? $"this host has several addresses ({string.Join(", ", facts.Addresses)}); say with --address at which the other nodes reach it." : $"'{given}' is no address; give one with --address.");
+        var answers = new Answers("join", ImmutableSortedDictionary<string, Node>.Empty);
+        if (parse.GetValue(Answers) is { } file)
+        {
+            if (File.Exists(file)) answers = sequence.Read(File.ReadAllText(file), file);
+            else problems.Add($"there is no answer file {file}.");
+        }
+
+        return problems.Count == 0 ? new JoiningHost(name, address, parse.GetValue(Location)!, answers) : throw new SequenceException(ExitCodes.BadInput, string.Join('\n', problems));
+    }
+
+    private static string CodeText(ParseResult parse)
+    {
+        if (parse.GetValue(Code) is { } code) return code;
+        if (!Console.IsInputRedirected) Console.Error.Write("Join code: ");
+        return Console.In.ReadLine() ?? "";
+    }
+
+    private static void Refuse(LocalMachine machine, Facts facts)
+    {
+        if (!machine.IsLive) throw new SequenceException(ExitCodes.BadInput, "a host joins by itself, not as a tree.");
+        if (facts.Debian != "12") throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
+        if (new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
+            throw new SequenceException(ExitCodes.Refused, $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it.");
+    }
+
+    // Joining replaces what runs here; nobody learns that afterwards.
+    private static void Consent(ParseResult parse, LocalMachine machine, Facts facts, string cluster)
+    {
+        var replaced = File.Exists(machine.Real(AnswersInput.InForce)) ? "the gateway that is set up on this host; 'gatehouse rollback' puts it back"
+            : facts.Existing.IsEmpty ? "" : $"the configuration of {string.Join(", ", facts.Existing)}; 'gatehouse rollback 0' puts it back";
+        if (replaced.Length == 0 || parse.GetValue(GlobalOptions.Yes)) return;
+        Console.Error.WriteLine($"Joining {cluster} replaces {replaced}.");
+        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want.");
+        Console.Error.Write("Go on? [y/N] ");
+        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+    }
+}

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Gatehouse.Clusters;
+using Gatehouse.Core.Clusters;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse status</c></summary>
+internal static class StatusCommand
+{
+    private static readonly Option<bool> Watch = new("--watch") { Description = "Show it again every two seconds." };
+    private static readonly Option<bool> Prometheus = new("--prometheus") { Description = "Print it as Prometheus reads it." };
+
+    public static Command Create()
+    {
+        var command = new Command("status", """
+            Shows every member of the cluster. Exits 0 when all is well, 1 when it is not.
+            STATE: A active, S settings not up to date, J joining, L leaving, E no answer; * marks the issuer.
+
+            Example: gatehouse status --json
+            """) { Watch, Prometheus };
+        command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        if (new ClusterFiles(GlobalOptions.Machine(parse)).Node is not { } me)
+        {
+            Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? Json.Text(new JsonObject { ["cluster"] = null }) : "No cluster: this host is a gateway of its own. 'gatehouse verify' proves that it works.");
+            return ExitCodes.Done;
+        }
+
+        while (true)
+        {
+            var report = await StatusReader.ReadAsync(me, TimeProvider.System, ct);
+            if (parse.GetValue(Watch) && !Console.IsOutputRedirected) Console.Out.Write("\e[H\e[2J");
+            Write(parse, report);
+            if (!parse.GetValue(Watch)) return report.IsHealthy ? ExitCodes.Done : ExitCodes.Failed;
+            await Task.Delay(TimeSpan.FromSeconds(2), ct);
+        }
+    }
+
+    private static void Write(ParseResult parse, ClusterReport report)
+    {
+        if (parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Text(AsJson(report)));
+        else if (parse.GetValue(Prometheus)) Console.Out.Write(AsPrometheus(report));
+        else Console.Out.Write(AsText(report, TimeProvider.System.GetUtcNow()));
+    }
+
+    private static string AsText(ClusterReport report, DateTimeOffset now)
+    {
+        var text = new StringBuilder();
+        if (!report.IsCurrent) text.AppendLine(CultureInfo.InvariantCulture, $"The registry does not answer; who the members are is as of {report.View.Taken.ToLocalTime():yyyy-MM-dd HH:mm:ss}.");
+        var rows = report.Table(now).ToArray();
+        var widths = Enumerable.Range(0, rows[0].Length).Select(c => rows.Max(r => r[c].Length)).ToArray();
+        foreach (var row in rows) text.AppendLine(string.Join("  ", row.Select((cell, c) => cell.PadRight(widths[c]))).TrimEnd());
+        foreach (var member in report.Members) foreach (var problem in member.Problems) text.AppendLine(CultureInfo.InvariantCulture, $"{member.Node.Name}: {problem}");
+        return text.ToString();
+    }
+
+    private static JsonObject AsJson(ClusterReport report) => new()
+    {
+        ["cluster"] = report.View.Cluster.Name,
+        ["id"] = report.View.Cluster.Id,
+        ["epoch"] = report.View.Cluster.Epoch,
+        ["settings"] = report.View.WantedSettings,
+        ["current"] = report.IsCurrent,
+        ["healthy"] = report.IsHealthy,
+        ["nodes"] = new JsonArray([.. report.Members.Select(m => (JsonNode)new JsonObject
+        {
+            ["number"] = m.Node.Number,
+            ["name"] = m.Node.Name,
+            ["address"] = m.Node.Address.ToString(),
+            ["profile"] = m.Node.Profile,
+            ["issuer"] = m.Node.Number == report.View.Cluster.Issuer,
+            ["state"] = m.State(report.View.WantedSettings),
+            ["healthy"] = m.IsHealthy,
+            ["uptime"] = m.Status?.UptimeSeconds,
+            ["load"] = m.Status?.Load,
+            ["memory"] = m.Status?.MemoryPercent,
+            ["disk"] = m.Status is { Partitions.IsEmpty: false } s ? s.Partitions.Max(p => p.UsedPercent) : null,
+            ["version"] = m.Status?.Release ?? m.Node.Release,
+            ["settings"] = m.Status?.SettingsVersion ?? m.Node.SettingsVersion,
+            ["queue"] = m.Status?.Queue,
+            ["certificate_expires"] = (m.Status?.CertificateExpires ?? m.Node.CertificateExpires)?.ToString("O"),
+            ["last_seen"] = m.Node.LastSeen?.ToString("O"),
+            ["problems"] = new JsonArray([.. m.Problems.Select(p => (JsonNode)p)]),
+        })]),
+    };
+
+    private static string AsPrometheus(ClusterReport report)
+    {
+        var text = new StringBuilder();
+        Gauge("gatehouse_registry_up", "Whether the registry answers.", [("", report.IsCurrent ? 1 : 0)]);
+        Gauge("gatehouse_node_up", "Whether the node answers.", Each(m => m.Status is null ? 0 : 1));
+        Gauge("gatehouse_node_healthy", "Whether the node has no problem.", Each(m => m.IsHealthy ? 1 : 0));
+        Gauge("gatehouse_node_load1", "Load over one minute.", Known(m => m.Load));
+        Gauge("gatehouse_node_memory_percent", "Memory in use.", Known(m => m.MemoryPercent));
+        Gauge("gatehouse_node_disk_percent", "The fullest file system.", Known(m => m.Partitions.IsEmpty ? 0 : m.Partitions.Max(p => p.UsedPercent)));
+        Gauge("gatehouse_node_settings_version", "The settings version in force.", Known(m => m.SettingsVersion));
+        Gauge("gatehouse_node_certificate_expires_seconds", "When the node's certificate ends, as Unix time.", Known(m => m.CertificateExpires.ToUnixTimeSeconds()));
+        Gauge("gatehouse_node_queue_messages", "Messages that wait for delivery.", [.. report.Members.Where(m => m.Status?.Queue is not null).Select(m => (Label(m), (double)m.Status!.Queue!.Value))]);
+        return text.ToString();
+
+        void Gauge(string name, string help, IEnumerable<(string Label, double Value)> values)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} gauge\n");
+            foreach (var (label, value) in values) text.Append(CultureInfo.InvariantCulture, $"{name}{label} {value}\n");
+        }
+
+        IEnumerable<(string, double)> Each(Func<MemberReport, double> value) => report.Members.Select(m => (Label(m), value(m)));
+        IEnumerable<(string, double)> Known(Func<NodeStatus, double> value) => report.Members.Where(m => m.Status is not null).Select(m => (Label(m), value(m.Status!)));
+        static string Label(MemberReport m) => $"{{node=\"{m.Node.Name}\",number=\"{m.Node.Number}\"}}";
+    }
+}
