@@ -7,5 +7,5 @@ public static class FileMask
     /// Sets the usual mask, 022, whatever the caller of the program prefers: daemons of other users check the staged files.
     /// What is secret is made with a mode of its own.
     /// </summary>
-    public static void SetUsual() => LibC.SetMask(0b010_010);
+    public static void SetUsual() => _ = LibC.SetMask(0b010_010);
 }
