@@ -25,6 +25,7 @@ OUT=$PWD/out
 CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
 LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux tmux libncursesw6)
 SOURCE_CHECKS=(shellcheck groff-base)
+POSTGRES=(postgresql-15)
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -241,6 +242,7 @@ closing() {
 
 test_fast() {
   TESTING=yes
+  need "the registry's tests" "${POSTGRES[@]}" || say "Going on without it; those tests will fail." >&2
   run_tests tests/Gatehouse.Tests
   closing
 }
@@ -250,6 +252,7 @@ test_all() {
   TESTING=yes
   check || FAILED=$(( FAILED + 1 ))
   need "the daemons' own checks" "${CHECKERS[@]}" || say "Going on without them." >&2
+  need "the registry's tests" "${POSTGRES[@]}" || say "Going on without it; those tests will fail." >&2
   # In a shell of its own, with its own "set -e": a failure here is counted, not the end of the story.
   if ! "$PWD/build.sh" deb; then
     FAILED=$(( FAILED + 1 ))

@@ -15,12 +15,13 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     private readonly NpgsqlDataSource source;
     private readonly SemaphoreSlim places = new(PoolSize);
     private readonly SemaphoreSlim redeeming = new(1);
-    private readonly IDisposable? trust;
+    private readonly Action forget;
+    private readonly ImmutableArray<IDisposable> owned;
     private readonly TimeSpan limit;
     private readonly ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts;
 
-    private ClusterRegistry(NpgsqlDataSource source, ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts, TimeSpan limit, IDisposable? trust) =>
-        (this.source, this.hosts, this.limit, this.trust) = (source, hosts, limit, trust);
+    private ClusterRegistry(NpgsqlDataSource source, ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts, TimeSpan limit, Action forget, params ImmutableArray<IDisposable> owned) =>
+        (this.source, this.hosts, this.limit, this.forget, this.owned) = (source, hosts, limit, forget, owned);
 
     /// <summary>The registry as a member reaches it: over TLS, on whichever host takes writes. Nothing is connected yet.</summary>
     /// <exception cref="RegistryException">The certificates or the key cannot be used, or no host is given.</exception>
@@ -28,8 +29,9 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     {
         if (login.Hosts.IsDefaultOrEmpty) throw new RegistryException(RegistryFailure.Invalid, "no host of the registry's database is known; join a cluster first");
         var trust = new ServerTrust(login);
-        var all = Builder(Settings(string.Join(',', login.Hosts), login), trust).BuildMultiHost().WithTargetSession(TargetSessionAttributes.ReadWrite);
-        return new ClusterRegistry(all, [.. login.Hosts.Select(h => (h, (Func<NpgsqlDataSource>)(() => Single(h, login, trust))))], login.ConnectTimeout, trust);
+        var all = Builder(Settings(string.Join(',', login.Hosts), login), trust).BuildMultiHost();
+        return new ClusterRegistry(all.WithTargetSession(TargetSessionAttributes.ReadWrite),
+            [.. login.Hosts.Select(h => (h, (Func<NpgsqlDataSource>)(() => Single(h, login, trust))))], login.ConnectTimeout, all.ClearDatabaseStates, all, trust);
     }
 
     /// <summary>The registry as the administrator of its host reaches it: over the local socket, as the role <c>postgres</c>.</summary>
@@ -40,7 +42,7 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     {
         var host = new DatabaseHost(directory, port);
         var settings = Common(new NpgsqlConnectionStringBuilder { Host = directory, Port = port, Username = "postgres", Database = database, SslMode = SslMode.Disable }, TimeSpan.FromSeconds(5));
-        return new ClusterRegistry(Builder(settings, null).Build(), [(host, () => Builder(Unpooled(settings), null).Build())], TimeSpan.FromSeconds(5), null);
+        return new ClusterRegistry(Builder(settings, null).Build(), [(host, () => Builder(Unpooled(settings), null).Build())], TimeSpan.FromSeconds(5), () => { });
     }
 
     /// <summary>The connections themselves, to try out what a login may not do.</summary>
@@ -50,7 +52,7 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await source.DisposeAsync();
-        trust?.Dispose();
+        foreach (var part in owned) part.Dispose();
         places.Dispose();
         redeeming.Dispose();
     }
@@ -92,13 +94,35 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         await places.WaitAsync(ct);
         try
         {
-            return new Lease(await source.OpenConnectionAsync(ct), places);
+            return new Lease(await OpenAsync(ct), places);
         }
-        catch (Exception e)
+        catch
         {
             places.Release();
-            if (e is not (NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)) throw;
-            throw await Reachability.ExplainAsync(hosts, limit, e, ct);
+            throw;
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(ct);
+        }
+        catch (Exception e) when (Failures.IsOfConnecting(e))
+        {
+            var answers = await Reachability.AskAsync(hosts, limit, ct);
+            if (!answers.Any(a => a.Usable)) throw Reachability.Explain(answers, e);
+            try
+            {
+                // A host that failed is passed over for a while; one that is back need not wait for that.
+                forget();
+                return await source.OpenConnectionAsync(ct);
+            }
+            catch (Exception again) when (Failures.IsOfConnecting(again))
+            {
+                throw Reachability.Explain(answers, again);
+            }
         }
     }
 

@@ -51,6 +51,9 @@ internal static class Failures
         _ => new RegistryUnreachableException($"the connection to the registry broke: {Why(e)}; whether the change was made is not known, run the command again", [], e),
     };
 
+    /// <summary>Whether an exception is of a connection that could not be made, and not of a mistake of ours.</summary>
+    public static bool IsOfConnecting(Exception e) => e is NpgsqlException or SocketException or TimeoutException or IOException or AuthenticationException;
+
     /// <summary>Why a connection could not be made.</summary>
     public static string Why(Exception e)
     {

@@ -125,4 +125,15 @@ public sealed class LoginTests(RegistryServer server)
         await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => cluster.First.ViewAsync()));
         Assert.InRange((long)(await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{cluster.FirstName}'"))!, 1, 4);
     }
+
+    [Fact]
+    public async Task A_registry_that_is_closed_leaves_no_connection_behind()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        await using (var registry = ClusterRegistry.Open(server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity))) await registry.ViewAsync();
+        for (var tries = 0; tries < 100 && await CountAsync() > 0; tries++) await Task.Delay(20);
+        Assert.Equal(0, await CountAsync());
+
+        async Task<long> CountAsync() => (long)(await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{cluster.FirstName}'"))!;
+    }
 }

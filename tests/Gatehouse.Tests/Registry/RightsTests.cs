@@ -69,7 +69,7 @@ public sealed class RightsTests(RegistryServer server)
         "COPY gatehouse.nodes TO '/tmp/x'",
         "COPY gatehouse.nodes TO PROGRAM 'true'",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
-        "LOCK TABLE gatehouse.cluster IN EXCLUSIVE MODE",
+        "DO $$ BEGIN LOCK TABLE gatehouse.cluster IN EXCLUSIVE MODE; END $$",
         "SELECT * FROM gatehouse.nodes FOR UPDATE",
     ];
 

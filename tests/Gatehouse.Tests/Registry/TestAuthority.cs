@@ -37,6 +37,7 @@ internal sealed class TestAuthority
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuing, true, false));
         var names = new SubjectAlternativeNameBuilder();
         foreach (var alternative in alternatives.Append(name))
         {
@@ -61,6 +62,7 @@ internal sealed class TestAuthority
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var from = DateTimeOffset.UtcNow.AddHours(-2);
         if (above is null) return request.CreateSelfSigned(from, from.AddYears(1));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(above, true, false));
         using var signed = request.Create(above, from, from.AddDays(200), Serial());
         return signed.CopyWithPrivateKey(key);
     }
