@@ -38,7 +38,7 @@ public sealed class Issuer : IDisposable
     {
         var identity = new NodeIdentity(authority.ClusterId, authority.ClusterName, number, name, address, epoch);
         using var certificate = authority.MakeNode(identity, publicKey, NewSerial(), clock.GetUtcNow());
-        return new IssuedCertificate(certificate.SerialNumber.ToLowerInvariant(), HashOf(publicKey), $"{certificate.ExportCertificatePem()}\n{authority.Certificate.ExportCertificatePem()}\n",
+        return new IssuedCertificate(SerialOf(certificate), HashOf(publicKey), $"{certificate.ExportCertificatePem()}\n{authority.Certificate.ExportCertificatePem()}\n",
             certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
     }
 
@@ -47,7 +47,7 @@ public sealed class Issuer : IDisposable
     /// <param name="revoked">All revoked certificates.</param>
     public Registry.RevocationList Revoke(long number, IEnumerable<CertificateRecord> revoked)
     {
-        var entries = revoked.Where(c => c.Revoked is not null).Select(c => new RevokedCertificate(new SerialNumber(c.Issued.Serial), c.Revoked!.Value));
+        var entries = revoked.Where(c => c.Revoked is not null).Select(c => new RevokedCertificate(new SerialNumber(c.Issued.Serial.ToUpperInvariant()), c.Revoked!.Value));
         var made = authority.MakeRevocationList(number, entries, clock.GetUtcNow());
         return new Registry.RevocationList(FingerprintOf(authority.Certificate), number, made.Pem);
     }
@@ -57,6 +57,9 @@ public sealed class Issuer : IDisposable
 
     /// <summary>SHA-256 of a certificate, as the registry files it.</summary>
     public static string FingerprintOf(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawData));
+
+    /// <summary>A certificate's serial number, as the registry files it.</summary>
+    public static string SerialOf(X509Certificate2 certificate) => SerialNumber.Of(certificate).Hex.ToLowerInvariant();
 
     /// <summary>A fresh serial number.</summary>
     public static SerialNumber NewSerial() => SerialNumber.Make(RandomNumberGenerator.GetBytes(SerialNumber.RandomBytes));

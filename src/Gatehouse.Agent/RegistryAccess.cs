@@ -22,7 +22,7 @@ public static class RegistryAccess
             Roots = [.. trust.Roots.Select(r => r.ExportCertificatePem())],
             Certificate = Text("node.crt"),
             Key = new Secret(Text("node.key")),
-            Revoked = [.. trust.RevocationLists.SelectMany(l => l.Revoked).Select(r => r.Serial.Hex)],
+            Revoked = [.. trust.RevocationLists.SelectMany(l => l.Revoked).Select(r => r.Serial.Hex.ToLowerInvariant())],
         });
 
         string Text(string name) => File.ReadAllText(Path.Combine(directory, name));

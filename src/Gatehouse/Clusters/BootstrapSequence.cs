@@ -143,7 +143,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
             Place = new NodePlace(settings.System.Address, MemberTls.Port, settings.System.Location),
             Profile = settings.System.Profile.Name,
             NodeAnswers = apply.Write(own),
-            Certificate = new IssuedCertificate(node.SerialNumber.ToLowerInvariant(), Issuer.HashOf(node.PublicKey), files.ReadTrust("node.crt")!, node.NotBefore.ToUniversalTime(), node.NotAfter.ToUniversalTime()),
+            Certificate = new IssuedCertificate(Issuer.SerialOf(node), Issuer.HashOf(node.PublicKey), files.ReadTrust("node.crt")!, node.NotBefore.ToUniversalTime(), node.NotAfter.ToUniversalTime()),
             Authorities =
             [
                 new Authority(Issuer.FingerprintOf(root), AuthorityKind.Root, AuthorityState.Current, root.ExportCertificatePem(), files.Read(ClusterFiles.SealedRootKey)!.Trim()),

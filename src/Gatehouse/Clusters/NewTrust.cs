@@ -63,7 +63,7 @@ internal sealed record NewTrust
             IssuingKey = issuingKey.ExportPkcs8PrivateKeyPem() + "\n",
             SealedRootKey = SealedKey.Seal(rootKey, id, token, RandomNumberGenerator.GetBytes(SealedKey.RandomBytes)).ToString(),
             NodeKey = nodeKey.ExportPkcs8PrivateKeyPem() + "\n",
-            Node = new IssuedCertificate(node.SerialNumber.ToLowerInvariant(), Issuer.HashOf(node.PublicKey), $"{node.ExportCertificatePem()}\n{issuingCertificate.ExportCertificatePem()}\n", node.NotBefore.ToUniversalTime(), node.NotAfter.ToUniversalTime()),
+            Node = new IssuedCertificate(Issuer.SerialOf(node), Issuer.HashOf(node.PublicKey), $"{node.ExportCertificatePem()}\n{issuingCertificate.ExportCertificatePem()}\n", node.NotBefore.ToUniversalTime(), node.NotAfter.ToUniversalTime()),
             RevocationLists = (root.MakeRevocationList(1, [], now).Pem, issuing.MakeRevocationList(1, [], now).Pem),
             MasterToken = token,
             EncryptionKey = EncryptionKey.Make(RandomNumberGenerator.GetBytes(EncryptionKey.RandomBytes)),
