@@ -20,7 +20,7 @@ public static class AgentProcess
     public static async Task RunAsync(IMachine machine, TimeProvider clock, string release, Action<string> log, CancellationToken ct)
     {
         var state = new AgentState();
-        var heart = new Heart(state, machine, clock, release, log);
+        using var heart = new Heart(state, machine, clock, release, log);
         using var desk = new JoinDesk(state, clock, release);
         await using var server = AgentServer.Build(MemberTls.Port, () => state.Credentials, Routes(state, heart, desk, clock), clock);
         await server.StartAsync(ct);

@@ -11,11 +11,12 @@ namespace Gatehouse.Agent;
 /// Beats: tells the registry that the node lives, looks at the cluster whenever something changed, and wakes the unit that
 /// follows. That unit runs as root and reads the registry itself; from here it takes nothing but the hint to look.
 /// </summary>
-internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clock, string release, Action<string> log)
+internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clock, string release, Action<string> log) : IDisposable
 {
     private const string Sign = "/run/gatehouse-agent/follow";
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private readonly SemaphoreSlim looking = new(1);
     private string woken = "";
     private string trouble = "";
 
@@ -28,6 +29,9 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
 
     /// <summary>Beats until it is told to stop.</summary>
     public Task RunAsync(CancellationToken ct) => Task.WhenAll(BeatAsync(ct), ListenAsync(ct));
+
+    /// <inheritdoc/>
+    public void Dispose() => looking.Dispose();
 
     private async Task BeatAsync(CancellationToken ct)
     {
@@ -62,6 +66,19 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     }
 
     private async Task LookAsync(CancellationToken ct)
+    {
+        await looking.WaitAsync(ct);
+        try
+        {
+            await LookAloneAsync(ct);
+        }
+        finally
+        {
+            looking.Release();
+        }
+    }
+
+    private async Task LookAloneAsync(CancellationToken ct)
     {
         var view = await state.Registry.ViewAsync(ct);
         if (view.Cluster.Id != state.Node.Cluster) throw new RegistryException(RegistryFailure.WrongCluster, $"the database holds cluster {view.Cluster.Id}, and this node is of {state.Node.Cluster}; it stays as it is");

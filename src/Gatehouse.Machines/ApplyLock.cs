@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Gatehouse.Machines;
 
 /// <summary>One apply at a time on a machine. The kernel frees the lock when its holder ends, however it ends.</summary>
@@ -24,6 +26,27 @@ public sealed class ApplyLock : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new MachineException($"{home} cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Takes the lock, and waits while another run holds it.</summary>
+    /// <param name="home">The real directory of Gatehouse's records; made when missing.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <exception cref="MachineException">Another run holds it still.</exception>
+    public static async Task<ApplyLock> TakeAsync(string home, TimeSpan patience, CancellationToken ct)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return Take(home);
+            }
+            catch (MachineException) when (Stopwatch.GetElapsedTime(start) < patience)
+            {
+                await Task.Delay(200, ct);
+            }
         }
     }
 

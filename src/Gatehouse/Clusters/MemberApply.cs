@@ -16,6 +16,8 @@ namespace Gatehouse.Clusters;
 internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
     private const string Comment = "This node's part of the cluster's settings, composed by gatehouse. Change them with 'gatehouse setup' or 'gatehouse apply FILE'.";
+    // An apply with packages to install takes minutes; whoever follows the cluster waits for it.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
     private readonly ScreenSet screens = Shipped.Screens();
 
     /// <summary>The screens.</summary>
@@ -48,7 +50,7 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
     /// <summary>Applies what was rendered.</summary>
     public async Task<ApplyResult> ApplyAsync(Pipeline line, RenderedNode node, string reason, CancellationToken ct)
     {
-        using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
+        using var only = await ApplyLock.TakeAsync(machine.Real(GenerationStore.Home), Patience, ct);
         return await line.Applier(log).ApplyAsync(node, reason, ct);
     }
 
