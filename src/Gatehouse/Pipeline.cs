@@ -1,3 +1,4 @@
+using Gatehouse.Clusters;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Reports;
@@ -36,7 +37,7 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     /// <param name="prompt">Asks on the terminal; null where there is none.</param>
     public GatewaySettings? Resolve(string file, ReadOnlyMemory<byte> bytes, bool ownerOnly, Func<string, string?>? prompt)
     {
-        var answers = Answers = AnswerFile.Read(file, bytes.Span, screens, Report);
+        var answers = Answers = MemberAnswers.Keep(machine, screens, AnswerFile.Read(file, bytes.Span, screens, Report));
         var things = WantedReader.Read(Probe.For(screens, answers), machine, prompt);
         return Resolver.Resolve(screens, answers, new Inputs(Facts, ownerOnly, things), Report);
     }

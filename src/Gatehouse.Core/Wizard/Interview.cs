@@ -45,7 +45,8 @@ public sealed class Interview
         if (profile.Length > 0) texts["system.profile"] = profile;
         var needed = screens.For(Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!);
         var wanted = only?.ToHashSet(StringComparer.Ordinal) ?? [];
-        Screens = [.. needed.Where(s => wanted.Count == 0 || wanted.Contains(s.Id))];
+        // Which cluster, which number and which peers is for the registry to say.
+        Screens = [.. needed.Where(s => !s.Clustered && (wanted.Count == 0 || wanted.Contains(s.Id)))];
     }
 
     private sealed record TypedSecret(string First, string Second);
@@ -185,7 +186,7 @@ public sealed class Interview
         if (field.Kind.Name != "password") texts[field.Path] = FieldText.Of(field, node);
         else if (node is Scalar plain) secrets[field.Path] = new TypedSecret(plain.Text, plain.Text);
         // One that is to be asked for is asked here, and one that is to be generated is the same as none.
-        else if (node is Mapping { Entries: [{ Key: "file" or "env" or "hash", Value: Scalar }] } reference) references[field.Path] = reference;
+        else if (node is Mapping { Entries: [{ Key: "file" or "env" or "hash" or "sealed", Value: Scalar }] } reference) references[field.Path] = reference;
     }
 
     private Judgement Judge()
@@ -262,6 +263,7 @@ public sealed class Interview
     private static string ReferenceText(Mapping reference) => (reference.Entries[0].Key, reference.Entries[0].Value) switch
     {
         ("file", Scalar path) => $"as it is, in {path.Text}",
+        ("sealed", Scalar) => "as it is, kept by the cluster",
         ("env", Scalar name) => $"as it is, in the variable {name.Text}",
         _ => "as it is, by its hash",
     };

@@ -60,7 +60,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
 
         var (own, cluster) = (new Answers("node", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty), answers);
         (cluster, own) = EffectiveAnswers.Part(apply.Screens, answers, own);
-        var (shared, secrets) = SecretSealer.Seal(apply.Screens, cluster, settings, key);
+        var (shared, secrets) = SecretSealer.Seal(apply.Screens, cluster, settings, key, "");
         foreach (var secret in secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
 
         log.Note("Setting up this node");

@@ -41,6 +41,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         Guard(me, view);
         await files.WriteViewAsync(view, ct);
         var renewed = await RenewAsync(me, view, ct);
+        force |= await WithdrawOrphanAsync(me, registry, ct);
         await DecideAsync(registry, view, ct);
         view = await registry.ViewAsync(ct);
         var problem = "";
@@ -127,8 +128,18 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         }
     }
 
+    // A change that was begun here and cut off, by a kill or power loss, must not bar the next one. What it did here is taken back.
+    private async Task<bool> WithdrawOrphanAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
+    {
+        if ((await registry.SettingsHistoryAsync(1, ct)).FirstOrDefault() is not { State: SettingsState.Trying } newest || newest.Author != me.Number) return false;
+        using var only = ProposalLock.TryTake(machine);
+        if (only is null) return false;
+        log.Note($"settings version {newest.Number} was cut off while it was tried here; it is withdrawn");
+        return await registry.MarkSettingsAsync(newest.Number, SettingsState.Trying, SettingsState.Withdrawn, $"cut off on {me.Name}", ct);
+    }
+
     // Whoever looks moves a version on; the registry lets only one of them do it.
-    private static async Task DecideAsync(ClusterRegistry registry, ClusterView view, CancellationToken ct)
+    internal static async Task DecideAsync(ClusterRegistry registry, ClusterView view, CancellationToken ct)
     {
         var newest = (await registry.SettingsHistoryAsync(1, ct)).FirstOrDefault();
         if (newest is not { State: SettingsState.Following }) return;

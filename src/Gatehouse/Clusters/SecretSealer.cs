@@ -19,7 +19,8 @@ internal static class SecretSealer
     /// <param name="cluster">The cluster's answers.</param>
     /// <param name="settings">What they resolve to on this node.</param>
     /// <param name="key">The encryption key.</param>
-    public static (Answers Answers, ImmutableArray<SealedSecret> Secrets) Seal(ScreenSet screens, Answers cluster, GatewaySettings settings, EncryptionKey key)
+    /// <param name="suffix">What makes the names new: an earlier version goes on naming its own secrets.</param>
+    public static (Answers Answers, ImmutableArray<SealedSecret> Secrets) Seal(ScreenSet screens, Answers cluster, GatewaySettings settings, EncryptionKey key, string suffix)
     {
         var values = new Dictionary<string, Secret?>(StringComparer.Ordinal)
         {
@@ -32,9 +33,9 @@ internal static class SecretSealer
         {
             if (answers[field.Path] is not { } node || node is Mapping { Entries: [{ Key: "sealed" or "hash" or "generate" }] }) continue;
             if (values.GetValueOrDefault(field.Path) is not { } secret) continue;
-            var text = Sealed.Seal(key, field.Path, secret, RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString();
-            secrets.Add(new SealedSecret(field.Path, key.Id, text));
-            answers = answers with { Values = answers.Values.SetItem(field.Path, Reference(field.Path)) };
+            var name = field.Path + suffix;
+            secrets.Add(new SealedSecret(name, key.Id, Sealed.Seal(key, name, secret, RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString()));
+            answers = answers with { Values = answers.Values.SetItem(field.Path, Reference(name)) };
         }
 
         return (answers, secrets.ToImmutable());

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Gatehouse.Clusters;
 using Gatehouse.Core.Settings;
 using Gatehouse.Machines;
 
@@ -27,6 +28,7 @@ internal static class ApplyCommand
         }
 
         var log = new ConsoleLog(parse);
+        if (input.Machine.IsLive && new ClusterFiles(input.Machine).Node is { Followed.Length: > 0 }) return await MemberCommand.RunAsync(parse, () => ProposeAsync(parse, input, log, ct));
         using var only = ApplyLock.Take(input.Machine.Real(GenerationStore.Home));
         var applier = input.Pipeline.Applier(log);
         if (!parse.GetValue(GlobalOptions.Yes) && !Console.IsInputRedirected)
@@ -42,6 +44,20 @@ internal static class ApplyCommand
         if (result is { Outcome: Outcome.Applied, Generation.Number: 1 } && !parse.GetValue(GlobalOptions.Json))
             foreach (var line in NextSteps.Lines(input.Settings, input.Node, input.Machine.IsLive)) Console.Out.WriteLine(line);
         return code;
+    }
+
+    // On a member, settings are the cluster's: they are tried here and followed by all.
+    private static async Task<int> ProposeAsync(ParseResult parse, AnswersInput.Result input, ConsoleLog log, CancellationToken ct)
+    {
+        if (!parse.GetValue(GlobalOptions.Yes) && !Console.IsInputRedirected)
+        {
+            var plan = await input.Pipeline.Applier(log).PlanAsync(input.Node, ct);
+            PlanText.Write(plan, input.Node, Console.Error);
+            Console.Error.WriteLine("This host is a member of a cluster: what belongs to all members is followed by all of them.");
+            if (!plan.IsEmpty && !Confirm()) return Refuse(parse, "nothing was changed.");
+        }
+
+        return ApplyReport.Write(parse, await new ProposeSequence(input.Machine, TimeProvider.System, log).RunAsync(input.Pipeline.Answers!, input.Settings, ct));
     }
 
     private static bool Confirm()

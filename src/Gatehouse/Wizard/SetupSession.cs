@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
+using Gatehouse.Clusters;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
@@ -13,11 +14,12 @@ using Gatehouse.Machines;
 namespace Gatehouse.Wizard;
 
 /// <summary>What an apply would do, worked out from the answers.</summary>
+/// <param name="Answers">What was answered.</param>
 /// <param name="Settings">What is asked for.</param>
 /// <param name="Node">What it renders to.</param>
 /// <param name="Plan">What would change.</param>
 /// <param name="Recovered">Whether an apply had been cut off before, and was put back for this.</param>
-internal sealed record Preview(GatewaySettings Settings, RenderedNode Node, Plan Plan, bool Recovered = false);
+internal sealed record Preview(Answers Answers, GatewaySettings Settings, RenderedNode Node, Plan Plan, bool Recovered = false);
 
 /// <summary>
 /// Everything a wizard does to a machine; the full screen and the plain mode are two faces of it. What takes time is
@@ -128,7 +130,8 @@ internal sealed class SetupSession
         using var told = new ApplyRun();
         var applier = line.Applier(told);
         var recovered = await applier.RecoverAsync(CancellationToken.None) is not null;
-        return new Preview(settings, node, await applier.PlanAsync(node, ct), recovered);
+        var given = AnswerFile.Read("setup", Encoding.UTF8.GetBytes(answers), Screens, new Report());
+        return new Preview(given, settings, node, await applier.PlanAsync(node, ct), recovered);
     }
 
     /// <summary>Begins to apply, in the background. Typed passwords are put where the answers say first.</summary>
@@ -138,6 +141,7 @@ internal sealed class SetupSession
         var typed = secrets.ToArray();
         run.Begin(async ct =>
         {
+            if (Machine.IsLive && new ClusterFiles(Machine).Node is { Followed.Length: > 0 }) return await ProposeAsync(preview, typed, run, ct);
             var line = new Pipeline(Machine, clock, renders: false);
             using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
             var made = typed.Select(t => Machine.Real(t.File)).Where(f => !File.Exists(f)).ToArray();
@@ -156,6 +160,22 @@ internal sealed class SetupSession
             }
         });
         return run;
+    }
+
+    // On a member: typed passwords are sealed for all members from the files that the answers name.
+    private async Task<ApplyResult> ProposeAsync(Preview preview, (string File, Core.Values.Secret Secret)[] typed, ApplyRun run, CancellationToken ct)
+    {
+        var made = typed.Select(t => Machine.Real(t.File)).Where(f => !File.Exists(f)).ToArray();
+        WriteSecrets(typed);
+        try
+        {
+            return await new ProposeSequence(Machine, clock, run).RunAsync(preview.Answers, preview.Settings, ct);
+        }
+        finally
+        {
+            // Sealed, they are the cluster's, and these copies nobody's.
+            foreach (var file in made) File.Delete(file);
+        }
     }
 
     /// <summary>Writes the answers to a file that its owner alone can read; returns what there is to say about it.</summary>

@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reports;
+using Gatehouse.Core.Screens;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>
+/// Answers that are given on a member. Which cluster it is of, its number and its peers are no matter of answers there: the
+/// registry says so, and what is in force came from it.
+/// </summary>
+internal static class MemberAnswers
+{
+    private static readonly ImmutableArray<string> Known = ["cluster.name", "cluster.id", "cluster.peers"];
+
+    /// <summary>The answers, with what the registry has said of the cluster on a member; on any other host as they are.</summary>
+    /// <param name="machine">The host.</param>
+    /// <param name="screens">What is asked.</param>
+    /// <param name="answers">What was answered.</param>
+    public static Answers Keep(LocalMachine machine, ScreenSet screens, Answers answers)
+    {
+        if (!answers.Readable || new ClusterFiles(machine).Node is not { Followed.Length: > 0 } || !File.Exists(machine.Real(AnswersInput.InForce))) return answers;
+        var inForce = AnswerFile.Read(AnswersInput.InForce, File.ReadAllBytes(machine.Real(AnswersInput.InForce)), screens, new Report());
+        return answers with { Values = answers.Values.RemoveRange(Known).SetItems(inForce.Values.Where(v => Known.Contains(v.Key))) };
+    }
+}
