@@ -21,8 +21,11 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     private string trouble = "";
 
     /// <summary>What the node is like now.</summary>
-    public Task<NodeStatus> StatusAsync(CancellationToken ct) =>
-        NodeProbe.LookAsync(state.Node, release, state.Credentials.Certificate.NotAfter.ToUniversalTime(), state.ReachesRegistry, machine, clock, ct);
+    public Task<NodeStatus> StatusAsync(CancellationToken ct)
+    {
+        state.Refresh();
+        return NodeProbe.LookAsync(state.Node, release, state.Credentials.Certificate.NotAfter.ToUniversalTime(), state.ReachesRegistry, machine, clock, ct);
+    }
 
     /// <summary>Wakes the unit that follows.</summary>
     public static void Wake() => File.WriteAllText(Sign, "");
