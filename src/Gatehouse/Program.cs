@@ -31,6 +31,7 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     JoinCommand.Create(),
     StatusCommand.Create(),
     SyncCommand.Create(),
+    ClusterRunCommand.Create(),
     AgentCommand.Create(),
 };
 GlobalOptions.AddTo(root);
