@@ -71,7 +71,14 @@ public static class AgentProcess
             }),
         ];
 
-        NodeIdentity Member(HttpContext context) => Exchange.Member(context, state.Credentials.Trust, clock.GetUtcNow());
+        // By its certificate, and by the last view: a node can be removed before the revocation list is here.
+        NodeIdentity Member(HttpContext context)
+        {
+            var caller = Exchange.Member(context, state.Credentials.Trust, clock.GetUtcNow());
+            return state.View?.Node(caller.Number) is { State: NodeState.Removed }
+                ? throw new RefusedException(StatusCodes.Status403Forbidden, "no-member", $"{caller.Name} was removed from the cluster.")
+                : caller;
+        }
 
         RefusedException NotIssuer() => new(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} is not the cluster's issuer.");
 

@@ -1,4 +1,6 @@
 using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Trust;
+using Gatehouse.Registry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -59,6 +61,15 @@ internal static class AgentServer
         catch (RefusedException e) when (!context.Response.HasStarted)
         {
             await Exchange.WriteAsync(context, e.Refusal, Wire.Default.Refusal, e.Status);
+        }
+        catch (RegistryException e) when (!context.Response.HasStarted)
+        {
+            var status = e.Failure == RegistryFailure.Unreachable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status403Forbidden;
+            await Exchange.WriteAsync(context, new Refusal("registry", e.Message), Wire.Default.Refusal, status);
+        }
+        catch (Exception e) when (e is TrustException or IOException or UnauthorizedAccessException && !context.Response.HasStarted)
+        {
+            await Exchange.WriteAsync(context, new Refusal("failed", $"this node cannot do that now: {e.Message}"), Wire.Default.Refusal, StatusCodes.Status500InternalServerError);
         }
     }
 }

@@ -57,6 +57,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
     private async Task<JoinAnswer> AnswerAsync(JoinRequest request, Issuer issuer, string from, CancellationToken ct)
     {
         if (!IPAddress.TryParse(request.Address, out var address)) throw new RefusedException(StatusCodes.Status400BadRequest, "address", $"'{request.Address}' is no address.");
+        if (request.EchoPort is < 0 or > IPEndPoint.MaxPort || request.Port is < 1 or > IPEndPoint.MaxPort) throw new RefusedException(StatusCodes.Status400BadRequest, "port", "a port is 1 to 65535.");
         var asked = request.Request.Length == 0;
         PublicKey? key = null;
         if (!asked && !SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out key, out var problem))

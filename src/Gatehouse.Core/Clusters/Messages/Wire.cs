@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Gatehouse.Core.Clusters.Messages;
 
 /// <summary>The form of messages between members, and of what a member keeps of the cluster: JSON. Unknown members are ignored, so that releases can differ.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, Converters = [typeof(AddressConverter)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, RespectNullableAnnotations = true, Converters = [typeof(AddressConverter)])]
 [JsonSerializable(typeof(Introduction))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinAnswer))]
