@@ -30,6 +30,8 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     InviteCommand.Create(),
     JoinCommand.Create(),
     StatusCommand.Create(),
+    NodeCommand.Create(),
+    LeaveCommand.Create(),
     SyncCommand.Create(),
     AgentCommand.Create(),
 };
