@@ -32,6 +32,7 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     StatusCommand.Create(),
     NodeCommand.Create(),
     LeaveCommand.Create(),
+    PromoteCommand.Create(),
     SyncCommand.Create(),
     AgentCommand.Create(),
 };
