@@ -60,6 +60,12 @@ public sealed class AgentClient : IDisposable
     /// <summary>Tells the node to look into the registry now.</summary>
     public Task NudgeAsync(CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/nudge", [], (JsonTypeInfo<Refusal>?)null, ct);
 
+    /// <summary>Has the issuer remove a node.</summary>
+    public Task<RemoveAnswer> RemoveAsync(RemoveRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/remove", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RemoveRequest), Wire.Default.RemoveAnswer, ct);
+
+    /// <summary>The cluster's revocation lists, as the node has them. Whoever asks verifies them by their signatures.</summary>
+    public Task<Revocations> RevocationsAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/revocations", null, Wire.Default.Revocations, ct);
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 

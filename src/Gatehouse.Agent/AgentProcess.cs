@@ -3,6 +3,7 @@ using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Trust;
 using Gatehouse.Machines;
+using Gatehouse.Registry;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Agent;
@@ -62,6 +63,13 @@ public static class AgentProcess
                 await state.Registry.ActivateAsync(view.Cluster.Epoch, caller.Number, context.RequestAborted);
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
             }),
+            new("POST", "/v1/remove", async context =>
+            {
+                Member(context);
+                var request = await Exchange.ReadAsync(context, Wire.Default.RemoveRequest);
+                await Exchange.WriteAsync(context, await RemoveAsync(request, context.RequestAborted), Wire.Default.RemoveAnswer);
+            }),
+            new("GET", "/v1/revocations", context => Exchange.WriteAsync(context, new Revocations([.. state.Credentials.Trust.RevocationLists.Select(l => l.Pem)]), Wire.Default.Revocations)),
             new("POST", "/v1/nudge", context =>
             {
                 Member(context);
@@ -71,14 +79,14 @@ public static class AgentProcess
             }),
         ];
 
-        // By its certificate, and by the last view: a node can be removed before the revocation list is here.
+        // A list names what its CA has signed; a certificate of a CA whose key is gone can be refused by the record alone.
         NodeIdentity Member(HttpContext context)
         {
             var caller = Exchange.Member(context, state.Credentials.Trust, clock.GetUtcNow());
-            return state.View?.Node(caller.Number) is { State: NodeState.Removed }
-                ? throw new RefusedException(StatusCodes.Status403Forbidden, "no-member", $"{caller.Name} was removed from the cluster.")
-                : caller;
+            return state.View?.Node(caller.Number) is { State: NodeState.Removed } ? throw NoMember(caller) : caller;
         }
+
+        RefusedException NoMember(NodeIdentity caller) => new(StatusCodes.Status403Forbidden, "no-member", $"{caller.Name} is no member any more.");
 
         RefusedException NotIssuer() => new(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} is not the cluster's issuer.");
 
@@ -96,10 +104,24 @@ public static class AgentProcess
             using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
             if (!SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out var key, out var problem)) throw new RefusedException(StatusCodes.Status400BadRequest, "request", $"the certificate request {problem}.");
             var view = await state.Registry.ViewAsync(ct);
-            if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw new RefusedException(StatusCodes.Status403Forbidden, "no-member", $"{caller.Name} is no member any more.");
+            if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw NoMember(caller);
+            if (view.Cluster.Issuer != state.Node.Number) throw NotIssuer();
             var certificate = issuer.Sign(node.Number, node.Name, node.Address, node.Number == view.Cluster.Issuer ? view.Cluster.Epoch : null, key);
             await state.Registry.AddCertificateAsync(view.Cluster.Epoch, node.Number, certificate, ct);
             return new RenewAnswer(certificate.Pem);
+        }
+
+        async Task<RemoveAnswer> RemoveAsync(RemoveRequest request, CancellationToken ct)
+        {
+            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
+            try
+            {
+                return await Removal.RunAsync(state.Registry, issuer, state.Credentials, request, clock, ct);
+            }
+            catch (RegistryException e)
+            {
+                throw new RefusedException(e.Failure == RegistryFailure.Unreachable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status409Conflict, e.Failure.ToString().ToLowerInvariant(), e.Message);
+            }
         }
     }
 }

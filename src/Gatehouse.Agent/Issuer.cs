@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Core.Trust;
+using Gatehouse.Core.Values;
 using Gatehouse.Registry;
 
 namespace Gatehouse.Agent;
@@ -23,9 +24,29 @@ public sealed class Issuer : IDisposable
     {
         var (certificate, secret) = (Path.Combine(directory, "issuer.crt"), Path.Combine(directory, "issuer.key"));
         if (!File.Exists(certificate) || !File.Exists(secret)) return null;
+        return Of(File.ReadAllText(certificate), new Secret(File.ReadAllText(secret)), clock);
+    }
+
+    /// <summary>From certificate and key.</summary>
+    /// <param name="certificate">The issuing CA's certificate, PEM.</param>
+    /// <param name="secret">Its key, PEM.</param>
+    /// <param name="clock">The time.</param>
+    /// <exception cref="TrustException">They cannot be used.</exception>
+    public static Issuer Of(string certificate, Secret secret, TimeProvider clock)
+    {
         var key = ECDsa.Create();
-        key.ImportFromPem(File.ReadAllText(secret));
-        return new Issuer(new CertificateAuthority(X509Certificate2.CreateFromPem(File.ReadAllText(certificate)), key), key, clock);
+        key.ImportFromPem(secret.Reveal());
+        return new Issuer(new CertificateAuthority(X509Certificate2.CreateFromPem(certificate), key), key, clock);
+    }
+
+    /// <summary>The issuing CA's certificate.</summary>
+    public X509Certificate2 Certificate => authority.Certificate;
+
+    /// <summary>Whether this CA has signed a certificate: another one's it cannot put on its list.</summary>
+    public bool HasSigned(IssuedCertificate certificate)
+    {
+        using var leaf = X509Certificate2.CreateFromPem(certificate.Pem);
+        return leaf.IssuerName.RawData.AsSpan().SequenceEqual(authority.Certificate.SubjectName.RawData);
     }
 
     /// <summary>Signs a node's certificate; what is in it comes from the cluster's record alone.</summary>
@@ -44,10 +65,10 @@ public sealed class Issuer : IDisposable
 
     /// <summary>The list of all that this CA has signed and that is revoked.</summary>
     /// <param name="number">Larger than that of the list before.</param>
-    /// <param name="revoked">All revoked certificates.</param>
+    /// <param name="revoked">All certificates of the cluster; those that are good or of another CA are passed over.</param>
     public Registry.RevocationList Revoke(long number, IEnumerable<CertificateRecord> revoked)
     {
-        var entries = revoked.Where(c => c.Revoked is not null).Select(c => new RevokedCertificate(new SerialNumber(c.Issued.Serial.ToUpperInvariant()), c.Revoked!.Value));
+        var entries = revoked.Where(c => c.Revoked is not null && HasSigned(c.Issued)).Select(c => new RevokedCertificate(new SerialNumber(c.Issued.Serial.ToUpperInvariant()), c.Revoked!.Value));
         var made = authority.MakeRevocationList(number, entries, clock.GetUtcNow());
         return new Registry.RevocationList(FingerprintOf(authority.Certificate), number, made.Pem);
     }

@@ -14,17 +14,28 @@ public static class RegistryAccess
     /// <exception cref="RegistryException">The certificates cannot be used.</exception>
     public static ClusterRegistry Open(LocalNode node, string directory = Credentials.Directory)
     {
-        var trust = TrustStore.Read(Text("cluster-ca.pem"), Text("cluster.crl"));
+        return Open(node, Text("node.crt"), new Secret(Text("node.key")), directory);
+
+        string Text(string name) => File.ReadAllText(Path.Combine(directory, name));
+    }
+
+    /// <summary>The registry by another certificate of the node, which is not in force yet.</summary>
+    /// <param name="node">Who this is, and where the databases are.</param>
+    /// <param name="certificate">The certificate and the issuing CA's, PEM.</param>
+    /// <param name="key">Its key, PEM.</param>
+    /// <param name="directory">Where the roots and the revocation lists are.</param>
+    /// <exception cref="RegistryException">The certificates cannot be used.</exception>
+    public static ClusterRegistry Open(LocalNode node, string certificate, Secret key, string directory = Credentials.Directory)
+    {
+        var trust = TrustStore.Read(File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")), File.ReadAllText(Path.Combine(directory, "cluster.crl")));
         return ClusterRegistry.Open(new DatabaseLogin
         {
             Hosts = [.. node.Databases.Select(h => new DatabaseHost(h))],
             Node = node.Name,
             Roots = [.. trust.Roots.Select(r => r.ExportCertificatePem())],
-            Certificate = Text("node.crt"),
-            Key = new Secret(Text("node.key")),
+            Certificate = certificate,
+            Key = key,
             Revoked = [.. trust.RevocationLists.SelectMany(l => l.Revoked).Select(r => r.Serial.Hex.ToLowerInvariant())],
         });
-
-        string Text(string name) => File.ReadAllText(Path.Combine(directory, name));
     }
 }

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Agent;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
-using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Yaml;
@@ -29,25 +27,38 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
 {
     private readonly ClusterFiles files = new(machine);
     private readonly MemberApply apply = new(machine, clock, log);
+    private readonly NodeCertificate certificate = new(machine, clock, log);
 
     /// <summary>Follows.</summary>
     /// <param name="force">Whether also when nothing has changed.</param>
     /// <param name="ct">Ends it.</param>
     public async Task<Followed> RunAsync(bool force, CancellationToken ct)
     {
+        using var alone = await ClusterLock.TakeAsync(machine, ct);
+        return await RunAloneAsync(force, ct);
+    }
+
+    /// <summary>Follows, for who holds the lock of the cluster's work on this host.</summary>
+    /// <param name="force">Whether also when nothing has changed.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task<Followed> RunAloneAsync(bool force, CancellationToken ct)
+    {
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
         await using var registry = RegistryAccess.Open(me);
-        var view = await registry.ViewAsync(ct);
+        var view = await ViewAsync(me, registry, ct);
         Guard(me, view);
         await files.WriteViewAsync(view, ct);
-        var renewed = await RenewAsync(me, view, ct);
+        await IssuerDuty.StepDownAsync(files, me, view, log, ct);
+        var renewed = await certificate.RenewAsync(me, registry, view, force: false, ct);
         force |= await WithdrawOrphanAsync(me, registry, ct);
         await DecideAsync(registry, view, ct);
         view = await registry.ViewAsync(ct);
         var problem = "";
         if (force || renewed || me.Followed != view.Fingerprint()) (me, problem) = await ApplyAsync(me, registry, view, ct);
+        // A database that did not take the certificate of a new CA may do so since that apply.
+        if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
         await DecideAsync(registry, view, ct);
-        await CommandsAsync(me, registry, ct);
+        (me, problem) = await CommandsAsync(me, problem, registry, view, ct);
         return new Followed(view, me.SettingsVersion, problem);
     }
 
@@ -70,40 +81,27 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         foreach (var secret in await registry.SecretsAsync(ct)) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
     }
 
+    // A removed node is not let in to be told; it finds itself on the list of the revoked.
+    private async Task<ClusterView> ViewAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
+    {
+        try
+        {
+            return await registry.ViewAsync(ct);
+        }
+        catch (RegistryException)
+        {
+            if (await Standing.IsRevokedAsync(me, clock, ct)) throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
+            throw;
+        }
+    }
+
     // A registry that was put back to an earlier state, or is another cluster's, is not followed.
     private static void Guard(LocalNode me, ClusterView view)
     {
         if (view.Cluster.Id != me.Cluster) throw new SequenceException(ExitCodes.Refused, $"the database holds the cluster {view.Cluster.Name} ({view.Cluster.Id}), and this node is of {me.ClusterName} ({me.Cluster}). Nothing was changed.");
         if (view.Cluster.Epoch < me.Epoch) throw new SequenceException(ExitCodes.Refused, $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {me.Epoch}: it is an old state of the cluster. Nothing was changed.");
         if (view.Node(me.Number) is not { } node || node.State == NodeState.Removed || node.Name != me.Name)
-            throw new SequenceException(ExitCodes.Refused, $"node {me.Number} ({me.Name}) was removed from the cluster. Mail goes on with the last settings; 'gatehouse join' makes this host a member again.");
-    }
-
-    private async Task<bool> RenewAsync(LocalNode me, ClusterView view, CancellationToken ct)
-    {
-        using var own = X509Certificate2.CreateFromPem(files.ReadTrust("node.crt")!, files.ReadTrust("node.key")!);
-        var node = view.Node(me.Number)!;
-        var isRight = NodeIdentity.TryRead(own, out var identity, out _) && identity.Address.Equals(node.Address) && identity.IssuerEpoch == (view.Cluster.Issuer == me.Number ? view.Cluster.Epoch : null);
-        if (isRight && !Renewal.IsDue(own, clock.GetUtcNow())) return false;
-        try
-        {
-            log.Note("Renewing this node's certificate");
-            using var key = NewTrust.NewKey();
-            using var credentials = Credentials.Read(machine.Real(Credentials.Directory));
-            var issuer = view.Node(view.Cluster.Issuer)!;
-            using var client = AgentClient.Member(credentials, issuer.Address.ToString(), issuer.Port, clock);
-            var answer = await client.RenewAsync(new RenewRequest(SigningRequest.Make(key)), ct);
-            // The certificate goes first: with the old key beside it, it is refused and renewed again, never half used.
-            await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
-            await files.WriteTrustAsync("node.crt", answer.Certificate, ct);
-            return true;
-        }
-        catch (AgentException e)
-        {
-            // The old one is good for a third of its life yet; the next run tries again.
-            log.Note($"the certificate could not be renewed: {e.Message}");
-            return false;
-        }
+            throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
     }
 
     private async Task<(LocalNode, string Problem)> ApplyAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)
@@ -151,13 +149,23 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     /// <summary>A node that was not heard of for so long holds nobody up.</summary>
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
 
-    private async Task CommandsAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
+    private async Task<(LocalNode, string Problem)> CommandsAsync(LocalNode me, string problem, ClusterRegistry registry, ClusterView view, CancellationToken ct)
     {
         foreach (var command in await registry.PendingCommandsAsync(me.Number, ct))
         {
+            if (command.Kind == NodeCertificate.Order && clock.GetUtcNow() <= command.Deadline)
+            {
+                if (await certificate.RenewAsync(me, registry, view, force: true, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
+                else problem = "the certificate could not be renewed; the journal of gatehouse-follow.service says why";
+                await registry.RecordCommandResultAsync(command.Number, problem.Length == 0 ? CommandState.Done : CommandState.Failed, problem, ct);
+                continue;
+            }
+
             var (state, output) = await ClusterOrders.CarryOutAsync(command, machine, clock, ct);
             await registry.RecordCommandResultAsync(command.Number, state, output, ct);
         }
+
+        return (me, problem);
     }
 
     // A node that joined a moment ago has not filed them yet.

@@ -16,6 +16,9 @@ namespace Gatehouse.Core.Clusters.Messages;
 [JsonSerializable(typeof(ReadyRequest))]
 [JsonSerializable(typeof(RenewRequest))]
 [JsonSerializable(typeof(RenewAnswer))]
+[JsonSerializable(typeof(RemoveRequest))]
+[JsonSerializable(typeof(RemoveAnswer))]
+[JsonSerializable(typeof(Revocations))]
 [JsonSerializable(typeof(Refusal))]
 public sealed partial class Wire : JsonSerializerContext
 {

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Gatehouse.Agent;
+using Gatehouse.Clusters;
+using Gatehouse.Core.Clusters;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse node</c></summary>
+internal static class NodeCommand
+{
+    private static readonly Argument<string> Name = new("NAME") { Description = "The node's name, or its number." };
+
+    public static Command Create()
+    {
+        var list = new Command("list", "Lists the members and the join codes that are open, as the registry has them; nobody is asked.\n\nExample: gatehouse node list");
+        var show = new Command("show", "Shows everything that the registry knows of a node, a removed one by its number too.\n\nExample: gatehouse node show mx2.example.org") { Name };
+        var remove = new Command("remove", "Removes a node, also one that is lost or never came: its certificate is revoked, its database login dropped,\nand every member told. A removed host goes on as a gateway with its last settings.\n\nExample: gatehouse node remove mx2.example.org") { Name };
+        list.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ListAsync(parse, ct)));
+        show.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ShowAsync(parse, ct)));
+        remove.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RemoveAsync(parse, ct)));
+        return new Command("node", "The members of the cluster: list, show, remove.") { list, show, remove };
+    }
+
+    private static async Task<int> ListAsync(ParseResult parse, CancellationToken ct)
+    {
+        await using var registry = RegistryAccess.Open(MemberCommand.Member(parse));
+        var view = await registry.ViewAsync(ct);
+        var codes = await registry.CodesAsync(ct);
+        if (parse.GetValue(GlobalOptions.Json))
+        {
+            Console.Out.WriteLine(Json.Text(new JsonObject
+            {
+                ["cluster"] = view.Cluster.Name,
+                ["nodes"] = new JsonArray([.. view.Members.Select(n => (JsonNode)NodeReport.AsJson(view, n))]),
+                ["invited"] = new JsonArray([.. NodeReport.Open(view, codes).Select(c => (JsonNode)new JsonObject { ["name"] = c.NodeName, ["profile"] = c.Profile, ["by"] = c.CreatedBy, ["expires"] = c.Expires.ToString("O"), ["attempts"] = c.Attempts })]),
+            }));
+            return ExitCodes.Done;
+        }
+
+        var rows = NodeReport.Table(view, codes).ToArray();
+        var widths = Enumerable.Range(0, rows[0].Length).Select(c => rows.Max(r => r[c].Length)).ToArray();
+        foreach (var row in rows) Console.Out.WriteLine(string.Join("  ", row.Select((cell, c) => cell.PadRight(widths[c]))).TrimEnd());
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> ShowAsync(ParseResult parse, CancellationToken ct)
+    {
+        await using var registry = RegistryAccess.Open(MemberCommand.Member(parse));
+        var view = await registry.ViewAsync(ct);
+        var node = Find(parse, view);
+        var certificates = await registry.CertificatesAsync(ct);
+        var results = await registry.SettingsResultsAsync(view.WantedSettings, ct);
+        if (parse.GetValue(GlobalOptions.Json))
+        {
+            var json = NodeReport.AsJson(view, node);
+            json["certificates"] = new JsonArray([.. certificates.Where(c => c.Node == node.Number).Select(c => (JsonNode)new JsonObject { ["serial"] = c.Issued.Serial, ["from"] = c.Issued.NotBefore.ToString("O"), ["until"] = c.Issued.NotAfter.ToString("O"), ["revoked"] = c.Revoked?.ToString("O") })]);
+            json["results"] = new JsonArray([.. results.Where(r => r.Node == node.Number).Select(r => (JsonNode)new JsonObject { ["settings"] = r.Version, ["applied"] = r.Applied, ["message"] = r.Message, ["at"] = r.At.ToString("O") })]);
+            Console.Out.WriteLine(Json.Text(json));
+            return ExitCodes.Done;
+        }
+
+        Console.Out.Write(NodeReport.Show(view, node, certificates, results, await registry.NodeAnswersAsync(node.Number, ct) ?? ""));
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> RemoveAsync(ParseResult parse, CancellationToken ct)
+    {
+        var me = MemberCommand.Member(parse);
+        await using var registry = RegistryAccess.Open(me);
+        var view = await registry.ViewAsync(ct);
+        var node = Find(parse, view);
+        if (node.Number == me.Number) throw new SequenceException(ExitCodes.Refused, $"{node.Name} is this host; 'gatehouse leave' takes it out of the cluster.");
+        if (RemovalRules.Refusal(view, node, await registry.HostAsync(ct)) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (node.State != NodeState.Removed) Consent.Name(parse, $"{node.Name} (number {node.Number}, {node.Profile}) is removed from the cluster {view.Cluster.Name}. To come back it needs a new join code.", node.Name);
+        var answer = await RemoveSequence.RunAsync(GlobalOptions.Machine(parse), me, view, node, $"by the administrator of {me.Name}", TimeProvider.System, ct);
+        Console.Out.WriteLine(answer.Removed ? $"{node.Name} (number {node.Number}) is removed: its certificate is revoked, its database login is gone, and the members are told."
+            : $"{node.Name} (number {node.Number}) was removed before; the revocation list was made again, and the members are told.");
+        if (answer.Unlisted > 0)
+            Console.Error.WriteLine($"note: {answer.Unlisted} of its certificates are of an issuing CA whose key is gone and can be on no list. The registry and the agents refuse it all the same; to have every service do so, revoke that CA: 'gatehouse promote --revoke-old-issuer'.");
+        return ExitCodes.Done;
+    }
+
+    private static ClusterNode Find(ParseResult parse, ClusterView view) => RemovalRules.Find(view, parse.GetValue(Name)!, out var problem) ?? throw new SequenceException(ExitCodes.BadInput, problem);
+}
