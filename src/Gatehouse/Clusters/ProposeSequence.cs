@@ -34,6 +34,16 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
         using var only = ProposalLock.TryTake(machine) ?? throw new SequenceException(ExitCodes.Refused, "settings are being changed on this node already; wait until that is done.");
         await using var registry = RegistryAccess.Open(me);
+        ApplyResult result;
+        long version;
+        // Nothing is followed here meanwhile: it would be the version before.
+        using (await ClusterLock.TakeAsync(machine, ct)) (result, version) = await ChangeAsync(me, registry, edited, settings, ct);
+        return version > 0 && result.Outcome is (Outcome.Applied or Outcome.Nothing) ? await SpreadAsync(registry, version, result) : result;
+    }
+
+    // The version is 0 when nothing but this node's own settings changed.
+    private async Task<(ApplyResult Result, long Version)> ChangeAsync(LocalNode me, ClusterRegistry registry, Answers edited, GatewaySettings settings, CancellationToken ct)
+    {
         var view = await registry.ViewAsync(ct);
         var basis = await registry.SettingsAsync(view.WantedSettings, ct) ?? throw new SequenceException(ExitCodes.Failed, "the registry holds no settings.");
         var own = await follow.OwnAsync(me, registry, ct);
@@ -41,14 +51,13 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         Guard(edited, me);
         (cluster, node, var secrets) = Seal(cluster, node, settings, $"-{basis.Number + 1}");
 
-        if (apply.Write(cluster) == apply.Write(apply.Read(basis.Answers, "the cluster's settings"))) return await ChangeSelfAsync(me, registry, view, basis, node, ct);
+        if (apply.Write(cluster) == apply.Write(apply.Read(basis.Answers, "the cluster's settings"))) return (await ChangeSelfAsync(me, registry, view, basis, node, ct), 0);
         foreach (var secret in secrets) await registry.PutSecretAsync(secret, ct);
         var version = await registry.ProposeSettingsAsync(basis.Number, apply.Write(cluster), ct);
         log.Note($"Settings version {version}: trying it on this node first");
         var result = await TryAsync(me, registry, view, version, cluster, node, ct);
-        if (result.Outcome is not (Outcome.Applied or Outcome.Nothing)) return result;
-        await registry.PutNodeAnswersAsync(apply.Write(node), CancellationToken.None);
-        return await SpreadAsync(registry, version, result);
+        if (result.Outcome is Outcome.Applied or Outcome.Nothing) await registry.PutNodeAnswersAsync(apply.Write(node), CancellationToken.None);
+        return (result, version);
     }
 
     // Who a node is stands in its certificate.
