@@ -41,6 +41,9 @@ internal sealed class RootAuthority : IDisposable
         return (new Authority(Issuer.FingerprintOf(certificate), AuthorityKind.Issuing, AuthorityState.Current, certificate.ExportCertificatePem() + "\n", null), fresh.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
+    /// <summary>The root's first list, empty.</summary>
+    public Registry.RevocationList FirstList(DateTimeOffset now) => new(Record.Fingerprint, 1, authority.MakeRevocationList(1, [], now).Pem);
+
     /// <summary>The root's next list, which revokes every issuing CA of it but one, and those revoked before.</summary>
     /// <param name="last">Its list before.</param>
     /// <param name="authorities">All authorities.</param>
