@@ -39,9 +39,7 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         Expect(me, view, rotation);
         await using var only = await registry.LockAsync(ClusterSequence.Rotate, ct);
         if (rotation.Stage == RotationStage.None) rotation = await IntroduceAsync(registry, view, rotation, token, ct);
-        if (rotation.Stage == RotationStage.Introduced) await SwitchAsync(me, registry, view, rotation, token, ct);
-        // A run before this one may have ended before everything was in force here.
-        else if (issuing.IsPrepared(rotation.Issuing)) await FinishSwitchAsync(me, registry, view, rotation.Current, ct);
+        await SwitchAsync(me, registry, view, rotation, token, ct);
         view = await registry.ViewAsync(ct);
         rotation = Rotation.Of(await registry.AuthoritiesAsync(ct));
         return PromotionRules.Behind(view, await registry.CertificatesAsync(ct), rotation.Issuing.Pem);
@@ -86,27 +84,31 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         return Rotation.Of(await registry.AuthoritiesAsync(ct));
     }
 
+    // What of it a run before this one has done is seen by what is there.
     private async Task SwitchAsync(LocalNode me, ClusterRegistry registry, ClusterView view, Rotation rotation, MasterToken token, CancellationToken ct)
     {
-        using var root = RootAuthority.Open(rotation.Other!, token, view.Cluster.Id);
-        if ((await registry.RevocationListsAsync(ct)).All(l => l.Authority != root.Record.Fingerprint)) await registry.PutRevocationListAsync(view.Cluster.Epoch, root.FirstList(clock.GetUtcNow()), ct);
-        await FollowAsync(me, view, ct);
-        await TrustedByAllAsync(view, root.Record, ct);
-        if (!issuing.IsPrepared(rotation.Issuing))
+        var comes = rotation.Stage == RotationStage.Introduced;
+        using var root = RootAuthority.Open(comes ? rotation.Other! : rotation.Current, token, view.Cluster.Id);
+        if (comes)
         {
-            log.Note("Making a new issuing CA under it");
-            await registry.AddAuthorityAsync(view.Cluster.Epoch, await issuing.PrepareAsync(root, ct), ct);
+            if ((await registry.RevocationListsAsync(ct)).All(l => l.Authority != root.Record.Fingerprint)) await registry.PutRevocationListAsync(view.Cluster.Epoch, root.FirstList(clock.GetUtcNow()), ct);
+            await FollowAsync(me, view, ct);
+            await TrustedByAllAsync(view, root.Record, ct);
         }
 
-        await registry.ChangeAuthorityAsync(view.Cluster.Epoch, root.Record.Fingerprint, AuthorityState.Current, ct);
-        await FinishSwitchAsync(me, registry, view, root.Record, ct);
-    }
+        var current = rotation.Issuing;
+        if (!root.HasSigned(current))
+        {
+            log.Note("Making a new issuing CA under it");
+            current = await issuing.PrepareAsync(root, ct);
+            await registry.AddAuthorityAsync(view.Cluster.Epoch, current, ct);
+        }
 
-    private async Task FinishSwitchAsync(LocalNode me, ClusterRegistry registry, ClusterView view, Authority root, CancellationToken ct)
-    {
+        if (comes) await registry.ChangeAuthorityAsync(view.Cluster.Epoch, root.Record.Fingerprint, AuthorityState.Current, ct);
+        if (!issuing.IsPrepared(current)) return;
         await issuing.FileListAsync(registry, view.Cluster.Epoch, ct);
         await issuing.TakeAsync(ct);
-        await files.WriteSecretAsync(ClusterFiles.SealedRootKey, new Secret(root.SealedKey!), ct);
+        await files.WriteSecretAsync(ClusterFiles.SealedRootKey, new Secret(root.Record.SealedKey!), ct);
         await issuing.ComeIntoForceAsync(me, registry, await registry.ViewAsync(ct), ct);
     }
 
