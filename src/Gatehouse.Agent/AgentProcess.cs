@@ -69,7 +69,7 @@ public static class AgentProcess
                 var request = await Exchange.ReadAsync(context, Wire.Default.RemoveRequest);
                 await Exchange.WriteAsync(context, await RemoveAsync(request, context.RequestAborted), Wire.Default.RemoveAnswer);
             }),
-            new("GET", "/v1/revocations", context => Exchange.WriteAsync(context, new Revocations([.. state.Credentials.Trust.RevocationLists.Select(l => l.Pem)]), Wire.Default.Revocations)),
+            new("GET", "/v1/revocations", context => Exchange.WriteAsync(context, new Revocations(state.View?.RevocationLists ?? []), Wire.Default.Revocations)),
             new("POST", "/v1/nudge", context =>
             {
                 Member(context);

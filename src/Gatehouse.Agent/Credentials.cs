@@ -36,8 +36,9 @@ public sealed class Credentials : IDisposable
 
     /// <summary>Reads <c>node.crt</c>, <c>node.key</c>, <c>cluster-ca.pem</c> and <c>cluster.crl</c>.</summary>
     /// <param name="directory">Where they are.</param>
+    /// <param name="roots">Whom to trust instead, root certificates in PEM; null for those of the file.</param>
     /// <exception cref="TrustException">They cannot be read or do not fit each other.</exception>
-    public static Credentials Read(string directory = Directory)
+    public static Credentials Read(string directory = Directory, string? roots = null)
     {
         try
         {
@@ -46,7 +47,7 @@ public sealed class Credentials : IDisposable
             var all = new X509Certificate2Collection();
             all.ImportFromPem(certificate);
             all.RemoveAt(0);
-            return new Credentials(own, all, TrustStore.Read(File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")), File.ReadAllText(Path.Combine(directory, "cluster.crl"))));
+            return new Credentials(own, all, TrustStore.Read(roots ?? File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")), File.ReadAllText(Path.Combine(directory, "cluster.crl"))));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException or ArgumentException)
         {

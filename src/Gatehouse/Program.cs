@@ -33,6 +33,7 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     NodeCommand.Create(),
     LeaveCommand.Create(),
     PromoteCommand.Create(),
+    CaCommand.Create(),
     SyncCommand.Create(),
     ClusterRunCommand.Create(),
     AgentCommand.Create(),

@@ -76,12 +76,9 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
             isComplete = true;
         }
 
-        if (isComplete)
-        {
-            await files.RemoveAsync($"{ClusterFiles.Trust}/{NextKey}", ct);
-            await files.RemoveAsync($"{ClusterFiles.Trust}/{NextCertificate}", ct);
-        }
-
+        // What may be missing now, this node's own certificate, comes with following.
+        await files.RemoveAsync($"{ClusterFiles.Trust}/{NextKey}", ct);
+        await files.RemoveAsync($"{ClusterFiles.Trust}/{NextCertificate}", ct);
         using var now = Credentials.Read(machine.Real(Credentials.Directory));
         await Nudges.SendAsync(others, now, clock, ct);
         return (followed, isComplete);

@@ -41,6 +41,16 @@ internal sealed class RootAuthority : IDisposable
         return (new Authority(Issuer.FingerprintOf(certificate), AuthorityKind.Issuing, AuthorityState.Current, certificate.ExportCertificatePem() + "\n", null), fresh.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
+    /// <summary>Whether this root has signed an issuing CA.</summary>
+    public bool HasSigned(Authority issuing)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(issuing.Pem);
+        return certificate.IssuerName.RawData.AsSpan().SequenceEqual(authority.Certificate.SubjectName.RawData);
+    }
+
+    /// <summary>The root's first list, empty.</summary>
+    public Registry.RevocationList FirstList(DateTimeOffset now) => new(Record.Fingerprint, 1, authority.MakeRevocationList(1, [], now).Pem);
+
     /// <summary>The root's next list, which revokes every issuing CA of it but one, and those revoked before.</summary>
     /// <param name="last">Its list before.</param>
     /// <param name="authorities">All authorities.</param>
@@ -54,7 +64,7 @@ internal sealed class RootAuthority : IDisposable
         {
             using var certificate = X509Certificate2.CreateFromPem(old.Pem);
             var serial = SerialNumber.Of(certificate);
-            if (certificate.IssuerName.RawData.AsSpan().SequenceEqual(authority.Certificate.SubjectName.RawData) && !entries.ContainsKey(serial)) entries.Add(serial, new RevokedCertificate(serial, now));
+            if (HasSigned(old) && !entries.ContainsKey(serial)) entries.Add(serial, new RevokedCertificate(serial, now));
         }
 
         var number = (last?.Number ?? 0) + 1;

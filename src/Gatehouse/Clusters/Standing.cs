@@ -8,6 +8,7 @@ namespace Gatehouse.Clusters;
 internal static class Standing
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Spreading = TimeSpan.FromSeconds(2);
 
     /// <summary>What a removed node is told.</summary>
     public static string Removed(LocalNode me) =>
@@ -17,7 +18,14 @@ internal static class Standing
     public static async Task<bool> IsRevokedAsync(LocalNode me, TimeProvider clock, CancellationToken ct)
     {
         using var own = Credentials.Read();
-        if (Judge(own, [], clock)) return true;
+        if (Judge(own, [], clock) || await AskAsync(me, own, clock, ct)) return true;
+        // Right after a removal the members are just reading the new list.
+        await Task.Delay(Spreading, clock, ct);
+        return await AskAsync(me, own, clock, ct);
+    }
+
+    private static async Task<bool> AskAsync(LocalNode me, Credentials own, TimeProvider clock, CancellationToken ct)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Patience);
         var others = ViewCache.Read()?.Members.Where(n => n.Number != me.Number) ?? [];
