@@ -46,9 +46,17 @@ public sealed class SshException(SshFailure failure, string message) : MachineEx
         return new SshException(failure, failure switch
         {
             SshFailure.UnknownKey => $"the host key of {destination} is not known here.",
-            SshFailure.ChangedKey => $"{destination} shows another host key than the one that is known for it. Either the host was set up anew, or somebody stands between. Nothing was sent. Compare keys on its console; only if it is the right host, remove the old key with 'ssh-keygen -R'.",
+            SshFailure.ChangedKey => $"{destination} shows another host key than the one that is known for it. Either the host was set up anew, or somebody stands between. Nothing was sent. Compare keys on its console; only if it is the right host, remove the old key{Where(error)}.",
             SshFailure.Denied => $"{destination} does not let us in: {last} Put the public key of this root into its ~/.ssh/authorized_keys, or use an agent.",
             _ => $"{destination} cannot be reached by SSH: {last}",
         });
+    }
+
+    // ssh names the line that holds the old key: 'Offending ED25519 key in FILE:LINE'.
+    private static string Where(string error)
+    {
+        const string words = "Offending ";
+        var line = error.Split('\n', StringSplitOptions.TrimEntries).FirstOrDefault(l => l.StartsWith(words, StringComparison.Ordinal) && l.Contains(" key in ", StringComparison.Ordinal));
+        return line is null ? " with 'ssh-keygen -R'" : $", line {line[(line.LastIndexOf(':') + 1)..]} of {PlainLine.Of(line[(line.IndexOf(" key in ", StringComparison.Ordinal) + 8)..line.LastIndexOf(':')])}";
     }
 }

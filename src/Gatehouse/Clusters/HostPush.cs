@@ -50,7 +50,7 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
     private static readonly TimeSpan CodeLife = TimeSpan.FromHours(1);
 
     /// <summary>Runs it.</summary>
-    /// <returns>What became of it, for the summary.</returns>
+    /// <returns>The name that it joined with.</returns>
     /// <exception cref="SequenceException">It failed; the message says what and where.</exception>
     /// <exception cref="MachineException">The host could not be reached or a step failed.</exception>
     public async Task<string> RunAsync(CancellationToken ct)
@@ -72,7 +72,7 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
             await JoinAsync(name, remote, ct);
         }
 
-        return $"{name} joined";
+        return name;
     }
 
     private string NameOf(RemoteHost remote)
@@ -104,7 +104,7 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
             }, ct);
             tell("installing the package");
             var install = $"DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o DPkg::Lock::Timeout=300 {SshClient.Quote(path)} </dev/null";
-            var result = await ssh.RunAsync($"{install} || {{ apt-get update -q </dev/null && {install}; }}", onLine: tell, ct: ct);
+            var result = await ssh.RunAsync($"{install} || {{ apt-get update -q </dev/null && {install}; }}", onLine: TellOfPackages, ct: ct);
             if (!result.Succeeded) throw new MachineException($"the package could not be installed{MachineException.Tail(PlainText(result.All))}");
         }
         finally
@@ -114,6 +114,12 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
 
         var now = (await ssh.RunAsync("/usr/bin/gatehouse --version", ct: ct)).Output.Trim();
         if (now != Release.Version) throw new MachineException($"after installing the package it has release '{PlainLine.Of(now)}' instead of {Release.Version}.");
+    }
+
+    // dpkg counts up to a hundred.
+    private void TellOfPackages(string line)
+    {
+        if (line.Length > 0 && !line.StartsWith("(Reading database", StringComparison.Ordinal)) tell(line);
     }
 
     private async Task JoinAsync(string name, RemoteHost remote, CancellationToken ct)

@@ -120,8 +120,18 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, 0, "", []), ct);
         var composed = EffectiveAnswers.Compose(apply.Read(grant.Settings, "the cluster's settings"), own, grant.View, grant.Number);
         var (line, _, node) = await apply.RenderAsync(composed, ct, own);
-        var result = await apply.ApplyAsync(line, node, "join", ct);
-        if (result.Outcome is not (Outcome.Applied or Outcome.Nothing)) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
+        var isThere = false;
+        ApplyResult result;
+        try
+        {
+            result = await apply.ApplyAsync(line, node, "join", ct);
+            isThere = result.Outcome is Outcome.Applied or Outcome.Nothing;
+        }
+        finally
+        {
+            if (!isThere) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
+        }
+
         MemberApply.Expect(result);
         await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, grant.SettingsVersion, grant.View.Fingerprint(), MemberApply.Running(node)), ct);
 

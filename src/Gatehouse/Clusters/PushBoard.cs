@@ -13,9 +13,9 @@ internal abstract class PushBoard
 
     /// <summary>A host is done.</summary>
     /// <param name="host">Its place among the hosts.</param>
-    /// <param name="isWell">Whether it joined.</param>
-    /// <param name="text">What became of it.</param>
-    public abstract void End(int host, bool isWell, string text);
+    /// <param name="state">What became of it: joined, failed or cancelled.</param>
+    /// <param name="text">How or why; the first line is shown.</param>
+    public abstract void End(int host, string state, string text);
 
     /// <summary>Shows it while work is done.</summary>
     public abstract Task ShowAsync(Task work);
@@ -31,7 +31,7 @@ internal sealed class LinesBoard(ImmutableArray<string> hosts) : PushBoard
     public override void Tell(int host, string text) => Write(host, text);
 
     /// <inheritdoc/>
-    public override void End(int host, bool isWell, string text) => Write(host, isWell ? text : $"failed: {text.Split('\n')[0]}");
+    public override void End(int host, string state, string text) => Write(host, text.Length > 0 ? $"{state}: {text.Split('\n')[0]}" : state);
 
     /// <inheritdoc/>
     public override Task ShowAsync(Task work) => work;
@@ -55,7 +55,7 @@ internal sealed class TableBoard(ImmutableArray<string> hosts) : PushBoard
     public override void Tell(int host, string text) => rows[host] = new Row("running", text.Trim());
 
     /// <inheritdoc/>
-    public override void End(int host, bool isWell, string text) => rows[host] = new Row(isWell ? "joined" : "failed", text.Split('\n')[0]);
+    public override void End(int host, string state, string text) => rows[host] = new Row(state, text.Split('\n')[0]);
 
     /// <inheritdoc/>
     public override async Task ShowAsync(Task work)

@@ -36,7 +36,12 @@ internal static class AddCommand
         return command;
     }
 
-    private sealed record Result(string Host, bool IsWell, bool IsCancelled, string Text);
+    private const string Joined = "joined";
+
+    private sealed record Result(string Host, string State, string Text)
+    {
+        public bool IsWell => State == Joined;
+    }
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
     {
@@ -105,18 +110,18 @@ internal static class AddCommand
 
     private static async Task<Result> PushAsync(PushOrder order, PushTarget target, (SshClient? Way, string Problem) way, int place, PushBoard board, SemaphoreSlim room, CancellationToken ct)
     {
-        var result = new Result(target.Host, false, false, way.Problem);
+        var result = new Result(target.Host, "failed", way.Problem);
         if (way.Way is { } ssh)
         {
             await using (ssh)
             {
                 try
                 {
-                    result = result with { IsWell = true, Text = await InRoomAsync(room, () => new HostPush(order, target, ssh, text => board.Tell(place, text)).RunAsync(ct), ct) };
+                    result = result with { State = Joined, Text = await InRoomAsync(room, () => new HostPush(order, target, ssh, text => board.Tell(place, text)).RunAsync(ct), ct) };
                 }
                 catch (OperationCanceledException)
                 {
-                    result = result with { IsCancelled = true, Text = "cancelled" };
+                    result = result with { State = "cancelled", Text = "" };
                 }
                 catch (Exception e) when (e is SequenceException or MachineException or RegistryException or IOException)
                 {
@@ -125,7 +130,7 @@ internal static class AddCommand
             }
         }
 
-        board.End(place, result.IsWell, result.Text);
+        board.End(place, result.State, result.Text);
         return result;
     }
 
@@ -182,11 +187,11 @@ internal static class AddCommand
     {
         if (parse.GetValue(GlobalOptions.Json))
         {
-            Console.Out.WriteLine(Json.Text(new JsonObject { ["hosts"] = new JsonArray([.. results.Select(r => (JsonNode)new JsonObject { ["host"] = r.Host, ["joined"] = r.IsWell, ["message"] = r.Text })]) }));
+            Console.Out.WriteLine(Json.Text(new JsonObject { ["hosts"] = new JsonArray([.. results.Select(r => (JsonNode)new JsonObject { ["host"] = r.Host, ["state"] = r.State, ["message"] = r.Text })]) }));
             return;
         }
 
-        foreach (var result in results) Console.Out.WriteLine($"{result.Host}: {(result.IsWell || result.IsCancelled ? "" : "failed: ")}{result.Text.ReplaceLineEndings("\n    ")}");
+        foreach (var result in results) Console.Out.WriteLine($"{result.Host}: {result.State}{(result.Text.Length > 0 ? $": {result.Text.ReplaceLineEndings("\n    ")}" : "")}");
         if (results.Length > 1) Console.Out.WriteLine($"{results.Count(r => r.IsWell)} of {results.Length} hosts joined.");
     }
 }

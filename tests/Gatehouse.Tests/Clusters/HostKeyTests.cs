@@ -85,5 +85,9 @@ public sealed class HostKeyTests
         Assert.StartsWith(failure == SshFailure.UnknownKey ? "the host key of" : "root@192.0.2.1 ", SshException.Of("root@192.0.2.1", error).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_line_with_the_old_key_is_named() => Assert.EndsWith("remove the old key, line 3 of /a/known_hosts.",
+        SshException.Of("mx2", "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nAdd correct host key in /a/known_hosts to get rid of this message.\nOffending ED25519 key in /a/known_hosts:3\r\nHost key verification failed.").Message, StringComparison.Ordinal);
+
     private static HostKeyVerdict Judge(ImmutableArray<SshHostKey> known, ImmutableArray<SshHostKey> shown, ImmutableArray<string> given) => HostKeyVerdict.Of("mx2", known, shown, given);
 }
