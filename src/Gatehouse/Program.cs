@@ -28,6 +28,7 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     SetupCommand.Create(),
     BootstrapCommand.Create(),
     InviteCommand.Create(),
+    AddCommand.Create(),
     JoinCommand.Create(),
     StatusCommand.Create(),
     NodeCommand.Create(),

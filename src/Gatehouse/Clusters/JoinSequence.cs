@@ -32,12 +32,10 @@ internal sealed record JoiningHost(string Name, IPAddress Address, string Locati
 /// <param name="log">Is told how it goes.</param>
 internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
-    private const string Granted = "/var/lib/gatehouse/cluster/pki/grant.json";
+    internal const string Granted = "/var/lib/gatehouse/cluster/pki/grant.json";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private readonly ClusterFiles files = new(machine);
     private readonly MemberApply apply = new(machine, clock, log);
-
-    /// <summary>Reads answers of the host's own.</summary>
-    public Answers Read(string text, string name) => apply.Read(text, name);
 
     /// <summary>Finds the issuer behind an address, and the CA that a code names by its key.</summary>
     /// <param name="address">The address of any member, HOST or HOST:PORT.</param>
@@ -61,6 +59,35 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         return (believed, HostPort.TryParse(heard.Issuer, MemberTls.Port, out var issuer) ? issuer : address, heard);
     }
 
+    /// <summary>The same for several members: the first that answers is the one. Who answers and is another cluster ends it.</summary>
+    /// <param name="members">Where they are.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <exception cref="SequenceException">Nobody answers, or somebody else does.</exception>
+    public async Task<(TrustStore Trust, HostPort Issuer, Introduction Introduction)> MeetAsync(ImmutableArray<HostPort> members, JoinCode code, CancellationToken ct)
+    {
+        if (members is [var only]) return await MeetAsync(only, code, ct);
+        foreach (var member in members)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            limit.CancelAfter(Patience);
+            try
+            {
+                return await MeetAsync(member, code, limit.Token);
+            }
+            catch (Exception e) when (e is AgentException or OperationCanceledException && !ct.IsCancellationRequested)
+            {
+                log.Note($"  {(e is AgentException ? e.Message : $"{member} does not answer in {Patience.TotalSeconds:0} s")}");
+            }
+        }
+
+        throw new SequenceException(ExitCodes.Failed, $"none of the members answers: {string.Join(", ", members)}. Nothing was changed. Check that this host reaches one of them on its port.");
+    }
+
+    /// <summary>A join that was interrupted after this host had got its certificate; null when there is none.</summary>
+    public (JoinGrant Grant, JoiningHost Host)? Interrupted =>
+        Kept() is { Host: { } host } kept ? (kept.Grant, new JoiningHost(host.Name, host.Address, host.Location, apply.Read(host.Answers, "this host's own answers"))) : null;
+
     /// <summary>Asks the issuer whether joining would succeed; nothing is changed on either side.</summary>
     public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>
         (await SendAsync(trust, issuer, code, host, "", ct)).Findings;
@@ -68,7 +95,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <summary>Gets the certificate and everything else that a member needs. Asked again, the issuer gives the same.</summary>
     public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
     {
-        if (Kept(code) is { } kept) return kept;
+        if (Kept() is { } kept && kept.Code == code.Id) return kept.Grant;
         log.Note("Getting the certificate");
         var pem = files.ReadTrust("node.key");
         using var key = pem is null ? NewTrust.NewKey() : ECDsa.Create();
@@ -78,7 +105,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         if (answer.Grant is not { } grant) throw new SequenceException(ExitCodes.Refused, string.Join('\n', answer.Findings.Where(f => f.IsError).Select(f => f.Message)));
         await files.WriteTrustAsync("node.crt", grant.Certificate, ct);
         await files.WriteViewAsync(grant.View, ct);
-        await files.WriteTrustAsync("grant.json", JsonSerializer.Serialize(new KeptGrant(code.Id, grant), JoinJson.Default.KeptGrant), ct);
+        await files.WriteTrustAsync("grant.json", JsonSerializer.Serialize(new KeptGrant(code.Id, grant, new KeptHost(host.Name, host.Address, host.Location, apply.Write(host.Own))), JoinJson.Default.KeptGrant), ct);
         return grant;
     }
 
@@ -92,9 +119,19 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         // The agent starts with the rest and looks for this first.
         await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, 0, "", []), ct);
         var composed = EffectiveAnswers.Compose(apply.Read(grant.Settings, "the cluster's settings"), own, grant.View, grant.Number);
-        var (line, _, node) = await apply.RenderAsync(composed, ct);
-        var result = await apply.ApplyAsync(line, node, "join", ct);
-        if (result.Outcome is not (Outcome.Applied or Outcome.Nothing)) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
+        var (line, _, node) = await apply.RenderAsync(composed, ct, own);
+        var isThere = false;
+        ApplyResult result;
+        try
+        {
+            result = await apply.ApplyAsync(line, node, "join", ct);
+            isThere = result.Outcome is Outcome.Applied or Outcome.Nothing;
+        }
+        finally
+        {
+            if (!isThere) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
+        }
+
         MemberApply.Expect(result);
         await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, grant.SettingsVersion, grant.View.Fingerprint(), MemberApply.Running(node)), ct);
 
@@ -137,12 +174,12 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         foreach (var secret in grant.Secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Text, key), ct);
     }
 
-    // A grant that came before an interruption; it is for this code alone.
-    private JoinGrant? Kept(JoinCode code)
+    // What came before an interruption.
+    private KeptGrant? Kept()
     {
         try
         {
-            return files.Read(Granted) is { } text && JsonSerializer.Deserialize(text, JoinJson.Default.KeptGrant) is { } kept && kept.Code == code.Id ? kept.Grant : null;
+            return files.Read(Granted) is { } text ? JsonSerializer.Deserialize(text, JoinJson.Default.KeptGrant) : null;
         }
         catch (JsonException)
         {
@@ -164,4 +201,12 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
 /// <summary>A grant as it is kept until the host is set up.</summary>
 /// <param name="Code">The code it was for.</param>
 /// <param name="Grant">The grant.</param>
-internal sealed record KeptGrant(string Code, JoinGrant Grant);
+/// <param name="Host">The host that it was for.</param>
+internal sealed record KeptGrant(string Code, JoinGrant Grant, KeptHost? Host);
+
+/// <summary>What a host said of itself when it joined, as it is kept with the grant.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Address">Where the others reach it.</param>
+/// <param name="Location">Where it stands.</param>
+/// <param name="Answers">Its own answers, an answer file.</param>
+internal sealed record KeptHost(string Name, IPAddress Address, string Location, string Answers);

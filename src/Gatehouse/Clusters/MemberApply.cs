@@ -37,13 +37,14 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
     /// <summary>Resolves and renders a member.</summary>
     /// <param name="answers">Its answers, composed.</param>
     /// <param name="ct">Ends it.</param>
+    /// <param name="own">The node's own answers among them: findings tell where those were written.</param>
     /// <exception cref="SequenceException">The answers will not do on this node.</exception>
-    public async Task<(Pipeline Line, GatewaySettings Settings, RenderedNode Node)> RenderAsync(Answers answers, CancellationToken ct)
+    public async Task<(Pipeline Line, GatewaySettings Settings, RenderedNode Node)> RenderAsync(Answers answers, CancellationToken ct, Answers? own = null)
     {
         var text = AnswerWriter.Write(screens, answers, Comment);
         var line = new Pipeline(machine, clock, renders: true);
         var settings = line.Resolve("the cluster's settings", Encoding.UTF8.GetBytes(text), ownerOnly: true, prompt: null)
-            ?? throw new SequenceException(ExitCodes.BadInput, string.Join('\n', line.Report.Where(f => f.Severity == Severity.Error)));
+            ?? throw new SequenceException(ExitCodes.BadInput, string.Join('\n', line.Report.Where(f => f.Severity == Severity.Error).Select(f => OwnAnswers.Placed(f, own))));
         return (line, settings, await line.RenderAsync(settings, text, ct));
     }
 

@@ -1,14 +1,12 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Clusters;
-using Gatehouse.Core.Screens;
-using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Registry;
+using Gatehouse.Wizard;
 
 namespace Gatehouse.Commands;
 
@@ -21,9 +19,11 @@ internal static class InviteCommand
     private static readonly Option<int> Hours = new("--hours") { Description = "How long the code is good.", HelpName = "N", DefaultValueFactory = _ => 3 };
     private static readonly Option<bool> Replace = new("--replace") { Description = "Withdraw a code for this name that is still good." };
 
+    private static readonly Option<string?> Bundle = new("--bundle") { Description = "Write code, CA and addresses to FILE, for a host that the file is carried to; the code is not printed.", HelpName = "FILE" };
+
     public static Command Create()
     {
-        var command = new Command("invite", "Prints a join code for a new node: for this name and profile, good for one use.\nType it on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite mx2.example.org --profile node") { Name, ProfileOption, Hours, Replace };
+        var command = new Command("invite", "Prints a join code for a new node: for this name and profile, good for one use.\nType it on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite mx2.example.org --profile node") { Name, ProfileOption, Hours, Replace, Bundle };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -32,34 +32,58 @@ internal static class InviteCommand
     {
         var me = MemberCommand.Member(parse);
         if (!Names.TryParse(parse.GetValue(Name)!, 2, out var name)) throw new SequenceException(ExitCodes.BadInput, $"'{parse.GetValue(Name)}' is no fully qualified host name; write one such as mx2.example.org.");
-        var profile = parse.GetValue(ProfileOption)!;
-        var profiles = Profile.Supported.Where(p => Profile.Find(p)!.Clustered).ToArray();
-        if (!profiles.Contains(profile)) throw new SequenceException(ExitCodes.BadInput, $"'{profile}' is no profile that a node can join with; there are {string.Join(", ", profiles)}.");
+        var profile = Invitation.JoinableProfile(parse.GetValue(ProfileOption)!);
         var life = TimeSpan.FromHours(parse.GetValue(Hours));
         if (life <= TimeSpan.Zero || life > Longest) throw new SequenceException(ExitCodes.BadInput, $"--hours is 1 to {Longest.TotalHours:0}.");
+        var file = parse.GetValue(Bundle) is { } given ? Path.GetFullPath(given) : null;
+        if (file is not null && (File.Exists(file) || Directory.Exists(file))) throw new SequenceException(ExitCodes.BadInput, $"{file} exists already; name another file for the bundle.");
+        if (file is not null && !Directory.Exists(Path.GetDirectoryName(file))) throw new SequenceException(ExitCodes.BadInput, $"there is no directory {Path.GetDirectoryName(file)} for the bundle.");
 
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
-        var trust = TrustStore.Read(string.Concat(view.Roots), "");
-        var code = JoinCode.Make(RandomNumberGenerator.GetBytes(JoinCode.RandomBytes), Pin.Of(trust.Roots[^1]));
-        var verifier = CodeVerifier.Of(code, RandomNumberGenerator.GetBytes(CodeVerifier.SaltBytes)).ToString();
-        JoinCode.TryNumber(code.Id, out var number);
-        var expires = TimeProvider.System.GetUtcNow() + life;
-        // The verifier carries its salt.
-        await registry.InviteAsync(new NewCode(number, name, profile, Encoding.ASCII.GetBytes(verifier), new byte[CodeVerifier.SaltBytes], expires), parse.GetValue(Replace), ct);
+        var made = await Invitation.MakeAsync(registry, view, name, profile, TimeProvider.System.GetUtcNow() + life, parse.GetValue(Replace), ct);
+        if (file is not null) await WriteAsync(registry, made, view, file);
 
         foreach (var warning in PlacementRules.Warnings(view.Members.Select(n => (n.Profile, n.Location)).Append((profile, "")))) Console.Error.WriteLine($"note: {warning}");
-        var issuer = view.Node(view.Cluster.Issuer)!;
-        if (parse.GetValue(GlobalOptions.Json))
-            Console.Out.WriteLine(Json.Text(new JsonObject { ["id"] = code.Id, ["code"] = code.Text.Reveal(), ["name"] = name, ["profile"] = profile, ["address"] = issuer.Address.ToString(), ["expires"] = expires.ToString("O") }));
-        else
-            Console.Out.WriteLine($"""
-                On {name}, until {expires.ToLocalTime():yyyy-MM-dd HH:mm}:
-
-                  gatehouse join {issuer.Address} {code.Text.Reveal()}
-
-                It works once. 'gatehouse invite {name} --profile {profile} --replace' makes another and withdraws this one.
-                """);
+        Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? AsJson(made, view, file) : AsText(made, view, file));
         return ExitCodes.Done;
+    }
+
+    // A code that nobody can use because the file could not be written is withdrawn.
+    private static async Task WriteAsync(ClusterRegistry registry, Invitation made, ClusterView view, string file)
+    {
+        try
+        {
+            PrivateFile.Write(file, Encoding.UTF8.GetBytes(made.Bundle(view, Release.Version).Write().Reveal()));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await registry.WithdrawCodeAsync(made.Number, "its bundle could not be written", CancellationToken.None);
+            throw new SequenceException(ExitCodes.Failed, $"the bundle cannot be written: {e.Message} The code was withdrawn.", e);
+        }
+    }
+
+    private static string AsText(Invitation made, ClusterView view, string? file) => file is null
+        ? $"""
+            On {made.Name}, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
+
+              gatehouse join {view.Node(view.Cluster.Issuer)!.Address} {made.Code.Text.Reveal()}
+
+            It works once. 'gatehouse invite {made.Name} --profile {made.Profile} --replace' makes another and withdraws this one.
+            """
+        : $"""
+            The bundle is in {file}. Carry it to {made.Name}, and there, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
+
+              gatehouse join --bundle {Path.GetFileName(file)}
+
+            It works once. Whoever has the file can use it: remove it when the host has joined.
+            """;
+
+    private static string AsJson(Invitation made, ClusterView view, string? file)
+    {
+        var json = new JsonObject { ["id"] = made.Code.Id, ["name"] = made.Name, ["profile"] = made.Profile, ["address"] = view.Node(view.Cluster.Issuer)!.Address.ToString(), ["expires"] = made.Expires.ToString("O") };
+        if (file is null) json["code"] = made.Code.Text.Reveal();
+        else json["bundle"] = file;
+        return Json.Text(json);
     }
 }

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using Gatehouse.Agent;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Reports;
 using Gatehouse.Core.Settings;
-using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
@@ -14,17 +14,18 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse join</c></summary>
 internal static class JoinCommand
 {
-    private static readonly Argument<string> Member = new("ADDRESS") { Description = "Name or address of a member, with :PORT if its agent is not on 1028." };
+    private static readonly Argument<string?> Member = new("ADDRESS") { Description = "Name or address of a member, with :PORT if its agent is not on 1028.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Argument<string?> Code = new("CODE") { Description = "The code that 'gatehouse invite' printed; without it, it is asked for or read from standard input.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Bundle = new("--bundle") { Description = "Take code, CA and addresses from FILE, which 'gatehouse invite --bundle' made; ADDRESS and CODE are not given then.", HelpName = "FILE" };
     private static readonly Option<string?> Name = new("--name") { Description = "This host's fully qualified name, if it is to have another than it has.", HelpName = "NAME" };
     private static readonly Option<string?> Address = new("--address") { Description = "The address at which the other nodes reach this host.", HelpName = "ADDRESS" };
-    private static readonly Option<string> Location = new("--location") { Description = "Where it stands, in a few words.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
-    private static readonly Option<string?> Answers = new("--answers") { Description = "Answers of this host's own that differ from the cluster's.", HelpName = "FILE" };
+    private static readonly Option<string?> Location = new("--location") { Description = "Where it stands, in a few words.", HelpName = "TEXT" };
+    private static readonly Option<string?> Answers = new("--answers") { Description = "Answers of this host's own that differ from the cluster's, an answer file.", HelpName = "FILE" };
     private static readonly Option<bool> Check = new("--check") { Description = "Only tell whether joining would succeed; nothing is changed." };
 
     public static Command Create()
     {
-        var command = new Command("join", "Makes this host a member of a cluster: gets its certificate with a join code and sets the host up\nby the cluster's settings. Interrupted, it goes on where it stopped when it is run again.\n\nExample: gatehouse join 192.0.2.10 1A2B3-...") { Member, Code, Name, Address, Location, Answers, Check };
+        var command = new Command("join", "Makes this host a member of a cluster: gets its certificate with a join code and sets the host up\nby the cluster's settings. Interrupted, it goes on where it stopped when it is run again; ADDRESS and CODE may then be left out.\n\nExample: gatehouse join 192.0.2.10 1A2B3-...") { Member, Code, Bundle, Name, Address, Location, Answers, Check };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -35,13 +36,13 @@ internal static class JoinCommand
         var facts = FactProbe.Gather(TimeProvider.System);
         var log = new ConsoleLog(parse);
         var sequence = new JoinSequence(machine, TimeProvider.System, log);
-        var host = Host(parse, sequence, facts);
-        if (!HostPort.TryParse(parse.GetValue(Member)!, MemberTls.Port, out var member)) throw new SequenceException(ExitCodes.BadInput, $"'{parse.GetValue(Member)}' is neither a host name nor an address.");
-        if (!JoinCode.TryRead(CodeText(parse), out var code, out var problem)) throw new SequenceException(ExitCodes.BadInput, $"the join code will not do: {problem}.");
-        Refuse(machine, facts);
+        Refuse(machine, facts, sequence);
+        if (Ticket(parse, sequence) is not { } ticket) return await GoOnAsync(sequence, log, ct);
+        var host = Host(parse, ticket, machine, facts);
+        var code = ticket.Code;
 
         log.Note("Looking who the cluster is");
-        var (trust, issuer, introduction) = await JoinSequence.MeetAsync(member, code, ct);
+        var (trust, issuer, introduction) = await sequence.MeetAsync(ticket.Members, code, ct);
         log.Note($"  cluster {introduction.Name}, its CA has the key that the code names");
         log.Note("Looking whether all is well on both sides");
         var findings = await sequence.AskAsync(trust, issuer, code, host, ct);
@@ -55,27 +56,62 @@ internal static class JoinCommand
 
         Consent(parse, machine, facts, introduction.Name);
         var grant = await sequence.EnrolAsync(trust, issuer, code, host, ct);
+        return await EndAsync(sequence, grant, host, ct);
+    }
+
+    private static async Task<int> EndAsync(JoinSequence sequence, JoinGrant grant, JoiningHost host, CancellationToken ct)
+    {
         var node = await sequence.BecomeAsync(grant, host, ct);
         Console.Out.WriteLine($"{node.Name} is node {node.Number} of the cluster {grant.View.Cluster.Name}. 'gatehouse status' shows all of them.");
         return ExitCodes.Done;
     }
 
-    private static JoiningHost Host(ParseResult parse, JoinSequence sequence, Facts facts)
+    // Who was asked for consent before the interruption has given it.
+    private static Task<int> GoOnAsync(JoinSequence sequence, ConsoleLog log, CancellationToken ct)
+    {
+        var (grant, host) = sequence.Interrupted!.Value;
+        log.Note($"Going on with the join of {host.Name} to the cluster {grant.View.Cluster.Name}");
+        return EndAsync(sequence, grant, host, ct);
+    }
+
+    // Null when nothing is given, and a join that was interrupted is there to go on with.
+    private static JoinTicket? Ticket(ParseResult parse, JoinSequence sequence)
+    {
+        if (parse.GetValue(Bundle) is { } file)
+            return parse.GetValue(Member) is null ? JoinTicket.Carried(file) : throw new SequenceException(ExitCodes.BadInput, "a bundle holds address and code; give either the bundle or those.");
+        if (parse.GetValue(Member) is { } address) return JoinTicket.Typed(address, CodeText(parse));
+        return sequence.Interrupted is not null ? null
+            : throw new SequenceException(ExitCodes.BadInput, "name a member and the code, 'gatehouse join ADDRESS CODE', or a bundle, 'gatehouse join --bundle FILE'; 'gatehouse invite NAME --profile PROFILE' on a member makes them.");
+    }
+
+    private static JoiningHost Host(ParseResult parse, JoinTicket ticket, LocalMachine machine, Facts facts)
     {
         var problems = new List<string>();
-        var text = parse.GetValue(Name) ?? facts.HostName;
+        var answers = Own(parse.GetValue(Answers), ticket.Profile, machine, facts, problems);
+        // A bundle names a host that has no full name of its own; it does not rename one that has.
+        var own = facts.HostName.Contains('.', StringComparison.Ordinal) || ticket.Name.Length == 0 ? facts.HostName : ticket.Name;
+        var text = parse.GetValue(Name) ?? answers.Text("system.name") ?? own;
         if (!Names.TryParse(text, 2, out var name)) problems.Add($"{(text.Length == 0 ? "this host has no fully qualified name" : $"'{text}' is no fully qualified name")}; give one with --name.");
-        var given = parse.GetValue(Address) ?? (facts.Addresses.Length == 1 ? facts.Addresses[0].ToString() : "");
+        var given = parse.GetValue(Address) ?? answers.Text("system.address") ?? (facts.Addresses.Length == 1 ? facts.Addresses[0].ToString() : "");
         if (!Addresses.TryParse(given, out var address))
             problems.Add(facts.Addresses.Length > 1 ? $"this host has several addresses ({string.Join(", ", facts.Addresses)}); say with --address at which the other nodes reach it." : $"'{given}' is no address; give one with --address.");
-        var answers = new Answers("join", ImmutableSortedDictionary<string, Node>.Empty);
-        if (parse.GetValue(Answers) is { } file)
-        {
-            if (File.Exists(file)) answers = sequence.Read(File.ReadAllText(file), file);
-            else problems.Add($"there is no answer file {file}.");
-        }
+        return problems.Count == 0 ? new JoiningHost(name, address, parse.GetValue(Location) ?? answers.Text("system.location") ?? "", answers)
+            : throw new SequenceException(ExitCodes.BadInput, string.Join('\n', problems));
+    }
 
-        return problems.Count == 0 ? new JoiningHost(name, address, parse.GetValue(Location)!, answers) : throw new SequenceException(ExitCodes.BadInput, string.Join('\n', problems));
+    private static Answers Own(string? file, string profile, LocalMachine machine, Facts facts, List<string> problems)
+    {
+        if (file is null) return new Answers("join", ImmutableSortedDictionary<string, Node>.Empty);
+        try
+        {
+            var (answers, report) = OwnAnswers.Read(file, File.ReadAllBytes(file), WantedReader.IsOwnerOnly(file), profile, Shipped.Screens(), machine, facts);
+            problems.AddRange(report.Where(f => f.Severity == Severity.Error).Select(f => f.ToString()));
+            return answers;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SequenceException(ExitCodes.BadInput, $"the answer file {file} cannot be read: {e.Message}", e);
+        }
     }
 
     private static string CodeText(ParseResult parse)
@@ -85,11 +121,11 @@ internal static class JoinCommand
         return Console.In.ReadLine() ?? "";
     }
 
-    private static void Refuse(LocalMachine machine, Facts facts)
+    private static void Refuse(LocalMachine machine, Facts facts, JoinSequence sequence)
     {
         if (!machine.IsLive) throw new SequenceException(ExitCodes.BadInput, "a host joins by itself, not as a tree.");
         if (facts.Debian != "12") throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
-        if (new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
+        if (new ClusterFiles(machine).Node is { Followed.Length: > 0 } node && sequence.Interrupted is null)
             throw new SequenceException(ExitCodes.Refused, $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it.");
     }
 
