@@ -58,10 +58,14 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
                 """);
         // During a rotation two are told; only the one that the code names is believed here.
         var believed = TrustStore.Read(trust.Roots.First(code.Pin.Matches).ExportCertificatePem(), "");
-        return (believed, HostPort.TryParse(heard.Issuer, MemberTls.Port, out var issuer) ? issuer : address, heard);
+        return (believed, HostPort.TryParse(heard.Issuer ?? "", MemberTls.Port, out var issuer) ? issuer : address, heard);
     }
 
+    /// <summary>Whether a join was begun here before; it may have used its code already, and is known by its key.</summary>
+    public bool IsUnderWay => files.ReadTrust("node.key") is not null;
+
     /// <summary>Asks the issuer whether joining would succeed; nothing is changed on either side.</summary>
+    /// <exception cref="SequenceException">The issuer refuses the code.</exception>
     public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>
         (await SendAsync(trust, issuer, code, host, "", ct)).Findings;
 
@@ -111,7 +115,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     {
         using var echo = EchoListener.TryStart(IPAddress.IPv6Any.AddressFamily == host.Address.AddressFamily ? IPAddress.IPv6Any : IPAddress.Any, MemberTls.Port);
         using var client = AgentClient.Joining(trust, issuer.Host, issuer.Port, clock);
-        return await client.JoinAsync(new JoinRequest
+        var message = new JoinRequest
         {
             Protocol = JoinRequest.ThisProtocol,
             Release = Release.Version,
@@ -126,7 +130,15 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
             EchoPort = echo?.Port ?? 0,
             Echo = echo?.Text ?? "",
             Request = request,
-        }, ct);
+        };
+        try
+        {
+            return await client.JoinAsync(message, ct);
+        }
+        catch (AgentException e) when (e.Refusal is not null)
+        {
+            throw new SequenceException(ExitCodes.Refused, e.Message, e);
+        }
     }
 
     private async Task OpenSecretsAsync(JoinGrant grant, CancellationToken ct)
