@@ -60,6 +60,9 @@ public sealed class AgentClient : IDisposable
     /// <summary>Tells the node to look into the registry now.</summary>
     public Task NudgeAsync(CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/nudge", [], (JsonTypeInfo<Refusal>?)null, ct);
 
+    /// <summary>A text of the other side as it may be shown: whoever answers could be anybody, and a terminal obeys control characters.</summary>
+    public static string Printable(string text) => new([.. text.Where(c => c == '\n' || !char.IsControl(c))]);
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
@@ -93,7 +96,8 @@ public sealed class AgentClient : IDisposable
     {
         try
         {
-            if (JsonSerializer.Deserialize(bytes, Wire.Default.Refusal) is { } refusal) return new AgentException($"{where} refused: {refusal.Message}", refusal);
+            if (JsonSerializer.Deserialize(bytes, Wire.Default.Refusal) is { Code: { } code, Message: { } message })
+                return new AgentException($"{where} refused: {Printable(message)}", new Refusal(code, Printable(message)));
         }
         catch (JsonException)
         {

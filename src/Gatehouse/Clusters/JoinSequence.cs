@@ -48,6 +48,9 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     {
         using var stranger = AgentClient.Stranger(address.Host, address.Port);
         var heard = await stranger.IntroductionAsync(ct);
+        // Nobody vouches for it yet: anything can be in it, or missing.
+        if (heard.Roots.IsDefaultOrEmpty) throw new SequenceException(ExitCodes.Refused, $"{address} shows no CA of a cluster. Nothing secret was sent. Check the address.");
+        heard = heard with { Name = AgentClient.Printable(heard.Name ?? "") };
         var trust = TrustStore.Read(string.Join('\n', heard.Roots), "");
         if (!trust.Roots.Any(code.Pin.Matches))
             throw new SequenceException(ExitCodes.Refused, $"""
