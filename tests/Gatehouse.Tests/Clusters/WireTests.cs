@@ -30,8 +30,19 @@ public sealed class WireTests
         Same(new LocalNode { Cluster = "id", ClusterName = "example", Number = 2, Name = "n2.example.org", Profile = "mail", Epoch = 3, SettingsVersion = 4, Followed = "hash", Units = ["exim4.service"], Databases = ["192.0.2.1"] }, Wire.Default.LocalNode);
         Same(new JoinRequest
         {
-            Protocol = 1, Release = "0.1.0", Code = "ABC123", Secret = "secret", Name = "n2.example.org", Address = "192.0.2.2", Port = 1028, Location = "Köln",
-            Clock = Now, Users = ImmutableSortedDictionary<string, int>.Empty.Add("Debian-exim", 104), EchoPort = 0, Echo = "", Request = "",
+            Protocol = 1,
+            Release = "0.1.0",
+            Code = "ABC123",
+            Secret = "secret",
+            Name = "n2.example.org",
+            Address = "192.0.2.2",
+            Port = 1028,
+            Location = "Köln",
+            Clock = Now,
+            Users = ImmutableSortedDictionary<string, int>.Empty.Add("Debian-exim", 104),
+            EchoPort = 0,
+            Echo = "",
+            Request = "",
         }, Wire.Default.JoinRequest);
     }
 
