@@ -66,6 +66,9 @@ public sealed class AgentClient : IDisposable
     /// <summary>The cluster's revocation lists, as the node has them. Whoever asks verifies them by their signatures.</summary>
     public Task<Revocations> RevocationsAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/revocations", null, Wire.Default.Revocations, ct);
 
+    /// <summary>A text of the other side as it may be shown: whoever answers could be anybody, and a terminal obeys control characters.</summary>
+    public static string Printable(string text) => new([.. text.Where(c => c == '\n' || !char.IsControl(c))]);
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
@@ -99,7 +102,8 @@ public sealed class AgentClient : IDisposable
     {
         try
         {
-            if (JsonSerializer.Deserialize(bytes, Wire.Default.Refusal) is { } refusal) return new AgentException($"{where} refused: {refusal.Message}", refusal);
+            if (JsonSerializer.Deserialize(bytes, Wire.Default.Refusal) is { Code: { } code, Message: { } message })
+                return new AgentException($"{where} refused: {Printable(message)}", new Refusal(code, Printable(message)));
         }
         catch (JsonException)
         {

@@ -46,6 +46,9 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     {
         using var stranger = AgentClient.Stranger(address.Host, address.Port);
         var heard = await stranger.IntroductionAsync(ct);
+        // Nobody vouches for it yet: anything can be in it, or missing.
+        if (heard.Roots.IsDefaultOrEmpty) throw new SequenceException(ExitCodes.Refused, $"{address} shows no CA of a cluster. Nothing secret was sent. Check the address.");
+        heard = heard with { Name = AgentClient.Printable(heard.Name ?? "") };
         var trust = TrustStore.Read(string.Join('\n', heard.Roots), "");
         if (!trust.Roots.Any(code.Pin.Matches))
             throw new SequenceException(ExitCodes.Refused, $"""
@@ -56,7 +59,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
                 """);
         // During a rotation two are told; only the one that the code names is believed here.
         var believed = TrustStore.Read(trust.Roots.First(code.Pin.Matches).ExportCertificatePem(), "");
-        return (believed, HostPort.TryParse(heard.Issuer, MemberTls.Port, out var issuer) ? issuer : address, heard);
+        return (believed, HostPort.TryParse(heard.Issuer ?? "", MemberTls.Port, out var issuer) ? issuer : address, heard);
     }
 
     /// <summary>The same for several members: the first that answers is the one. Who answers and is another cluster ends it.</summary>
@@ -88,7 +91,11 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     public (JoinGrant Grant, JoiningHost Host)? Interrupted =>
         Kept() is { Host: { } host } kept ? (kept.Grant, new JoiningHost(host.Name, host.Address, host.Location, apply.Read(host.Answers, "this host's own answers"))) : null;
 
+    /// <summary>Whether a join was begun here before; it may have used its code already, and is known by its key.</summary>
+    public bool IsUnderWay => files.ReadTrust("node.key") is not null;
+
     /// <summary>Asks the issuer whether joining would succeed; nothing is changed on either side.</summary>
+    /// <exception cref="SequenceException">The issuer refuses the code.</exception>
     public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>
         (await SendAsync(trust, issuer, code, host, "", ct)).Findings;
 
@@ -148,7 +155,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     {
         using var echo = EchoListener.TryStart(IPAddress.IPv6Any.AddressFamily == host.Address.AddressFamily ? IPAddress.IPv6Any : IPAddress.Any, MemberTls.Port);
         using var client = AgentClient.Joining(trust, issuer.Host, issuer.Port, clock);
-        return await client.JoinAsync(new JoinRequest
+        var message = new JoinRequest
         {
             Protocol = JoinRequest.ThisProtocol,
             Release = Release.Version,
@@ -163,7 +170,15 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
             EchoPort = echo?.Port ?? 0,
             Echo = echo?.Text ?? "",
             Request = request,
-        }, ct);
+        };
+        try
+        {
+            return await client.JoinAsync(message, ct);
+        }
+        catch (AgentException e) when (e.Refusal is not null)
+        {
+            throw new SequenceException(ExitCodes.Refused, e.Message, e);
+        }
     }
 
     private async Task OpenSecretsAsync(JoinGrant grant, CancellationToken ct)

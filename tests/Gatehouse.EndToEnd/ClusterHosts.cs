@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Gatehouse.EndToEnd;
+
+/// <summary>
+/// The first two nodes of a cluster, from bare Debian hosts and the package, and a mail host behind. On the way the joining
+/// host is refused for every reason there is, and killed again and again; what came of it is kept for the stories.
+/// </summary>
+public sealed partial class ClusterHosts : IDisposable
+{
+    public const string First = "e2e-c1";
+    public const string Second = "e2e-c2";
+    public const string Outside = "e2e-c3";
+    public const string FirstAddress = "10.77.0.171";
+    public const string SecondAddress = "10.77.0.172";
+
+    // A code as a cluster with another CA would print it.
+    private const string ForeignCode = "8MVCJ-PNRH1-7BK7D-J6643-68D00-GH3WT-KT8W9-JX465-TSHNK-EJKA4-Z1PJH-MGK8Z";
+
+    private static readonly string[] Points = ["Looking whether", "Getting the certificate", "Setting up this host", "Checking the new configuration", "Putting files in place", "Telling the issuer"];
+
+    private readonly Dictionary<string, (Result Result, bool Changed)> refusals = [];
+    private readonly List<string> killed = [];
+
+    public ClusterHosts()
+    {
+        if (Environment.UserName != "root") throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
+        Lab.Up("bare", $"{First}={FirstAddress}", $"{Second}={SecondAddress}");
+        Lab.Up("full", $"{Outside}=10.77.0.173");
+        Prepare();
+        Bootstrap = Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
+        Refuse();
+        (Code, JoinAfterKills) = Kill();
+        Lab.Until("both agents", TimeSpan.FromSeconds(120), () => IsWell(First) && IsWell(Second));
+    }
+
+    public Result Bootstrap { get; }
+
+    /// <summary>What the run said that came to its end, after all those that were killed.</summary>
+    public Result JoinAfterKills { get; }
+
+    /// <summary>What joins were refused, by reason, and whether anything was changed by it on the host.</summary>
+    public IReadOnlyDictionary<string, (Result Result, bool Changed)> Refusals => refusals;
+
+    /// <summary>At which points the joining program was killed.</summary>
+    public IReadOnlyList<string> Killed => killed;
+
+    /// <summary>The code that was used.</summary>
+    public string Code { get; }
+
+    public string Password { get; } = $"Canary-{Guid.NewGuid():N}";
+
+    public static Result Status(string host, params string[] options) => Lab.Exec(host, ["gatehouse", "status", .. options]);
+
+    /// <summary>Whether a node finds the whole cluster well. All hosts of the lab show the load of the machine they run on, so that does not count.</summary>
+    public static bool IsWell(string host)
+    {
+        var status = Status(host, "--json");
+        if (status.Output.Length == 0) return false;
+        using var json = JsonDocument.Parse(status.Output);
+        var problems = json.RootElement.GetProperty("nodes").EnumerateArray().SelectMany(n => n.GetProperty("problems").EnumerateArray()).Select(p => p.GetString()!).ToArray();
+        var isActive = json.RootElement.GetProperty("nodes").EnumerateArray().All(n => n.GetProperty("state").GetString() == "A");
+        // The word and the exit code always agree.
+        Assert.Equal(status.ExitCode == 0, json.RootElement.GetProperty("healthy").GetBoolean());
+        return json.RootElement.GetProperty("current").GetBoolean() && isActive && problems.All(p => p.StartsWith("the load is ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Joins as the second host, with the code on standard input, where no process list shows it.</summary>
+    public static Result Join(string code, params string[] options) => Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress, .. options], code + "\n");
+
+    public static string Invite(string name, string profile)
+    {
+        var json = Lab.Exec(First, "gatehouse", "--json", "invite", name, "--profile", profile, "--replace").Expect(0).Output;
+        return CodeInJson().Match(json).Groups[1].Value;
+    }
+
+    public void Dispose() => Lab.Down(First, Second, Outside);
+
+    private void Prepare()
+    {
+        var package = Gateway.Package();
+        Parallel.ForEach([First, Second], host =>
+        {
+            Lab.Push(host, package, "/root/gatehouse.deb");
+            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
+        });
+        Lab.Push(First, Lab.File("Answers", "cluster.yaml"), "/root/answers.yaml");
+        Lab.Write(First, "/root/web-password", Password, "0600");
+        Lab.Shell(Second, "hostname c2.lab.example && hostname > /etc/hostname").Expect(0);
+        Lab.Push(Outside, Lab.File("Hosts", "sink.conf"), "/etc/exim4/exim4.conf");
+        Lab.Shell(Outside, "sed -i '/^tls_/d' /etc/exim4/exim4.conf && chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown mail:mail /var/mail/sink && systemctl start exim4").Expect(0);
+    }
+
+    private void Refuse()
+    {
+        var code = Invite("c2.lab.example", "node");
+        Try("wrong name", code, "--name", "c9.lab.example");
+        Try("other cluster", ForeignCode);
+        // Two characters of one group in each other's place, or another one where they are the same.
+        var groups = code.Split('-');
+        groups[2] = groups[2][0] == groups[2][1] ? (groups[2][0] == 'A' ? 'B' : 'A') + groups[2][1..] : $"{groups[2][1]}{groups[2][0]}{groups[2][2..]}";
+        Try("typing mistake", string.Join('-', groups));
+        var late = Invite("c8.lab.example", "node");
+        Lab.Shell(First, "su postgres -c \"psql -qd gatehouse -c \\\"UPDATE gatehouse.codes SET expires = now() - interval '1 minute' WHERE node_name = 'c8.lab.example'\\\"\"").Expect(0);
+        Try("expired", late, "--name", "c8.lab.example");
+        Try("no code", "");
+    }
+
+    private void Try(string reason, string code, params string[] options)
+    {
+        var before = Fingerprint();
+        var result = Join(code, options);
+        refusals.Add(reason, (result, Fingerprint() != before));
+    }
+
+    private static string Fingerprint() =>
+        Lab.Shell(Second, "find /etc /usr/lib/systemd /var/lib/gatehouse /var/spool -printf '%p %M %u %g %l\\n' -type f -exec sha256sum {} \\; 2>/dev/null | LC_ALL=C sort | sha256sum").Expect(0).Output;
+
+    private (string Code, Result Join) Kill()
+    {
+        var code = Invite("c2.lab.example", "node");
+        Lab.Write(Second, "/root/code", code + "\n", "0600");
+        foreach (var point in Points)
+        {
+            // It is killed as soon as it has said that it comes to this point, or a moment later.
+            var delay = killed.Count % 2 == 0 ? "0" : "0.3";
+            var line = string.Create(CultureInfo.InvariantCulture, $$"""
+                gatehouse join {{FirstAddress}} --address {{SecondAddress}} --yes </root/code >/root/join.log 2>&1 & p=$!
+                i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q '{{point}}' /root/join.log; do sleep 0.02; i=$((i+1)); done
+                sleep {{delay}}; kill -9 $p && wait $p; [ $? = 137 ]
+                """);
+            if (Lab.Shell(Second, line).ExitCode == 0) killed.Add(point);
+            if (point == "Getting the certificate") UseWithAnotherKey(code);
+        }
+
+        // While the last one runs, every process's arguments are written down.
+        var join = Lab.Shell(Second, $"(while [ ! -e /root/joined ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.05; done >/root/processes) & gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code; r=$?; touch /root/joined; wait; exit $r");
+        return (code, join.Expect(0));
+    }
+
+    // As somebody who has seen the code and tries it on another host, after it was used here.
+    private void UseWithAnotherKey(string code)
+    {
+        const string Pki = "/var/lib/gatehouse/cluster/pki";
+        Lab.Shell(Second, $"gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code >/root/join.log 2>&1 & p=$!; i=0; while [ $i -lt 3000 ] && [ ! -e {Pki}/grant.json ]; do sleep 0.02; i=$((i+1)); done; kill -9 $p; wait $p; [ -e {Pki}/grant.json ] && mv {Pki} {Pki}.away").Expect(0);
+        Try("used", code);
+        Lab.Shell(Second, $"rm -rf {Pki}; mv {Pki}.away {Pki}").Expect(0);
+    }
+
+    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
+    private static partial Regex CodeInJson();
+}
+
+/// <summary>The stories of a cluster share its hosts and run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class ClusterCollection : ICollectionFixture<ClusterHosts>
+{
+    public const string Name = "cluster";
+}
