@@ -38,7 +38,7 @@ internal static class JoinCommand
         var host = Host(parse, sequence, facts);
         if (!HostPort.TryParse(parse.GetValue(Member)!, MemberTls.Port, out var member)) throw new SequenceException(ExitCodes.BadInput, $"'{parse.GetValue(Member)}' is neither a host name nor an address.");
         if (!JoinCode.TryRead(CodeText(parse), out var code, out var problem)) throw new SequenceException(ExitCodes.BadInput, $"the join code will not do: {problem}.");
-        Refuse(machine, facts);
+        Refuse(machine, facts, sequence);
 
         log.Note("Looking who the cluster is");
         var (trust, issuer, introduction) = await JoinSequence.MeetAsync(member, code, ct);
@@ -86,11 +86,11 @@ internal static class JoinCommand
         return Console.In.ReadLine() ?? "";
     }
 
-    private static void Refuse(LocalMachine machine, Facts facts)
+    private static void Refuse(LocalMachine machine, Facts facts, JoinSequence sequence)
     {
         if (!machine.IsLive) throw new SequenceException(ExitCodes.BadInput, "a host joins by itself, not as a tree.");
         if (facts.Debian != "12") throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
-        if (new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
+        if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
             throw new SequenceException(ExitCodes.Refused, $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it.");
     }
 
