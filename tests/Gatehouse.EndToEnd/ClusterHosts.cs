@@ -125,8 +125,8 @@ public sealed partial class ClusterHosts : IDisposable
         Lab.Write(Second, "/root/code", code + "\n", "0600");
         foreach (var point in Points)
         {
-            // It is killed as soon as it has said that it comes to this point, or a moment later.
-            var delay = killed.Count % 2 == 0 ? "0" : "0.3";
+            // It is killed as soon as it has said that it comes to this point; in the middle, a moment later.
+            var delay = point is "Checking the new configuration" or "Putting files in place" ? "0.3" : "0";
             var line = string.Create(CultureInfo.InvariantCulture, $$"""
                 gatehouse join {{FirstAddress}} --address {{SecondAddress}} --yes </root/code >/root/join.log 2>&1 & p=$!
                 i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q '{{point}}' /root/join.log; do sleep 0.02; i=$((i+1)); done

@@ -94,6 +94,9 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <summary>Whether a join was begun here before; it may have used its code already, and is known by its key.</summary>
     public bool IsUnderWay => files.ReadTrust("node.key") is not null;
 
+    /// <summary>Whether a join got its certificate here and was not told to the issuer as finished.</summary>
+    public bool IsUnfinished => files.Read(Granted) is not null;
+
     /// <summary>Asks the issuer whether joining would succeed; nothing is changed on either side.</summary>
     /// <exception cref="SequenceException">The issuer refuses the code.</exception>
     public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>

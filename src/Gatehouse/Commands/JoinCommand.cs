@@ -126,7 +126,7 @@ internal static class JoinCommand
     {
         if (!machine.IsLive) throw new SequenceException(ExitCodes.BadInput, "a host joins by itself, not as a tree.");
         if (facts.Debian != "12") throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
-        if (new ClusterFiles(machine).Node is { Followed.Length: > 0 } node && sequence.Interrupted is null)
+        if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
             throw new SequenceException(ExitCodes.Refused, $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it.");
     }
 
