@@ -67,7 +67,7 @@ internal static class AgentServer
             var status = e.Failure == RegistryFailure.Unreachable ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status403Forbidden;
             await Exchange.WriteAsync(context, new Refusal("registry", e.Message), Wire.Default.Refusal, status);
         }
-        catch (Exception e) when (e is TrustException or IOException or UnauthorizedAccessException && !context.Response.HasStarted)
+        catch (Exception e) when (e is TrustException or UnauthorizedAccessException or (IOException and not BadHttpRequestException) && !context.Response.HasStarted)
         {
             await Exchange.WriteAsync(context, new Refusal("failed", $"this node cannot do that now: {e.Message}"), Wire.Default.Refusal, StatusCodes.Status500InternalServerError);
         }

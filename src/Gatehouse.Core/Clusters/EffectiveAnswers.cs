@@ -1,7 +1,7 @@
-using Gatehouse.Core.Reports;
 using System.Collections.Immutable;
 using System.Globalization;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Yaml;
 

@@ -28,7 +28,17 @@ internal static class SampleView
 
     private static ClusterNode Node(int number, string name, string profile, NodeState state) => new()
     {
-        Number = number, Name = name, Address = IPAddress.Parse($"192.0.2.{number}"), Port = 1028, Profile = profile, Location = "", State = state,
-        Release = "", SettingsVersion = 1, CertificateExpires = null, Joined = Now, LastSeen = null,
+        Number = number,
+        Name = name,
+        Address = IPAddress.Parse($"192.0.2.{number}"),
+        Port = 1028,
+        Profile = profile,
+        Location = "",
+        State = state,
+        Release = "",
+        SettingsVersion = 1,
+        CertificateExpires = null,
+        Joined = Now,
+        LastSeen = null,
     };
 }
