@@ -35,9 +35,11 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     /// <param name="bytes">Its content.</param>
     /// <param name="ownerOnly">Whether nobody else can read it.</param>
     /// <param name="prompt">Asks on the terminal; null where there is none.</param>
-    public GatewaySettings? Resolve(string file, ReadOnlyMemory<byte> bytes, bool ownerOnly, Func<string, string?>? prompt)
+    /// <param name="isComposed">Whether they came from the registry, which knows better than what is in force here.</param>
+    public GatewaySettings? Resolve(string file, ReadOnlyMemory<byte> bytes, bool ownerOnly, Func<string, string?>? prompt, bool isComposed = false)
     {
-        var answers = Answers = MemberAnswers.Keep(machine, screens, AnswerFile.Read(file, bytes.Span, screens, Report));
+        var answers = Answers = AnswerFile.Read(file, bytes.Span, screens, Report);
+        if (!isComposed) answers = Answers = MemberAnswers.Keep(machine, screens, answers);
         var things = WantedReader.Read(Probe.For(screens, answers), machine, prompt);
         return Resolver.Resolve(screens, answers, new Inputs(Facts, ownerOnly, things), Report);
     }
