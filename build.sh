@@ -206,6 +206,7 @@ quietly_args() {
 }
 
 PASSED=0 FAILED=0 SKIPPED=0
+FAILURES=()       # what failed, told again before the closing line
 
 # run_tests PROJECT [ARGUMENT...]: run a project's tests and add up what its result file says.
 run_tests() {
@@ -223,6 +224,7 @@ run_tests() {
   # A test host that died leaves no result, or one in which nothing failed; it did not pass.
   (( status == 0 || failed > 0 )) || failed=1
   PASSED=$(( PASSED + passed )) FAILED=$(( FAILED + failed ))
+  (( failed == 0 )) || FAILURES+=("$name: $(failures)")
   (( total - passed - failed <= 0 )) || SKIPPED=$(( SKIPPED + total - passed - failed ))
   return 0
 }
@@ -233,9 +235,21 @@ counter() {
   printf '%s\n' "${number:-0}"
 }
 
+# failures: the names of the tests that failed and the first lines of why. Called by run_tests.
+failures() {
+  [[ -f $trx ]] || { say "it left no results"; return; }
+  awk '
+    function plain(text) { gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&quot;/, "\"", text); gsub(/&#x[DA];/, " ", text); gsub(/&amp;/, "\\&", text); return text }
+    /<UnitTestResult / { inside = / outcome="Failed"/; if (inside) { match($0, / testName="[^"]*"/); print "\n  " plain(substr($0, RSTART + 11, RLENGTH - 12)) } }
+    inside && /<Message>/ { left = 8; sub(/.*<Message>/, "") }
+    inside && left > 0 { ends = /<\/Message>/; sub(/<\/Message>.*/, ""); print "    " plain($0); left--; if (ends) left = 0 }
+  ' "$trx"
+}
+
 # The closing line is the last; anything that failed, a check or a build of tests too, is in its second number.
 closing() {
   TESTING=
+  (( ${#FAILURES[@]} == 0 )) || printf 'Failed in %s\n' "${FAILURES[@]}"
   say "$PASSED passed, $FAILED failed$( (( SKIPPED == 0 )) || printf ', %s skipped' "$SKIPPED")"
   (( FAILED == 0 ))
 }
@@ -250,12 +264,12 @@ test_fast() {
 test_all() {
   local began=$SECONDS
   TESTING=yes
-  check || FAILED=$(( FAILED + 1 ))
+  check || { FAILED=$(( FAILED + 1 )); FAILURES+=("the checks of the sources, see above"); }
   need "the daemons' own checks" "${CHECKERS[@]}" || say "Going on without them." >&2
   need "the registry's tests" "${POSTGRES[@]}" || say "Going on without it; those tests will fail." >&2
   # In a shell of its own, with its own "set -e": a failure here is counted, not the end of the story.
   if ! "$PWD/build.sh" deb; then
-    FAILED=$(( FAILED + 1 ))
+    FAILED=$(( FAILED + 1 )); FAILURES+=("the build of the package, see above")
     closing
     return
   fi
