@@ -75,6 +75,19 @@ public sealed class RedeemTests(RegistryServer server)
     }
 
     [Fact]
+    public async Task Joins_at_once_get_numbers_of_their_own()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var issuers = Enumerable.Range(0, 4).Select(_ => cluster.Open(cluster.FirstName, cluster.FirstIdentity)).ToArray();
+        var joins = new List<(int Code, Identity Identity)>();
+        for (var i = 0; i < 12; i++) joins.Add((await cluster.InviteAsync(cluster.NameOf($"mx{i}")), server.Authority.Issue(cluster.NameOf($"mx{i}"))));
+        var redeemed = await Task.WhenAll(joins.Select((join, i) => cluster.RedeemAsync(join.Code, join.Identity, Place(100 + i), by: issuers[i % issuers.Length])));
+        Assert.Equal(Enumerable.Range(2, 12), redeemed.Select(r => r.Number).Order());
+        var view = await cluster.First.ViewAsync();
+        Assert.All(redeemed, r => Assert.Equal(r.Number, view.Member(r.Name)!.Number));
+    }
+
+    [Fact]
     public async Task Ten_wrong_secrets_end_a_code()
     {
         await using var cluster = await server.NewClusterAsync();

@@ -32,6 +32,16 @@ public sealed class SettingsTests(RegistryServer server)
     }
 
     [Fact]
+    public async Task The_largest_table_of_domains_arrives_byte_for_byte()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var node = await cluster.JoinAsync("mx1", 10);
+        var answers = "version: 1\nmta:\n  domains:\n" + string.Concat(Enumerable.Range(0, 10_000).Select(i => $"    - domain: {new string('x', 60)}{i:D4}.example.org\n      destination: {new string('y', 60)}.example.net:2525\n"));
+        await cluster.First.ProposeSettingsAsync(1, answers);
+        Assert.Equal(answers, (await node.Registry.SettingsAsync(2))!.Answers);
+    }
+
+    [Fact]
     public async Task A_failure_withdraws_and_the_next_is_made_from_the_last_good_one()
     {
         await using var cluster = await server.NewClusterAsync();
