@@ -31,6 +31,7 @@ public sealed partial class ClusterHosts : IDisposable
         Lab.Up("bare", $"{First}={FirstAddress}", $"{Second}={SecondAddress}");
         Lab.Up("full", $"{Outside}=10.77.0.173");
         Prepare();
+        Alone = Status(Second);
         Bootstrap = Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
         Refuse();
         (Code, JoinAfterKills) = Kill();
@@ -38,6 +39,9 @@ public sealed partial class ClusterHosts : IDisposable
     }
 
     public Result Bootstrap { get; }
+
+    /// <summary>What the second host said of the cluster before there was one.</summary>
+    public Result Alone { get; }
 
     /// <summary>What the run said that came to its end, after all those that were killed.</summary>
     public Result JoinAfterKills { get; }

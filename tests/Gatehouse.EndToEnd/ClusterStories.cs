@@ -38,6 +38,17 @@ public sealed class ClusterStories(ClusterHosts cluster)
         }
     }
 
+    [Fact]
+    public void A_host_without_a_cluster_says_so_and_that_is_no_fault() =>
+        Assert.StartsWith("No cluster: this host is a gateway of its own.", cluster.Alone.Expect(0).Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_member_does_not_join_again()
+    {
+        var again = ClusterHosts.Join(cluster.Code).Expect(3);
+        Assert.Contains("this host is node 2 of the cluster lab already", again.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("wrong name", 3, "The code is for c2.lab.example, and this host is c9.lab.example")]
     [InlineData("other cluster", 3, "is not the cluster that the code is for")]
