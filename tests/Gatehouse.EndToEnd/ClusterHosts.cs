@@ -155,7 +155,7 @@ public sealed partial class ClusterHosts : IDisposable
     }
 
     [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    private static partial Regex CodeInJson();
+    internal static partial Regex CodeInJson();
 }
 
 /// <summary>The stories of a cluster share its hosts and run one after the other.</summary>
