@@ -52,6 +52,8 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
     /// <param name="ct">Ends it between two phases.</param>
     public async Task<Bootstrapped> RunAsync(string name, Answers answers, GatewaySettings settings, CancellationToken ct)
     {
+        using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
+        if (files.Node is { Followed.Length: > 0 } there) throw new SequenceException(ExitCodes.Refused, $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it.");
         log.Note("Making the cluster's trust");
         var (token, key) = await TrustAsync(name, settings, ct);
         var root = files.ReadTrust("cluster-ca.pem")!;

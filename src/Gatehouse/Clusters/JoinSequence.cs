@@ -105,6 +105,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <summary>Gets the certificate and everything else that a member needs. Asked again, the issuer gives the same.</summary>
     public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
     {
+        using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
         if (Kept() is { } kept && kept.Code == code.Id) return kept.Grant;
         log.Note("Getting the certificate");
         var pem = files.ReadTrust("node.key");
@@ -122,12 +123,15 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <summary>Makes this host what it is to be, and tells the issuer.</summary>
     public async Task<ClusterNode> BecomeAsync(JoinGrant grant, JoiningHost host, CancellationToken ct)
     {
+        // The agent wakes the unit that follows as soon as it runs; that waits until this host is a member.
+        using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
         log.Note("Setting up this host as a member");
         var own = host.Own with { Values = host.Own.Values.SetItems(Own(grant, host)) };
         await OpenSecretsAsync(grant, ct);
         var me = grant.View.Node(grant.Number)!;
         // The agent starts with the rest and looks for this first.
         await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, 0, "", []), ct);
+        await files.WriteSeenAsync(grant.View, ct);
         var composed = EffectiveAnswers.Compose(apply.Read(grant.Settings, "the cluster's settings"), own, grant.View, grant.Number);
         var (line, _, node) = await apply.RenderAsync(composed, ct, own);
         var isThere = false;
