@@ -7,7 +7,6 @@ internal static class ClusterLock
 {
     private const string Home = "/var/lib/gatehouse/cluster/pki";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
-
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
 
     /// <summary>Takes the lock for who makes this host a member: another who does so is not waited for.</summary>

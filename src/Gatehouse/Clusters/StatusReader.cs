@@ -61,7 +61,7 @@ internal static class StatusReader
             await room.WaitAsync(limit);
             try
             {
-                using var client = AgentClient.Member(credentials, node.Address.ToString(), node.Port, clock);
+                using var client = AgentClient.Member(credentials, node, clock);
                 var status = await client.StatusAsync(limit);
                 return status.Number != node.Number
                     ? new MemberReport(node, null, $"node {status.Number} answers there", [])
