@@ -36,6 +36,9 @@ public sealed class AgentClient : IDisposable
     /// <summary>As a member.</summary>
     public static AgentClient Member(Credentials own, string host, int port, TimeProvider clock) => new(host, port, refused => MemberTls.Client(own, host, clock, refused));
 
+    /// <summary>As a member, to another one wherever it is now: whose certificate is shown is judged by its name, which stays.</summary>
+    public static AgentClient Member(Credentials own, ClusterNode node, TimeProvider clock) => new(node.Address.ToString(), node.Port, refused => MemberTls.Client(own, node.Name, clock, refused));
+
     /// <summary>As a host that joins, to the issuer of the cluster whose CA it knows.</summary>
     public static AgentClient Joining(TrustStore trust, string host, int port, TimeProvider clock) => new(host, port, refused => MemberTls.Joining(trust, host, clock, refused));
 
@@ -53,6 +56,12 @@ public sealed class AgentClient : IDisposable
 
     /// <summary>The next certificate of the calling node.</summary>
     public Task<RenewAnswer> RenewAsync(RenewRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/renew", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RenewRequest), Wire.Default.RenewAnswer, ct);
+
+    /// <summary>Tells the issuer where the calling node is from now on.</summary>
+    public Task MoveAsync(MoveRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/move", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.MoveRequest), (JsonTypeInfo<Refusal>?)null, ct);
+
+    /// <summary>The cluster as the node saw it last.</summary>
+    public Task<ClusterView> ViewAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/view", null, Wire.Default.ClusterView, ct);
 
     /// <summary>Tells the issuer that the calling node, which was joining, is set up.</summary>
     public Task ReadyAsync(ReadyRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/ready", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.ReadyRequest), (JsonTypeInfo<Refusal>?)null, ct);

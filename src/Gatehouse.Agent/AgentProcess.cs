@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
@@ -63,6 +64,19 @@ public static class AgentProcess
                 await state.Registry.ActivateAsync(view.Cluster.Epoch, caller.Number, context.RequestAborted);
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
             }),
+            new("POST", "/v1/move", async context =>
+            {
+                var caller = Member(context);
+                var request = await Exchange.ReadAsync(context, Wire.Default.MoveRequest);
+                await MoveAsync(caller, request, context.RequestAborted);
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+            }),
+            new("GET", "/v1/view", context =>
+            {
+                Member(context);
+                var view = state.View ?? throw new RefusedException(StatusCodes.Status503ServiceUnavailable, "no-view", $"{state.Node.Name} has not seen the cluster yet.");
+                return Exchange.WriteAsync(context, view, Wire.Default.ClusterView);
+            }),
             new("POST", "/v1/remove", async context =>
             {
                 Member(context);
@@ -109,6 +123,17 @@ public static class AgentProcess
             var certificate = issuer.Sign(node.Number, node.Name, node.Address, node.Number == view.Cluster.Issuer ? view.Cluster.Epoch : null, key);
             await state.Registry.AddCertificateAsync(view.Cluster.Epoch, node.Number, certificate, ct);
             return new RenewAnswer(certificate.Pem);
+        }
+
+        // For a node whose new address the database's firewall does not know yet. A node moves itself alone.
+        async Task MoveAsync(NodeIdentity caller, MoveRequest request, CancellationToken ct)
+        {
+            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
+            var view = await state.Registry.ViewAsync(ct);
+            if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw NoMember(caller);
+            if (!IPAddress.TryParse(request.Address, out var address) || AddressRules.Refusal(view, caller.Number, address) is not null)
+                throw new RefusedException(StatusCodes.Status400BadRequest, "address", IPAddress.TryParse(request.Address, out address) ? AddressRules.Refusal(view, caller.Number, address)! : "that is no address.");
+            await state.Registry.MoveNodeAsync(view.Cluster.Epoch, caller.Number, new NodePlace(address, node.Port, node.Location), ct);
         }
 
         async Task<RemoveAnswer> RemoveAsync(RemoveRequest request, CancellationToken ct)

@@ -9,21 +9,36 @@ internal sealed class AgentState
 {
     private static readonly string[] Files = ["node.crt", "node.key", "cluster-ca.pem", "cluster.crl"];
     private readonly Lock gate = new();
-    private DateTime read;
+    private string read;
     private volatile Credentials credentials;
     private volatile LocalNode node;
     private volatile ClusterRegistry registry;
 
     public AgentState()
     {
-        read = Newest();
+        read = Stamp();
         credentials = Credentials.Read();
         node = ReadNode();
         registry = RegistryAccess.Open(node);
     }
 
-    /// <summary>What it shows and whom it trusts.</summary>
-    public Credentials Credentials => credentials;
+    /// <summary>What it shows and whom it trusts, as the files say now: who was removed is let in from no list that was read before.</summary>
+    public Credentials Credentials
+    {
+        get
+        {
+            try
+            {
+                Refresh();
+            }
+            catch (Exception e) when (e is TrustException or RegistryException or IOException or UnauthorizedAccessException or InvalidDataException)
+            {
+                // They are just being replaced; what was read before is good until the next look.
+            }
+
+            return credentials;
+        }
+    }
 
     /// <summary>Who it is.</summary>
     public LocalNode Node => node;
@@ -42,11 +57,12 @@ internal sealed class AgentState
     {
         lock (gate)
         {
-            node = ReadNode();
-            var now = Newest();
+            var now = Stamp();
             if (now == read) return;
-            var (fresh, connection) = (Credentials.Read(), RegistryAccess.Open(node));
+            var self = ReadNode();
+            var (fresh, connection) = (Credentials.Read(), RegistryAccess.Open(self));
             // The old ones are left to the collector: requests may be using them.
+            node = self;
             credentials = fresh;
             registry = connection;
             read = now;
@@ -55,5 +71,9 @@ internal sealed class AgentState
 
     private static LocalNode ReadNode() => LocalNodeFile.Read() ?? throw new TrustException($"this host is no member of a cluster: there is no {LocalNode.Path}. 'gatehouse bootstrap' starts a cluster, 'gatehouse join' joins one.");
 
-    private static DateTime Newest() => Files.Select(f => File.GetLastWriteTimeUtc(Path.Combine(Credentials.Directory, f))).Append(File.GetLastWriteTimeUtc(LocalNode.Path)).Max();
+    // All of them: a file that is put in place later may have been written earlier than the one before.
+    private static string Stamp() => Stamp(Files.Select(f => Path.Combine(Credentials.Directory, f)).Append(LocalNode.Path));
+
+    /// <summary>What tells that files were replaced.</summary>
+    internal static string Stamp(IEnumerable<string> files) => string.Join(' ', files.Select(f => File.GetLastWriteTimeUtc(f).Ticks));
 }

@@ -1,13 +1,14 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using System.Threading.RateLimiting;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
-using Gatehouse.Machines;
 using Gatehouse.Registry;
 using Microsoft.AspNetCore.Http;
 
@@ -69,9 +70,9 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
         var (known, taken) = await ProveAsync(redeem, request, view.Cluster.Epoch, ct);
         if (known.Again is { } again) return new JoinAnswer([], await GrantAsync(again, ct));
         var wayBack = request.EchoPort == 0 ? null : await EchoAsync(address, request.EchoPort, request.Echo, ct);
-        var findings = JoinRules.Judge(request, new JoinContext(view, known.Name, known.Profile, release, clock.GetUtcNow(), MailUsers.Numbers(), wayBack));
+        var findings = JoinRules.Judge(request, new JoinContext(view, known.Name, known.Profile, release, clock.GetUtcNow(), await UsersAsync(view, ct), wayBack));
         if (taken is not null && !findings.Any(f => f.Code is "name-taken" or "address-taken")) findings = findings.Add(new JoinFinding(true, "taken", taken));
-        if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null);
+        if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null) { Members = [.. view.Members.Where(n => n.State == NodeState.Active).Select(n => new Neighbour(n.Name, n.Address, n.Port, n.Profile))], Profile = known.Profile };
         var redeemed = await state.Registry.RedeemAsync(view.Cluster.Epoch, redeem, v => IsSecret(v, request), node => issuer.Sign(node.Number, node.Name, node.Address, null, key!), ct);
         return new JoinAnswer(findings, await GrantAsync(redeemed, ct));
     }
@@ -111,6 +112,28 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
             EncryptionKey = NodeDuties.NeedsEncryptionKey(redeemed.Profile) ? await File.ReadAllTextAsync(Path.Combine(Credentials.Directory, "encryption-key"), ct) : "",
             Secrets = [.. secrets.Select(s => new Core.Clusters.Messages.SealedSecret(s.Name, s.Sealed))],
         };
+    }
+
+    // As the members said in their last heartbeats; a database node has no mail users, so the issuer's own say little.
+    private async Task<ImmutableArray<MemberUsers>> UsersAsync(ClusterView view, CancellationToken ct) =>
+    [
+        .. from beat in await state.Registry.HeartbeatsAsync(ct)
+           let users = Users(beat.Status)
+           where users is not null && view.Node(beat.Node) is not null
+           select new MemberUsers(view.Node(beat.Node)!.Name, users),
+    ];
+
+    private static ImmutableSortedDictionary<string, int>? Users(string status)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(status, Wire.Default.NodeStatus)?.Users;
+        }
+        catch (JsonException)
+        {
+            // Before its first full heartbeat, or of another release.
+            return null;
+        }
     }
 
     private async Task<string> IssuerAsync(CancellationToken ct)

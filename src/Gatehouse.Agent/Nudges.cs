@@ -21,7 +21,7 @@ public static class Nudges
         {
             try
             {
-                using var client = AgentClient.Member(own, node.Address.ToString(), node.Port, clock);
+                using var client = AgentClient.Member(own, node, clock);
                 await client.NudgeAsync(limit.Token);
                 return true;
             }

@@ -12,9 +12,17 @@ public static class RegistryAccess
     /// <param name="node">Who this is, and where the databases are.</param>
     /// <param name="directory">Where the certificates are.</param>
     /// <exception cref="RegistryException">The certificates cannot be used.</exception>
+    /// <exception cref="TrustException">They cannot be read.</exception>
     public static ClusterRegistry Open(LocalNode node, string directory = Credentials.Directory)
     {
-        return Open(node, Text("node.crt"), new Secret(Text("node.key")), directory);
+        try
+        {
+            return Open(node, Text("node.crt"), new Secret(Text("node.key")), directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrustException($"the certificates of {node.Name} in {directory} cannot be read: {e.Message} If a bootstrap or a join was cut off here, run it again; it goes on.", e);
+        }
 
         string Text(string name) => File.ReadAllText(Path.Combine(directory, name));
     }
@@ -31,6 +39,7 @@ public static class RegistryAccess
         return ClusterRegistry.Open(new DatabaseLogin
         {
             Hosts = [.. node.Databases.Select(h => new DatabaseHost(h))],
+            HostNames = [.. node.DatabaseNames ?? []],
             Node = node.Name,
             Roots = [.. trust.Roots.Select(r => r.ExportCertificatePem())],
             Certificate = certificate,

@@ -34,6 +34,8 @@ public static class NodeProbe
         Queue = Queue(),
         CertificateExpires = certificateExpires,
         ReachesRegistry = reachesRegistry,
+        Followed = node.Followed,
+        Users = MailUsers.Numbers(),
     };
 
     private static async Task<ImmutableArray<ServiceState>> ServicesAsync(ImmutableArray<string> units, IMachine machine, CancellationToken ct)

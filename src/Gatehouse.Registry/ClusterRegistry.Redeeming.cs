@@ -62,7 +62,7 @@ public sealed partial class ClusterRegistry
     private static void Refuse(TakenCode code)
     {
         if (code.Used is { } used)
-            throw new RegistryException(RegistryFailure.CodeUsed, $"this code was used on {used.ToWords()} from {code.UsedFrom}; if that was not you, remove {code.Name} at once; ask for a new code: gatehouse invite {code.Name}");
+            throw new RegistryException(RegistryFailure.CodeUsed, $"this code was used on {used.ToWords()} from {code.UsedFrom}. If that was somebody else, or this host and what it got is lost: 'gatehouse node remove {code.Name}' on a member takes it back, and 'gatehouse invite {code.Name}' makes a new code");
         if (code.Ended is { } ended)
             throw new RegistryException(RegistryFailure.CodeEnded, $"this code ended on {ended.ToWords()}: {code.Why}; ask for a new one: gatehouse invite {code.Name}");
         if (code.Expired)

@@ -13,7 +13,8 @@ public sealed partial class ClusterRegistry
         "SELECT id, name, epoch, issuer, created, now() FROM gatehouse.cluster",
         """
         SELECT n.number, n.name, host(n.address), n.port, n.profile, n.location, n.state, h.release, h.settings_version,
-          (SELECT max(c.not_after) FROM gatehouse.certificates c WHERE c.node = n.number AND c.revoked IS NULL), n.joined, h.at
+          (SELECT max(c.not_after) FROM gatehouse.certificates c WHERE c.node = n.number AND c.revoked IS NULL), n.joined, h.at,
+          CASE WHEN n.moved > now() - interval '1 day' THEN host(n.former) END
         FROM gatehouse.nodes n JOIN gatehouse.heartbeats h ON h.node = n.number ORDER BY n.number
         """,
         "SELECT coalesce(max(number), 0) FROM gatehouse.settings WHERE state IN ('following', 'good')",
@@ -59,5 +60,6 @@ public sealed partial class ClusterRegistry
         CertificateExpires = row.TimeOrNull(9),
         Joined = row.Time(10),
         LastSeen = row.TimeOrNull(11),
+        Former = row.TextOrNull(12) is { } former ? IPAddress.Parse(former) : null,
     };
 }

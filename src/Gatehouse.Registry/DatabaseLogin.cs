@@ -18,6 +18,12 @@ public sealed record DatabaseLogin
     /// <summary>All hosts of the database, in any order; the one that takes writes is found by asking.</summary>
     public required ImmutableArray<DatabaseHost> Hosts { get; init; }
 
+    /// <summary>
+    /// The nodes that hold the database, by name. A certificate for one of them is as good as one for the address that is
+    /// called: an address changes sooner than the certificate that names it.
+    /// </summary>
+    public ImmutableHashSet<string> HostNames { get; init; } = [];
+
     /// <summary>The member's fully qualified name, which is the name of its role too.</summary>
     public required string Node { get; init; }
 

@@ -65,7 +65,7 @@ internal sealed class ServerTrust : IDisposable
             throw new AuthenticationException("it showed no certificate");
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
             throw new AuthenticationException($"its certificate ({certificate.Subject}, until {certificate.GetExpirationDateString()}) is not one of this cluster, or has expired");
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) && !login.HostNames.Any(n => ((X509Certificate2)certificate).MatchesHostname(n, allowWildcards: false, allowCommonName: false)))
             throw new AuthenticationException($"its certificate ({certificate.Subject}) is not for {host}");
         var serial = certificate.GetSerialNumberString().ToLower(CultureInfo.InvariantCulture);
         if (login.Revoked.Contains(serial)) throw new AuthenticationException($"its certificate ({certificate.Subject}, serial {serial}) was revoked");

@@ -56,4 +56,7 @@ public sealed record ClusterNode
 
     /// <summary>Its last heartbeat; null before the first.</summary>
     public required DateTimeOffset? LastSeen { get; init; }
+
+    /// <summary>The address that it had until less than a day ago, from which it may still come; null when it did not move.</summary>
+    public IPAddress? Former { get; init; }
 }

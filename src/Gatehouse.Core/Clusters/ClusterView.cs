@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Core.Screens;
@@ -33,7 +34,7 @@ public sealed record ClusterView
     /// </summary>
     public string Fingerprint()
     {
-        var parts = Members.OrderBy(n => n.Number).Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}")
+        var parts = Members.OrderBy(n => n.Number).Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}{(n.Former is null ? "" : $" {n.Former}")}")
             .Prepend(string.Create(CultureInfo.InvariantCulture, $"{Cluster.Id} {Cluster.Name} {Cluster.Epoch} {Cluster.Issuer} {WantedSettings}")).Concat(Roots).Concat(RevocationLists);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
     }
@@ -46,6 +47,11 @@ public sealed record ClusterView
 
     /// <summary>The members that hold the registry's database, by number.</summary>
     public IEnumerable<ClusterNode> Databases => Members.Where(n => n.State != NodeState.Joining && Profile.Find(n.Profile)?.Roles.Contains("database") == true);
+
+    /// <summary>The same with a node at another address.</summary>
+    /// <param name="number">The node's number.</param>
+    /// <param name="address">Where it is.</param>
+    public ClusterView Moved(int number, IPAddress address) => this with { Nodes = [.. Nodes.Select(n => n.Number == number ? n with { Address = address } : n)] };
 
     /// <summary>The node of this number; null when there never was one.</summary>
     public ClusterNode? Node(int number) => Nodes.FirstOrDefault(n => n.Number == number);

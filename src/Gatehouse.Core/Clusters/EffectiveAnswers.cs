@@ -24,6 +24,8 @@ public static class EffectiveAnswers
     {
         var values = cluster.Values.SetItems(node.Values);
         values = values.SetItem("cluster.name", Text(view.Cluster.Name)).SetItem("cluster.id", Text(number.ToString(CultureInfo.InvariantCulture)));
+        // Where a node is, is written in the registry: it can move without anybody editing its answers.
+        if (view.Node(number) is { } self) values = values.SetItem("system.address", Text(self.Address.ToString()));
         var peers = view.Members.Where(n => n.Number != number).OrderBy(n => n.Number).Select(Peer).ToImmutableArray<Node>();
         return new Answers(From, values.SetItem("cluster.peers", new Sequence(Nowhere, peers)));
     }
@@ -49,5 +51,6 @@ public static class EffectiveAnswers
         new Entry("name", Nowhere, Text(node.Name)),
         new Entry("address", Nowhere, Text(node.Address.ToString())),
         new Entry("profile", Nowhere, Text(node.Profile)),
+        .. node.Former is { } former ? [new Entry("former", Nowhere, Text(former.ToString()))] : ImmutableArray<Entry>.Empty,
     ]);
 }

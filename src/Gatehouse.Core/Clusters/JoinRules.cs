@@ -11,9 +11,14 @@ namespace Gatehouse.Core.Clusters;
 /// <param name="Profile">The profile that the code is for.</param>
 /// <param name="Release">The issuer's release.</param>
 /// <param name="Now">The issuer's clock.</param>
-/// <param name="Users">Numeric ids of the issuer's mail users, by name.</param>
+/// <param name="Users">Numeric ids of the members' mail users.</param>
 /// <param name="WayBack">Why the host cannot be reached from here; empty when it can, null when it was not tried.</param>
-public sealed record JoinContext(ClusterView View, string Name, string Profile, string Release, DateTimeOffset Now, ImmutableSortedDictionary<string, int> Users, string? WayBack);
+public sealed record JoinContext(ClusterView View, string Name, string Profile, string Release, DateTimeOffset Now, ImmutableArray<MemberUsers> Users, string? WayBack);
+
+/// <summary>The mail users of a member.</summary>
+/// <param name="Member">The member's name.</param>
+/// <param name="Numbers">Their numeric ids, by name.</param>
+public sealed record MemberUsers(string Member, ImmutableSortedDictionary<string, int> Numbers);
 
 /// <summary>Whether a host may join, judged on the issuer's side: everything at once, before anything is changed.</summary>
 public static class JoinRules
@@ -64,11 +69,12 @@ public static class JoinRules
         else if (skew > Health.MostSkew) yield return Warn("clock", $"{both}. Time servers will set it right.");
     }
 
-    // Quarantined messages keep their numeric owner wherever they go.
+    // Quarantined messages keep their numeric owner wherever they go (Baruwa's documentation asks for equal ones with a shared quarantine).
     private static IEnumerable<JoinFinding> Users(JoinRequest request, JoinContext context) =>
         from user in request.Users
-        where context.Users.TryGetValue(user.Key, out var ours) && ours != user.Value
-        select Warn("user-ids", $"User {user.Key} has the number {user.Value} on this host and {context.Users[user.Key]} on the issuer. On a shared file system they must be equal.");
+        let others = context.Users.Where(m => m.Numbers.TryGetValue(user.Key, out var theirs) && theirs != user.Value).ToArray()
+        where others.Length > 0
+        select Warn("user-ids", $"User {user.Key} has the number {user.Value} on this host and {string.Join(", ", others.Select(m => $"{m.Numbers[user.Key]} on {m.Member}"))}. On a shared file system they must be equal.");
 
     private static IEnumerable<JoinFinding> WayBack(JoinRequest request, JoinContext context)
     {

@@ -37,4 +37,7 @@ public sealed record LocalNode
 
     /// <summary>The database nodes, HOST or HOST:PORT, in the order they are tried.</summary>
     public required ImmutableArray<string> Databases { get; init; }
+
+    /// <summary>The names of the database nodes: whose certificate is shown there.</summary>
+    public ImmutableArray<string>? DatabaseNames { get; init; }
 }

@@ -59,4 +59,10 @@ public sealed record NodeStatus
 
     /// <summary>Whether it reaches the registry.</summary>
     public required bool ReachesRegistry { get; init; }
+
+    /// <summary>What of the cluster is in force on it, see <see cref="ClusterView.Fingerprint"/>; null from a release that does not say.</summary>
+    public string? Followed { get; init; }
+
+    /// <summary>The numbers of its mail users, by name; null from a release that does not say.</summary>
+    public ImmutableSortedDictionary<string, int>? Users { get; init; }
 }

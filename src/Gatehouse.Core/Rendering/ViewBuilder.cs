@@ -187,7 +187,7 @@ internal static class ViewBuilder
         List<(string Name, IEnumerable<IPNetwork> Networks)> lists = [("admin", settings.System.AdminNetworks)];
         if (settings.Mta is { } mta) lists.Add(("relay", mta.RelayNetworks));
         if (settings.ServedWeb is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
-        if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Prepend(settings.System.Address).Select(Alone)));
+        if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Concat(settings.Cluster.Peers.Select(p => p.Former).OfType<IPAddress>()).Prepend(settings.System.Address).Select(Alone)));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];
         return

@@ -267,4 +267,5 @@ public sealed record ClusterSettings
 /// <param name="Address">Its address.</param>
 /// <param name="Port">The port its quarantine synchronisation is reached at.</param>
 /// <param name="Profile">What kind of node it is.</param>
-public sealed record Peer(string Name, IPAddress Address, int Port, Profile Profile);
+/// <param name="Former">The address that it had until lately; null when it did not move.</param>
+public sealed record Peer(string Name, IPAddress Address, int Port, Profile Profile, IPAddress? Former = null);

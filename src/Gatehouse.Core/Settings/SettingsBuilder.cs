@@ -94,7 +94,7 @@ internal static class SettingsBuilder
     {
         Name = v.Text("cluster.name"),
         Id = v.Get<int>("cluster.id"),
-        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!))],
+        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!, r.Values.GetValueOrDefault("former") as IPAddress))],
     };
 
     private static MailAction Action(ValueSet v, string path) => v.Get<string>(path) switch

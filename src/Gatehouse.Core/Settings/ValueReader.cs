@@ -123,9 +123,10 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
         var values = ImmutableDictionary.CreateBuilder<string, object>(StringComparer.Ordinal);
         foreach (var column in field.Columns)
         {
-            var value = map[column.Key] is { } cell and not Scalar { IsNull: true }
-                ? Single(column, $"{path}.{column.Key}", cell)
-                : MissingCell(column, path, map);
+            var cell = map[column.Key] is { } there and not Scalar { IsNull: true } ? there : null;
+            // A cell that need not be there and has no value of its own stays away.
+            if (cell is null && column is { Required: false, Default: null }) continue;
+            var value = cell is not null ? Single(column, $"{path}.{column.Key}", cell) : MissingCell(column, path, map);
             if (value is not null) values[column.Key] = value;
             else complete = false;
         }

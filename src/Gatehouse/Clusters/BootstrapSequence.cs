@@ -39,6 +39,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
     {
         if (!machine.IsLive) return ("a cluster is started on the host itself, not in a tree.", []);
         if (files.Node is { Followed.Length: > 0 } node) return ($"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse invite NAME --profile PROFILE' lets others join it.", []);
+        if (files.Read(JoinSequence.Granted) is not null) return ($"a join was cut off on this host after it got its certificate. 'gatehouse join' goes on with it; to give it up, remove the node on a member ('gatehouse node remove') and {ClusterFiles.Trust} here.", []);
         if (facts.Debian != "12") return ("Gatehouse sets up Debian 12, and this host runs something else.", []);
         if (!NodeDuties.MayIssue(settings.System.Profile.Name))
             return ($"a cluster is started on a node of profile {string.Join(", ", PlacementRules.BootstrapProfiles)}, and these answers say {settings.System.Profile.Name}: the first node holds the cluster's registry.", []);
@@ -52,6 +53,8 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
     /// <param name="ct">Ends it between two phases.</param>
     public async Task<Bootstrapped> RunAsync(string name, Answers answers, GatewaySettings settings, CancellationToken ct)
     {
+        using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
+        if (files.Node is { Followed.Length: > 0 } there) throw new SequenceException(ExitCodes.Refused, $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it.");
         log.Note("Making the cluster's trust");
         var (token, key) = await TrustAsync(name, settings, ct);
         var root = files.ReadTrust("cluster-ca.pem")!;

@@ -29,6 +29,7 @@ internal sealed class ClusterFiles(LocalMachine machine)
     public const string MasterToken = "/var/lib/gatehouse/cluster/master-token";
 
     private static readonly Ownership ForAgent = new("root", "gatehouse", Ownership.ParseMode("0640"));
+    private static readonly Ownership OfAgent = new("gatehouse", "gatehouse", Ownership.ParseMode("0640"));
     private static readonly Ownership PrivateDirectory = new("root", "root", Ownership.ParseMode("0700"));
 
     /// <summary>This node as a member; null when it is none.</summary>
@@ -54,6 +55,17 @@ internal sealed class ClusterFiles(LocalMachine machine)
 
     /// <summary>Says what this node knows of itself.</summary>
     public ValueTask WriteNodeAsync(LocalNode node, CancellationToken ct) => WritePublicAsync(LocalNode.Path, JsonSerializer.Serialize(node, Wire.Default.LocalNode), ct);
+
+    /// <summary>
+    /// Keeps a view where the agent keeps the last one it saw, so that it is not without one before the registry has answered
+    /// it, and its files are its own.
+    /// </summary>
+    public async Task WriteSeenAsync(ClusterView view, CancellationToken ct)
+    {
+        var directory = ViewCache.Path[..ViewCache.Path.LastIndexOf('/')];
+        if ((await machine.StatAsync(directory, ct)).Kind == EntryKind.Absent) await machine.WriteAsync(directory, new Item(EntryKind.Directory, OfAgent with { Mode = Ownership.ParseMode("0750") }), ct);
+        await WriteAsync(ViewCache.Path, JsonSerializer.Serialize(view, Wire.Default.ClusterView), OfAgent, ct);
+    }
 
     /// <summary>Takes a file away.</summary>
     public ValueTask RemoveAsync(string path, CancellationToken ct) => machine.RemoveAsync(path, ct);

@@ -7,6 +7,21 @@ internal static class ClusterLock
 {
     private const string Home = "/var/lib/gatehouse/cluster/pki";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
+
+    /// <summary>Takes the lock for who makes this host a member: another who does so is not waited for.</summary>
+    /// <exception cref="SequenceException">Another run holds it.</exception>
+    public static async Task<ApplyLock> TakeFirstAsync(LocalMachine machine, CancellationToken ct)
+    {
+        try
+        {
+            return await ApplyLock.TakeAsync(machine.Real(Home), Glance, ct);
+        }
+        catch (MachineException e)
+        {
+            throw new SequenceException(ExitCodes.Refused, "another gatehouse is starting or joining a cluster on this host right now. Nothing was changed by this one; wait until that is done, then look with 'gatehouse status'.", e);
+        }
+    }
 
     /// <summary>Takes the lock, and waits while another run holds it.</summary>
     public static Task<ApplyLock> TakeAsync(LocalMachine machine, CancellationToken ct) => ApplyLock.TakeAsync(machine.Real(Home), Patience, ct);

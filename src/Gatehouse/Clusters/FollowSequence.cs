@@ -98,10 +98,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     // A registry that was put back to an earlier state, or is another cluster's, is not followed.
     private static void Guard(LocalNode me, ClusterView view)
     {
-        if (view.Cluster.Id != me.Cluster) throw new SequenceException(ExitCodes.Refused, $"the database holds the cluster {view.Cluster.Name} ({view.Cluster.Id}), and this node is of {me.ClusterName} ({me.Cluster}). Nothing was changed.");
-        if (view.Cluster.Epoch < me.Epoch) throw new SequenceException(ExitCodes.Refused, $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {me.Epoch}: it is an old state of the cluster. Nothing was changed.");
-        if (view.Node(me.Number) is not { } node || node.State == NodeState.Removed || node.Name != me.Name)
-            throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
+        if (FollowRules.Refusal(me, view, "the database") is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
     }
 
     private async Task<(LocalNode, string Problem)> ApplyAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)

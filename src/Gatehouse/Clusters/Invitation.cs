@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Trust;
@@ -36,8 +37,8 @@ internal sealed record Invitation(JoinCode Code, string Name, string Profile, Da
     /// <param name="ct">Gives up.</param>
     public static async Task<Invitation> MakeAsync(ClusterRegistry registry, ClusterView view, string name, string profile, DateTimeOffset expires, bool replace, CancellationToken ct)
     {
-        var trust = TrustStore.Read(string.Concat(view.Roots), "");
-        var made = new Invitation(JoinCode.Make(RandomNumberGenerator.GetBytes(JoinCode.RandomBytes), Pin.Of(trust.Roots[^1])), name, profile, expires);
+        using var root = X509Certificate2.CreateFromPem(Rotation.Signer(await registry.AuthoritiesAsync(ct)).Pem);
+        var made = new Invitation(JoinCode.Make(RandomNumberGenerator.GetBytes(JoinCode.RandomBytes), Pin.Of(root)), name, profile, expires);
         var verifier = CodeVerifier.Of(made.Code, RandomNumberGenerator.GetBytes(CodeVerifier.SaltBytes)).ToString();
         // The verifier carries its salt.
         await registry.InviteAsync(new NewCode(made.Number, name, profile, Encoding.ASCII.GetBytes(verifier), new byte[CodeVerifier.SaltBytes], expires), replace, ct);

@@ -12,6 +12,7 @@ using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
+using Gatehouse.Machines.Probes;
 
 namespace Gatehouse.Clusters;
 
@@ -92,7 +93,10 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         Kept() is { Host: { } host } kept ? (kept.Grant, new JoiningHost(host.Name, host.Address, host.Location, apply.Read(host.Answers, "this host's own answers"))) : null;
 
     /// <summary>Whether a join was begun here before; it may have used its code already, and is known by its key.</summary>
-    public bool IsUnderWay => files.ReadTrust("node.key") is not null;
+    public bool IsUnderWay => files.ReadTrust("node.key") is not null && !IsBootstrapLeft;
+
+    // What a bootstrap made that did not come to its end is no part of a join.
+    private bool IsBootstrapLeft => files.Read(ClusterFiles.MasterToken) is not null;
 
     /// <summary>Whether a join got its certificate here and was not told to the issuer as finished.</summary>
     public bool IsUnfinished => files.Read(Granted) is not null;
@@ -102,11 +106,60 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>
         (await SendAsync(trust, issuer, code, host, "", ct)).Findings;
 
+    /// <summary>
+    /// Looks whether joining would succeed, on both sides and on the way to every member, and what it would replace. All findings
+    /// come at once; nothing is changed.
+    /// </summary>
+    /// <param name="trust">The CA that the code names.</param>
+    /// <param name="issuer">The issuer.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="host">What this host is to be.</param>
+    /// <param name="facts">What is known of it.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task<JoinOutlook> LookAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, Facts facts, CancellationToken ct)
+    {
+        var state = Look(facts);
+        var findings = HostRules.Judge(state, host.Address, code.Pin);
+        JoinAnswer answer;
+        try
+        {
+            answer = await SendAsync(trust, issuer, code, host, "", ct);
+        }
+        catch (SequenceException e)
+        {
+            return new JoinOutlook(findings.Add(new JoinFinding(true, JoinOutlook.Refused, e.Message)), [], []);
+        }
+
+        var links = await LinkProbe.MeasureAsync(answer.Members ?? [], ct);
+        var poor = LinkRules.Warnings(answer.Profile ?? "", links).Select(w => new JoinFinding(false, "link", w));
+        return new JoinOutlook([.. findings, .. answer.Findings, .. poor], links, [.. HostRules.Replaced(state, answer.Profile ?? "")]);
+    }
+
+    /// <summary>What joining would replace on this host.</summary>
+    /// <param name="facts">What is known of it.</param>
+    public ImmutableArray<string> Replaced(Facts facts) => [.. HostRules.Replaced(Look(facts), "")];
+
+    // What a join that was cut off has put here is not replaced by going on with it.
+    private HostState Look(Facts facts)
+    {
+        var state = HostStateProbe.Look(machine, facts, MemberTls.Port);
+        return state with { HasEncryptionKey = state.HasEncryptionKey && !IsUnderWay };
+    }
+
+    private async Task ForgetBootstrapAsync(CancellationToken ct)
+    {
+        foreach (var name in await machine.ListAsync(ClusterFiles.Trust, ct))
+            if (name != "lock") await files.RemoveAsync($"{ClusterFiles.Trust}/{name}", ct);
+        foreach (var path in new[] { ClusterFiles.SealedRootKey, ClusterFiles.EncryptionKey, ClusterFiles.EncryptionKeyToGive, ClusterFiles.MasterToken }) await files.RemoveAsync(path, ct);
+    }
+
     /// <summary>Gets the certificate and everything else that a member needs. Asked again, the issuer gives the same.</summary>
     public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
     {
+        using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
         if (Kept() is { } kept && kept.Code == code.Id) return kept.Grant;
         log.Note("Getting the certificate");
+        if (IsBootstrapLeft) await ForgetBootstrapAsync(ct);
         var pem = files.ReadTrust("node.key");
         using var key = pem is null ? NewTrust.NewKey() : ECDsa.Create();
         if (pem is not null) key.ImportFromPem(pem);
@@ -122,14 +175,17 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <summary>Makes this host what it is to be, and tells the issuer.</summary>
     public async Task<ClusterNode> BecomeAsync(JoinGrant grant, JoiningHost host, CancellationToken ct)
     {
+        // The agent wakes the unit that follows as soon as it runs; that waits until this host is a member.
+        using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
         log.Note("Setting up this host as a member");
         var own = host.Own with { Values = host.Own.Values.SetItems(Own(grant, host)) };
         await OpenSecretsAsync(grant, ct);
         var me = grant.View.Node(grant.Number)!;
-        // The agent starts with the rest and looks for this first.
-        await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, 0, "", []), ct);
         var composed = EffectiveAnswers.Compose(apply.Read(grant.Settings, "the cluster's settings"), own, grant.View, grant.Number);
         var (line, _, node) = await apply.RenderAsync(composed, ct, own);
+        // The agent starts with the rest and looks for this first.
+        await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, 0, "", []), ct);
+        await files.WriteSeenAsync(grant.View, ct);
         var isThere = false;
         ApplyResult result;
         try
@@ -148,7 +204,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         log.Note("Telling the issuer");
         using var credentials = Credentials.Read();
         var issuer = grant.View.Node(grant.View.Cluster.Issuer)!;
-        using var client = AgentClient.Member(credentials, issuer.Address.ToString(), issuer.Port, clock);
+        using var client = AgentClient.Member(credentials, issuer, clock);
         await client.ReadyAsync(new ReadyRequest(apply.Write(own)), ct);
         await files.RemoveAsync(Granted, ct);
         return me;
@@ -214,6 +270,16 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     }
 
     private static KeyValuePair<string, Node> Answer(string path, string text) => new(path, new Scalar(new Origin("join", 1, 1), text, true));
+}
+
+/// <summary>What is known before a join changes anything.</summary>
+/// <param name="Findings">What is wrong, or worth knowing, on both sides and between them.</param>
+/// <param name="Links">What was measured on the way to the members.</param>
+/// <param name="Replaced">What joining would replace on this host.</param>
+internal sealed record JoinOutlook(ImmutableArray<JoinFinding> Findings, ImmutableArray<LinkSample> Links, ImmutableArray<string> Replaced)
+{
+    /// <summary>The finding that the issuer refuses the code itself.</summary>
+    public const string Refused = "refused";
 }
 
 /// <summary>A grant as it is kept until the host is set up.</summary>

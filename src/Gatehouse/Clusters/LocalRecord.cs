@@ -24,6 +24,7 @@ internal static class LocalRecord
         Followed = followed,
         Units = units,
         // A database node asks itself first; it is nearest.
+        DatabaseNames = [.. view.Databases.Select(d => d.Name)],
         Databases = [.. view.Databases.OrderByDescending(d => d.Number == node.Number).Select(d => d.Address.ToString())],
     };
 }

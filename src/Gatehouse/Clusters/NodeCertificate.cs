@@ -88,7 +88,7 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
 
         using var credentials = Credentials.Read(machine.Real(Credentials.Directory));
         var other = view.Node(view.Cluster.Issuer)!;
-        using var client = AgentClient.Member(credentials, other.Address.ToString(), other.Port, clock);
+        using var client = AgentClient.Member(credentials, other, clock);
         return (await client.RenewAsync(new RenewRequest(SigningRequest.Make(key)), ct)).Certificate;
     }
 

@@ -91,7 +91,7 @@ internal sealed class PromoteSequence(LocalMachine machine, TimeProvider clock, 
         try
         {
             using var own = Credentials.Read(machine.Real(Credentials.Directory));
-            using var client = AgentClient.Member(own, issuer.Address.ToString(), issuer.Port, clock);
+            using var client = AgentClient.Member(own, issuer, clock);
             await client.StatusAsync(limit.Token);
             return true;
         }

@@ -56,7 +56,12 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         var version = await registry.ProposeSettingsAsync(basis.Number, apply.Write(cluster), ct);
         log.Note($"Settings version {version}: trying it on this node first");
         var result = await TryAsync(me, registry, view, version, cluster, node, ct);
-        if (result.Outcome is Outcome.Applied or Outcome.Nothing) await registry.PutNodeAnswersAsync(apply.Write(node), CancellationToken.None);
+        if (result.Outcome is Outcome.Applied or Outcome.Nothing)
+        {
+            await registry.PutNodeAnswersAsync(apply.Write(node), CancellationToken.None);
+            await MoveAsync(registry, view, me, node, CancellationToken.None);
+        }
+
         return (result, version);
     }
 
@@ -78,7 +83,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
     {
         log.Note("Only this node's own settings change");
         var cluster = apply.Read(basis.Answers, "the cluster's settings");
-        var (line, _, rendered) = await apply.RenderAsync(EffectiveAnswers.Compose(cluster, node, view, me.Number), ct);
+        var (line, _, rendered) = await apply.RenderAsync(EffectiveAnswers.Compose(cluster, node, Placed(view, me, node), me.Number), ct);
         var result = await apply.ApplyAsync(line, rendered, "this node's settings", ct);
         if (result.Outcome is Outcome.Applied or Outcome.Nothing)
         {
@@ -89,10 +94,14 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         return result;
     }
 
+    // The cluster with this node where its edited answers say.
+    private static ClusterView Placed(ClusterView view, LocalNode me, Answers node) =>
+        System.Net.IPAddress.TryParse(node.Text("system.address"), out var address) ? view.Moved(me.Number, address) : view;
+
     private static async Task MoveAsync(ClusterRegistry registry, ClusterView view, LocalNode me, Answers node, CancellationToken ct)
     {
         var before = view.Node(me.Number)!;
-        var address = System.Net.IPAddress.TryParse(node.Text("system.address"), out var a) ? a : before.Address;
+        var address = Placed(view, me, node).Node(me.Number)!.Address;
         var location = node.Text("system.location") ?? before.Location;
         if (!address.Equals(before.Address) || location != before.Location) await registry.MoveSelfAsync(new NodePlace(address, before.Port, location), ct);
     }
@@ -103,7 +112,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         try
         {
             await follow.OpenSecretsAsync(registry, ct);
-            var (line, _, rendered) = await apply.RenderAsync(EffectiveAnswers.Compose(cluster, node, view, me.Number), ct);
+            var (line, _, rendered) = await apply.RenderAsync(EffectiveAnswers.Compose(cluster, node, Placed(view, me, node), me.Number), ct);
             result = await apply.ApplyAsync(line, rendered, $"cluster settings {version}", ct);
             if (result.Outcome is Outcome.Applied or Outcome.Nothing)
             {

@@ -29,7 +29,7 @@ internal static class RemoveSequence
         }
 
         var issuer = view.Node(view.Cluster.Issuer)!;
-        using var client = AgentClient.Member(own, issuer.Address.ToString(), issuer.Port, clock);
+        using var client = AgentClient.Member(own, issuer, clock);
         try
         {
             return await client.RemoveAsync(request, ct);

@@ -137,7 +137,7 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         {
             try
             {
-                using var client = AgentClient.Member(own, node.Address.ToString(), node.Port, clock);
+                using var client = AgentClient.Member(own, node, clock);
                 return (Node: node, Is: isSo(await client.IntroductionAsync(limit.Token)));
             }
             catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))

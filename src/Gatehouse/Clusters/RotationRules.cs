@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Registry;
 
 namespace Gatehouse.Clusters;
@@ -33,5 +34,23 @@ internal sealed record Rotation(RotationStage Stage, Authority Current, Authorit
         // The registry has one word for the root that comes and the root that goes; their age tells them apart.
         var stage = other is null ? RotationStage.None : authorities.IndexOf(other) > authorities.IndexOf(current) ? RotationStage.Introduced : RotationStage.Switched;
         return new Rotation(stage, current, other, issuing);
+    }
+
+    /// <summary>
+    /// The root that has signed the issuing CA in use: what a host that joins now can verify. While a root is rotated that is
+    /// neither always the newest nor, for a moment, the one that is current.
+    /// </summary>
+    /// <param name="authorities">All authorities.</param>
+    public static Authority Signer(ImmutableArray<Authority> authorities)
+    {
+        using var issuing = X509Certificate2.CreateFromPem(authorities.Single(a => a is { Kind: AuthorityKind.Issuing, State: AuthorityState.Current }).Pem);
+        return authorities.Single(a => a.Kind == AuthorityKind.Root && a.State != AuthorityState.Retired && HasSigned(a, issuing));
+    }
+
+    // Every root has a subject of its own, which names its key.
+    private static bool HasSigned(Authority root, X509Certificate2 issuing)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(root.Pem);
+        return certificate.SubjectName.RawData.AsSpan().SequenceEqual(issuing.IssuerName.RawData);
     }
 }

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using Gatehouse.Agent;
 using Gatehouse.Clusters;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Values;
+using Gatehouse.Machines.Probes;
 using Gatehouse.Wizard;
 
 namespace Gatehouse.Commands;
@@ -31,6 +34,10 @@ internal static class BootstrapCommand
 
         var sequence = new BootstrapSequence(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse));
         var (refusal, warnings) = sequence.Judge(settings, pipeline.Facts);
+        // Further nodes that the answers name already: nothing runs there yet, and a refusal is an answer too.
+        var further = settings.Cluster.Peers.Select(p => new Neighbour(p.Name, p.Address, MemberTls.Port, p.Profile.Name)).ToArray();
+        var links = further.Length == 0 ? [] : await LinkProbe.MeasureAsync(further, ct);
+        warnings = [.. warnings, .. LinkRules.Warnings(settings.System.Profile.Name, links)];
         foreach (var warning in warnings) Console.Error.WriteLine($"warning: {warning}");
         if (refusal is not null) throw new SequenceException(ExitCodes.Refused, refusal);
         if (SessionGuard.Judge(settings, pipeline.Facts.Session) is { } cutOff) throw new SequenceException(ExitCodes.Refused, cutOff);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Settings;
@@ -46,16 +47,18 @@ internal static class JoinCommand
         log.Note($"  cluster {introduction.Name}, its CA has the key that the code names");
         log.Note("Looking whether all is well on both sides");
         // A code that an interrupted join has used is still good for the key of that join, and only enrolling shows the key.
-        var findings = sequence.IsUnderWay && !parse.GetValue(Check) ? [] : await sequence.AskAsync(trust, issuer, code, host, ct);
-        foreach (var finding in findings) Console.Error.WriteLine($"{(finding.IsError ? "error" : "warning")}: {finding.Message}");
-        if (findings.Any(f => f.IsError)) throw new SequenceException(ExitCodes.Refused, "this host cannot join as things are. Nothing was changed, and the code is still good.");
+        var outlook = sequence.IsUnderWay && !parse.GetValue(Check) ? new JoinOutlook([], [], sequence.Replaced(facts)) : await sequence.LookAsync(trust, issuer, code, host, facts, ct);
+        foreach (var link in outlook.Links) log.Note($"  {LinkRules.Line(link)}");
+        foreach (var finding in outlook.Findings) Console.Error.WriteLine($"{(finding.IsError ? "error" : "warning")}: {finding.Message}");
+        if (outlook.Findings.Any(f => f.IsError))
+            throw new SequenceException(ExitCodes.Refused, $"this host cannot join as things are. Nothing was changed{(outlook.Findings.Any(f => f.Code == JoinOutlook.Refused) ? "" : ", and the code is still good")}.");
         if (parse.GetValue(Check))
         {
             Console.Out.WriteLine($"{host.Name} can join the cluster {introduction.Name}. Nothing was changed.");
             return ExitCodes.Done;
         }
 
-        Consent(parse, machine, facts, introduction.Name);
+        Consent(parse, outlook.Replaced, introduction.Name);
         var grant = await sequence.EnrolAsync(trust, issuer, code, host, ct);
         return await EndAsync(sequence, grant, host, ct);
     }
@@ -131,12 +134,11 @@ internal static class JoinCommand
     }
 
     // Joining replaces what runs here; nobody learns that afterwards.
-    private static void Consent(ParseResult parse, LocalMachine machine, Facts facts, string cluster)
+    private static void Consent(ParseResult parse, ImmutableArray<string> replaced, string cluster)
     {
-        var replaced = File.Exists(machine.Real(AnswersInput.InForce)) ? "the gateway that is set up on this host; 'gatehouse rollback' puts it back"
-            : facts.Existing.IsEmpty ? "" : $"the configuration of {string.Join(", ", facts.Existing)}; 'gatehouse rollback 0' puts it back";
-        if (replaced.Length == 0 || parse.GetValue(GlobalOptions.Yes)) return;
-        Console.Error.WriteLine($"Joining {cluster} replaces {replaced}.");
+        if (replaced.IsEmpty || parse.GetValue(GlobalOptions.Yes)) return;
+        Console.Error.WriteLine($"Joining {cluster} replaces:");
+        foreach (var what in replaced) Console.Error.WriteLine($"  - {what}");
         if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want.");
         Console.Error.Write("Go on? [y/N] ");
         if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");

@@ -1,4 +1,5 @@
 using Gatehouse.Agent;
+using Gatehouse.Clusters;
 using Gatehouse.Tests.Clusters;
 using Xunit;
 
@@ -33,6 +34,33 @@ public sealed class ViewCacheTests : IDisposable
     {
         File.WriteAllText(Path, text);
         Assert.Null(ViewCache.Read(Path));
+    }
+
+    [Fact]
+    public void A_file_that_is_replaced_by_one_that_was_written_before_its_neighbour_shows()
+    {
+        string[] files = [System.IO.Path.Combine(directory, "node.crt"), System.IO.Path.Combine(directory, "cluster.crl")];
+        var now = DateTime.UtcNow;
+        Put(files[0], now.AddMinutes(-2));
+        Put(files[1], now);
+        var before = AgentState.Stamp(files);
+        Put(files[0], now.AddMinutes(-1));
+        Assert.NotEqual(before, AgentState.Stamp(files));
+        Assert.Equal(AgentState.Stamp(files), AgentState.Stamp(files));
+
+        static void Put(string path, DateTime written)
+        {
+            File.WriteAllText(path, "");
+            File.SetLastWriteTimeUtc(path, written);
+        }
+    }
+
+    [Fact]
+    public void Who_has_no_view_and_no_registry_is_told_so_in_words()
+    {
+        var said = StatusReader.NotSeen(LocalRecord.Of(SampleViews.View(SampleViews.Node(1)), SampleViews.Node(1), 1, "", []), new OperationCanceledException());
+        Assert.Contains("the registry (192.0.2.1) did not answer within 1 s", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("canceled", said, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class JoinRulesTests
     // Three in two places: nothing to say about the placement.
     private static readonly ClusterView Three = View(Node(1) with { Location = "Berlin" }, Node(2) with { Location = "Bonn" }, Node(3) with { Location = "Berlin" });
 
-    private static readonly JoinContext Context = new(Three, "n4.example.org", "node", "0.1.2", Now, NoUsers.Add("Debian-exim", 104), "");
+    private static readonly JoinContext Context = new(Three, "n4.example.org", "node", "0.1.2", Now, [new("n1.example.org", NoUsers.Add("Debian-exim", 104)), new("n2.example.org", NoUsers.Add("Debian-exim", 104).Add("clamav", 120)), new("n3.example.org", NoUsers)], "");
 
     private static readonly JoinRequest Request = new()
     {
@@ -91,7 +91,8 @@ public sealed class JoinRulesTests
     [Fact]
     public void Users_with_other_numbers_are_told()
     {
-        Assert.Contains("Debian-exim has the number 999 on this host and 104", Only("user-ids", false, Request with { Users = NoUsers.Add("Debian-exim", 999).Add("clamav", 1) }).Message, StringComparison.Ordinal);
+        Assert.Contains("Debian-exim has the number 999 on this host and 104 on n1.example.org, 104 on n2.example.org.", Only("user-ids", false, Request with { Users = NoUsers.Add("Debian-exim", 999).Add("_rspamd", 1) }).Message, StringComparison.Ordinal);
+        Assert.Contains("clamav has the number 1 on this host and 120 on n2.example.org.", Only("user-ids", false, Request with { Users = NoUsers.Add("clamav", 1) }).Message, StringComparison.Ordinal);
         Assert.Empty(JoinRules.Judge(Request with { Users = NoUsers.Add("Debian-exim", 104) }, Context));
     }
 

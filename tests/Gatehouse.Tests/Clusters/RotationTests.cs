@@ -1,5 +1,8 @@
+using Gatehouse.Agent;
 using Gatehouse.Clusters;
+using Gatehouse.Core.Trust;
 using Gatehouse.Registry;
+using Gatehouse.Tests.Trust;
 using Xunit;
 
 namespace Gatehouse.Tests.Clusters;
@@ -22,6 +25,18 @@ public sealed class RotationTests
         Assert.Equal((RotationStage.Introduced, "r1", "r2"), (comes.Stage, comes.Current.Fingerprint, comes.Other?.Fingerprint));
         var goes = Rotation.Of([Root("r1", AuthorityState.Next), Issuing with { State = AuthorityState.Retired }, Root("r2", AuthorityState.Current), Issuing with { Fingerprint = "i2" }]);
         Assert.Equal((RotationStage.Switched, "r2", "r1", "i2"), (goes.Stage, goes.Current.Fingerprint, goes.Other?.Fingerprint, goes.Issuing.Fingerprint));
+    }
+
+    [Fact]
+    public void A_code_names_the_root_that_has_signed_the_issuing_CA_in_use_and_not_the_newest()
+    {
+        SampleCluster old = new(), next = new();
+        Authority Of(CertificateAuthority ca, AuthorityKind kind, AuthorityState state) => new(Issuer.FingerprintOf(ca.Certificate), kind, state, ca.Certificate.ExportCertificatePem(), null);
+        var comes = Rotation.Signer([Of(old.Root, AuthorityKind.Root, AuthorityState.Current), Of(old.Issuing, AuthorityKind.Issuing, AuthorityState.Current), Of(next.Root, AuthorityKind.Root, AuthorityState.Next)]);
+        Assert.Equal(Issuer.FingerprintOf(old.Root.Certificate), comes.Fingerprint);
+        // The new issuing CA is filed a moment before its root is the current one.
+        var between = Rotation.Signer([Of(old.Root, AuthorityKind.Root, AuthorityState.Current), Of(old.Issuing, AuthorityKind.Issuing, AuthorityState.Retired), Of(next.Root, AuthorityKind.Root, AuthorityState.Next), Of(next.Issuing, AuthorityKind.Issuing, AuthorityState.Current)]);
+        Assert.Equal(Issuer.FingerprintOf(next.Root.Certificate), between.Fingerprint);
     }
 
     private static Authority Root(string fingerprint, AuthorityState state) => new(fingerprint, AuthorityKind.Root, state, "", "sealed");

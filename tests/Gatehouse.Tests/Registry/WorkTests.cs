@@ -1,3 +1,4 @@
+using Gatehouse.Core.Clusters;
 using Gatehouse.Registry;
 using Xunit;
 using static Gatehouse.Tests.Registry.TestCluster;
@@ -51,6 +52,25 @@ public sealed class WorkTests(RegistryServer server)
         Assert.Single(await node.Registry.SecretsAsync());
         Assert.Null(await node.Registry.SecretAsync("other"));
         Assert.DoesNotContain(await cluster.First.EventsAsync(), e => e.Detail.Contains("sealed text", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_node_that_moved_is_known_by_both_addresses_for_a_day()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var node = await cluster.JoinAsync("mx1", 10);
+        Assert.Null(Moved(await node.Registry.ViewAsync()).Former);
+        await node.Registry.MoveSelfAsync(Place(50));
+        await node.Registry.MoveSelfAsync(Place(50) with { Location = "Cellar" });
+        var moved = Moved(await node.Registry.ViewAsync());
+        Assert.Equal((Place(50).Address, Place(10).Address), (moved.Address, moved.Former));
+        // The issuer can say the same for a node that does not reach the registry.
+        await cluster.First.MoveNodeAsync(1, moved.Number, Place(51));
+        Assert.Equal(Place(50).Address, Moved(await node.Registry.ViewAsync()).Former);
+        await using (var old = cluster.Local.Source.CreateCommand("UPDATE gatehouse.nodes SET moved = moved - interval '25 hours'")) await old.ExecuteNonQueryAsync();
+        Assert.Null(Moved(await node.Registry.ViewAsync()).Former);
+
+        ClusterNode Moved(ClusterView view) => view.Nodes.Single(n => n.Name == cluster.NameOf("mx1"));
     }
 
     [Fact]

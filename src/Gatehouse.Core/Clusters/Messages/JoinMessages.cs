@@ -95,4 +95,11 @@ public sealed record JoinGrant
 /// <summary>The answer to a <see cref="JoinRequest"/>.</summary>
 /// <param name="Findings">Everything found, on the issuer's side.</param>
 /// <param name="Grant">What was granted; null when something is in the way, or when it was only asked.</param>
-public sealed record JoinAnswer(ImmutableArray<JoinFinding> Findings, JoinGrant? Grant);
+public sealed record JoinAnswer(ImmutableArray<JoinFinding> Findings, JoinGrant? Grant)
+{
+    /// <summary>The members, so that the links to them can be measured; null from a release that does not tell.</summary>
+    public ImmutableArray<Neighbour>? Members { get; init; }
+
+    /// <summary>The profile that the code is for; null from a release that does not tell.</summary>
+    public string? Profile { get; init; }
+}

@@ -4,6 +4,10 @@ namespace Gatehouse.Core.Clusters.Messages;
 /// <param name="Answers">Its own answers, an answer file.</param>
 public sealed record ReadyRequest(string Answers);
 
+/// <summary>A member says where it is from now on.</summary>
+/// <param name="Address">Where the others reach it.</param>
+public sealed record MoveRequest(string Address);
+
 /// <summary>A member asks for its next certificate.</summary>
 /// <param name="Request">The certificate request, PEM.</param>
 public sealed record RenewRequest(string Request);

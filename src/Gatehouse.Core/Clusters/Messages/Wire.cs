@@ -16,6 +16,7 @@ namespace Gatehouse.Core.Clusters.Messages;
 [JsonSerializable(typeof(ReadyRequest))]
 [JsonSerializable(typeof(RenewRequest))]
 [JsonSerializable(typeof(RenewAnswer))]
+[JsonSerializable(typeof(MoveRequest))]
 [JsonSerializable(typeof(RemoveRequest))]
 [JsonSerializable(typeof(RemoveAnswer))]
 [JsonSerializable(typeof(Revocations))]
