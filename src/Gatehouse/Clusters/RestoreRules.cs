@@ -43,7 +43,8 @@ internal static class RestoreRules
         var able = backup.Nodes.Where(f => f.Node.State != NodeState.Removed && NodeDuties.MayIssue(f.Node.Profile)).ToArray();
         var former = Array.Find(able, f => f.Node.Name == name);
         if (former is null) problems.Add(Nobody(backup, name, able));
-        var address = Address(former?.Node, wish.Address, addresses, problems);
+        // Which address it is to be may be known with the name.
+        var address = former is null && wish.Address is null ? null : Address(former?.Node, wish.Address, addresses, problems);
         return former is null || address is null ? null : new RestoringHost(former, address, wish.Location ?? former.Node.Location);
     }
 

@@ -66,7 +66,7 @@ internal static class BackupCommand
         return string.Create(CultureInfo.InvariantCulture, $"""
             The backup of the cluster {label.Cluster} is in {file}.
               nodes      {string.Join(", ", members.Select(n => $"{n.Name} ({n.Number})"))}
-              settings   version {content.InForce.Number}, with {content.Settings.Length - 1} more that came before or after it
+              settings   version {content.InForce.Number}{(content.Settings.Length > 1 ? $", and {content.Settings.Length - 1} others of its history" : "")}
               secrets    {content.Secrets.Length} of the cluster, {content.Own.Length} keys and passwords of {label.Node} itself
               CA         its root with the key that the master token opens, epoch {content.Cluster.Epoch}
             It opens with the encryption key {made.KeyId}, and restoring takes the master token {label.TokenId} as well. Neither is in the file.
