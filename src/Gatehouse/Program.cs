@@ -35,6 +35,8 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     LeaveCommand.Create(),
     PromoteCommand.Create(),
     CaCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
     SyncCommand.Create(),
     ClusterRunCommand.Create(),
     AgentCommand.Create(),

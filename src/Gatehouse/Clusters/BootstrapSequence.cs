@@ -64,24 +64,8 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
         var (own, cluster) = (new Answers("node", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty), answers);
         (cluster, own) = EffectiveAnswers.Part(apply.Screens, answers, own);
         var (shared, secrets) = SecretSealer.Seal(apply.Screens, cluster, settings, key, "");
-        foreach (var secret in secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
-
-        log.Note("Setting up this node");
-        var view = First(id, name, settings, root);
-        var composed = EffectiveAnswers.Compose(shared, own, view, 1);
-        // The agent starts with the rest and looks for this first.
-        await files.WriteNodeAsync(Record(view, settings, "", []), ct);
-        var (line, _, node) = await apply.RenderAsync(composed, ct);
-        var result = await apply.ApplyAsync(line, node, "bootstrap", ct);
-        if (result.Outcome is not (Outcome.Applied or Outcome.Nothing)) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
-        MemberApply.Expect(result);
-
-        log.Note("Making the registry");
-        await RegistryAsync(id, name, settings, shared, own, token, ct);
-        await using var registry = RegistryAccess.Open(files.Node!);
-        foreach (var secret in secrets) await registry.PutSecretAsync(secret, ct);
-        var now = await registry.ViewAsync(ct);
-        await files.WriteNodeAsync(Record(now, settings, now.Fingerprint(), MemberApply.Running(node)), ct);
+        var settled = new FirstNode(First(id, name, settings, root), 1, shared, own, secrets);
+        await new FirstNodeSequence(machine, clock, log).RunAsync(settled, key, "bootstrap", registry => RegistryAsync(registry, id, name, settings, shared, own, token, ct), ct);
         return new Bootstrapped(id, Convert.ToHexString(SHA256.HashData(certificate.RawData)), token, key);
     }
 
@@ -117,22 +101,8 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
             && identity.Address.Equals(settings.System.Address) && certificate.NotAfter.ToUniversalTime() > clock.GetUtcNow();
     }
 
-    private async Task RegistryAsync(string id, string name, GatewaySettings settings, Answers cluster, Answers own, MasterToken token, CancellationToken ct)
+    private async Task RegistryAsync(ClusterRegistry registry, string id, string name, GatewaySettings settings, Answers cluster, Answers own, MasterToken token, CancellationToken ct)
     {
-        await ClusterRegistry.CreateDatabaseAsync(ct: ct);
-        await using var registry = ClusterRegistry.OpenLocal();
-        await registry.MigrateAsync(ct);
-        try
-        {
-            var there = await registry.ViewAsync(ct);
-            if (there.Cluster.Id != id) throw new SequenceException(ExitCodes.Refused, $"the database on this host holds the cluster {there.Cluster.Name} ({there.Cluster.Id}) already. Join that one, or remove the database first.");
-            return;
-        }
-        catch (RegistryException e) when (e.Failure == RegistryFailure.NoCluster)
-        {
-            // As it should be.
-        }
-
         using var root = X509Certificate2.CreateFromPem(files.ReadTrust("cluster-ca.pem")!);
         using var issuing = X509Certificate2.CreateFromPem(files.ReadTrust("issuer.crt")!);
         using var node = X509Certificate2.CreateFromPem(files.ReadTrust("node.crt")!);
@@ -174,7 +144,4 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
         RevocationLists = [],
         Taken = clock.GetUtcNow(),
     };
-
-    private static LocalNode Record(ClusterView view, GatewaySettings settings, string followed, ImmutableArray<string> units) =>
-        LocalRecord.Of(view, view.Nodes[0], followed.Length > 0 ? view.WantedSettings : 0, followed, units) with { Name = settings.System.Name };
 }

@@ -47,6 +47,8 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         await using var registry = RegistryAccess.Open(me);
         var view = await ViewAsync(me, registry, ct);
         Guard(me, view);
+        // Asked meanwhile: a member that does not answer holds nothing up.
+        var superseded = view.Cluster.Issuer == me.Number ? Standing.IsSupersededAsync(me, clock, ct) : Task.FromResult(false);
         await files.WriteViewAsync(view, ct);
         await IssuerDuty.StepDownAsync(files, me, view, log, ct);
         var renewed = await certificate.RenewAsync(me, registry, view, force: false, ct);
@@ -59,6 +61,12 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
         await DecideAsync(registry, view, ct);
         (me, problem) = await CommandsAsync(me, problem, registry, view, ct);
+        if (await superseded)
+        {
+            await IssuerDuty.AbandonAsync(files, log, ct);
+            throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
+        }
+
         return new Followed(view, me.SettingsVersion, problem);
     }
 

@@ -24,6 +24,16 @@ internal static class Standing
         return await AskAsync(me, own, clock, ct);
     }
 
+    /// <summary>
+    /// Whether the members that this node knows of have a list by which its issuing CA is revoked. A registry on its own disk would go on
+    /// telling an issuer that it is one, although the cluster was restored from a backup elsewhere; the list tells it otherwise.
+    /// </summary>
+    public static async Task<bool> IsSupersededAsync(LocalNode me, TimeProvider clock, CancellationToken ct)
+    {
+        using var own = Credentials.Read();
+        return await AskAsync(me, own, clock, ct);
+    }
+
     private static async Task<bool> AskAsync(LocalNode me, Credentials own, TimeProvider clock, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);

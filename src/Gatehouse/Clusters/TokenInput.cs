@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Gatehouse.Core.Trust;
 
 namespace Gatehouse.Clusters;
@@ -17,25 +16,10 @@ internal static class TokenInput
     public static MasterToken Read(string? file)
     {
         if (file is not null && !System.IO.File.Exists(file)) throw new SequenceException(ExitCodes.BadInput, $"there is no file {file}.");
-        var text = file is not null ? System.IO.File.ReadAllText(file) : Console.IsInputRedirected ? Console.In.ReadToEnd() : Ask();
+        var text = file is not null ? System.IO.File.ReadAllText(file) : Console.IsInputRedirected ? Console.In.ReadToEnd() : SecretLine.Ask("Master token: ");
         return MasterToken.TryRead(Pick(text), out var token, out var problem) ? token : throw new SequenceException(ExitCodes.BadInput, $"the master token cannot be read: {problem}.");
     }
 
     /// <summary>The token in a text that may say more.</summary>
-    public static string Pick(string text) =>
-        text.Split('\n').FirstOrDefault(l => l.Contains(Mark, StringComparison.OrdinalIgnoreCase)) is { } line ? line[line.IndexOf(Mark, StringComparison.OrdinalIgnoreCase)..].Trim() : text.Trim();
-
-    private static string Ask()
-    {
-        Console.Error.Write("Master token: ");
-        var line = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
-        {
-            if (key.Key == ConsoleKey.Backspace && line.Length > 0) line.Length--;
-            else if (!char.IsControl(key.KeyChar)) line.Append(key.KeyChar);
-        }
-
-        Console.Error.WriteLine();
-        return line.ToString();
-    }
+    public static string Pick(string text) => KeysInput.Pick(text, Mark) ?? text.Trim();
 }

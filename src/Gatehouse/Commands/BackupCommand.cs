@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Gatehouse.Clusters;
+using Gatehouse.Wizard;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse backup</c></summary>
+internal static class BackupCommand
+{
+    private static readonly Argument<string> FileArgument = new("FILE") { Description = "Where the backup is written, readable by you alone." };
+    private static readonly Option<bool> Replace = new("--replace") { Description = "Replace a backup that is there." };
+
+    public static Command Create()
+    {
+        var command = new Command("backup", """
+            Writes what it takes to begin this cluster again after all of it was lost: its CA, nodes, settings and secrets, sealed with
+            the cluster's encryption key. Nothing is asked, so a timer can run it. It is of clusters; mail is not in it.
+
+            Example: gatehouse backup /root/example.backup
+            """) { FileArgument, Replace };
+        command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        var file = Path.GetFullPath(parse.GetValue(FileArgument)!);
+        if (Problem(file, parse.GetValue(Replace)) is { } problem) throw new SequenceException(ExitCodes.BadInput, problem);
+        var machine = GlobalOptions.Machine(parse);
+        if (new ClusterFiles(machine).Node is not { } me)
+            throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster, and backups are of clusters. A gateway of its own is set up again from its answer file, with the files under /etc/gatehouse beside it.");
+
+        var made = await new BackupSequence(machine, TimeProvider.System).MakeAsync(me, ct);
+        Write(file, made.Text);
+        foreach (var warning in made.Warnings) Console.Error.WriteLine($"warning: {warning}");
+        Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? Json.Text(AsJson(made, file)) : AsText(made, file));
+        return ExitCodes.Done;
+    }
+
+    private static string? Problem(string file, bool replace)
+    {
+        if (Directory.Exists(file)) return $"{file} is a directory; name a file in it.";
+        if (!Directory.Exists(Path.GetDirectoryName(file))) return $"there is no directory {Path.GetDirectoryName(file)} for the backup.";
+        return File.Exists(file) && !replace ? $"{file} exists already; name another file, or give --replace." : null;
+    }
+
+    private static void Write(string file, string text)
+    {
+        try
+        {
+            PrivateFile.Write(file, Encoding.UTF8.GetBytes(text));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SequenceException(ExitCodes.Failed, $"the backup cannot be written: {e.Message}{(File.Exists(file) ? " The one that is there was left as it is." : "")}", e);
+        }
+    }
+
+    private static string AsText(MadeBackup made, string file)
+    {
+        var (content, label) = (made.Content, made.Label);
+        var members = content.Members.ToArray();
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            The backup of the cluster {label.Cluster} is in {file}.
+              nodes      {string.Join(", ", members.Select(n => $"{n.Name} ({n.Number})"))}
+              settings   version {content.InForce.Number}{(content.Settings.Length > 1 ? $", and {content.Settings.Length - 1} others of its history" : "")}
+              secrets    {content.Secrets.Length} of the cluster, {content.Own.Length} keys and passwords of {label.Node} itself
+              CA         its root with the key that the master token opens, epoch {content.Cluster.Epoch}
+            It opens with the encryption key {made.KeyId}, and restoring takes the master token {label.TokenId} as well. Neither is in the file.
+            Keep it on none of these nodes, and apart from key and token. Make a new one when nodes came or went, and after
+            'gatehouse promote' and 'gatehouse ca rotate'. Mail, queues and quarantines are not in it.
+            """);
+    }
+
+    private static JsonObject AsJson(MadeBackup made, string file) => new()
+    {
+        ["file"] = file,
+        ["cluster"] = made.Label.Cluster,
+        ["id"] = made.Label.ClusterId,
+        ["made"] = made.Label.Made.ToString("O"),
+        ["encryption_key"] = made.KeyId,
+        ["master_token"] = made.Label.TokenId,
+        ["epoch"] = made.Content.Cluster.Epoch,
+        ["settings"] = made.Content.InForce.Number,
+        ["secrets"] = made.Content.Secrets.Length,
+        ["nodes"] = new JsonArray([.. made.Content.Members.Select(n => (JsonNode)new JsonObject { ["number"] = n.Number, ["name"] = n.Name, ["profile"] = n.Profile })]),
+        ["warnings"] = new JsonArray([.. made.Warnings.Select(w => (JsonNode)w)]),
+    };
+}

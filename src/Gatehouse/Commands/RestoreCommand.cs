@@ -1,0 +1,184 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Gatehouse.Clusters;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
+using Gatehouse.Machines;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse restore</c></summary>
+internal static class RestoreCommand
+{
+    private static readonly Argument<string> FileArgument = new("FILE") { Description = "The backup." };
+    private static readonly Option<string?> Keys = KeysInput.File();
+    private static readonly Option<string?> Name = new("--name") { Description = "The node of the backup that this host is to be, if it has another name now.", HelpName = "NAME" };
+    private static readonly Option<string?> Address = new("--address") { Description = "The address at which the other nodes reach this host.", HelpName = "ADDRESS" };
+    private static readonly Option<string?> Location = new("--location") { Description = "Where it stands, in a few words, if that has changed.", HelpName = "TEXT" };
+    private static readonly Option<bool> Force = new("--force") { Description = "Also when members that can hold the registry answer." };
+    private static readonly Option<bool> Check = new("--check") { Description = "Only tell whether it would succeed and what is in the backup; nothing is changed." };
+
+    public static Command Create()
+    {
+        var command = new Command("restore", """
+            Begins a cluster again on this host after all of it was lost, from a backup, with the encryption key and the master token:
+            the same cluster, root CA, settings and secrets, and a new issuing CA. The other nodes join again; every certificate of
+            before is revoked. Interrupted, it goes on when it is run again.
+
+            Example: gatehouse restore example.backup --keys-file keys
+            """) { FileArgument, Keys, Name, Address, Location, Force, Check };
+        command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        var machine = GlobalOptions.Machine(parse);
+        var facts = FactProbe.Gather(TimeProvider.System);
+        var log = new ConsoleLog(parse);
+        var sequence = new RestoreSequence(machine, TimeProvider.System, log);
+        // Bad input first and all of it; a host that will not do is told with it.
+        var problems = new List<string>();
+        var (opened, keys) = Open(parse, problems);
+        var wish = new RestoreWish(parse.GetValue(Name), parse.GetValue(Address), parse.GetValue(Location));
+        var host = opened is null ? null : RestoreRules.Host(opened.Content, wish, facts.HostName, facts.Addresses, problems);
+        var refusals = await RefusalsAsync(machine, facts, sequence, opened, parse.GetValue(Force), log, ct);
+        if (problems.Count + refusals.Count > 0)
+            throw new SequenceException(problems.Count > 0 ? ExitCodes.BadInput : ExitCodes.Refused, string.Join('\n', [.. problems, .. refusals, "Nothing was changed."]));
+
+        if (parse.GetValue(Check))
+        {
+            Console.Out.WriteLine($"{About(opened!)}\nIt can be restored here, as {host!.Former.Node.Name} at {host.Address}. Nothing was changed.");
+            return ExitCodes.Done;
+        }
+
+        log.Note(About(opened!));
+        Consent(parse, machine, facts, sequence, opened!.Label.Cluster);
+        var restored = await sequence.RunAsync(opened, host!, keys.Token!, keys.Key!, ct);
+        Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? Json.Text(AsJson(restored)) : AsText(opened, restored));
+        return ExitCodes.Done;
+    }
+
+    private static (OpenedBackup? Opened, GivenKeys Keys) Open(ParseResult parse, List<string> problems)
+    {
+        var name = parse.GetValue(FileArgument)!;
+        var file = ReadFile(name, problems);
+        // Whoever sits at a terminal is not asked for secrets in vain.
+        if (file is null && parse.GetValue(Keys) is null && !Console.IsInputRedirected) return (null, new GivenKeys(null, null, []));
+        var keys = KeysInput.Read(parse.GetValue(Keys));
+        problems.AddRange(keys.Problems);
+        if (file is null) return (null, keys);
+
+        if (keys.Token is { } token && file.Label.TokenId != token.Id)
+            problems.Add($"{name} was made of a cluster with the master token {file.Label.TokenId}, and the one given is {token.Id}; give the one that was shown when the cluster {file.Label.Cluster} was started.");
+        if (keys.Key is not { } key) return (null, keys);
+        if (!file.TryOpen(key, out var bytes, out var problem) || !ClusterBackup.TryRead(bytes, out var content, out problem))
+        {
+            problems.Add($"{name} {problem}.");
+            return (null, keys);
+        }
+
+        if (keys.Token is { } right && right.Id == file.Label.TokenId) problems.AddRange(RestoreRules.Content(content, right, key));
+        return (new OpenedBackup(file.Label, content, Convert.ToHexStringLower(SHA256.HashData(bytes))), keys);
+    }
+
+    private static BackupFile? ReadFile(string name, List<string> problems)
+    {
+        try
+        {
+            var info = new FileInfo(name);
+            if (info.Exists && info.Length > BackupFile.MostBytes) problems.Add($"{name} is no backup of a cluster: it is too large.");
+            else if (BackupFile.TryRead(File.ReadAllBytes(name), Release.Version, out var file, out var problem)) return file;
+            else problems.Add($"{name} {problem}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"the backup cannot be read: {e.Message}");
+        }
+
+        return null;
+    }
+
+    private static async Task<List<string>> RefusalsAsync(LocalMachine machine, Facts facts, RestoreSequence sequence, OpenedBackup? opened, bool force, ConsoleLog log, CancellationToken ct)
+    {
+        var refusals = new List<string>();
+        if (!machine.IsLive) refusals.Add("a cluster is restored on the host itself, not in a tree.");
+        if (facts.Debian != "12") refusals.Add("Gatehouse sets up Debian 12, and this host runs something else.");
+        if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
+            refusals.Add($"this host is node {node.Number} of the cluster {node.ClusterName}. A cluster is restored on a host that is in none; 'gatehouse leave' ends the membership here.");
+        if (opened is null || refusals.Count > 0) return refusals;
+        if (!sequence.IsUnfinished && await RegistryAsync(ct) is { } there) refusals.Add($"the database on this host holds the cluster {there} already. If that one is lost, remove the database first: su postgres -c 'dropdb gatehouse'.");
+        log.Note("Looking whether any of its members answers");
+        var answering = await RestoreSequence.AnsweringAsync(opened.Content, facts.Addresses, ct);
+        if (RestoreRules.Alive(answering, force) is { } alive) refusals.Add(alive);
+        else if (answering.Length > 0) log.Note($"  {string.Join(", ", answering.Select(n => n.Name))}: reached, to join again");
+        return refusals;
+    }
+
+    private static async Task<string?> RegistryAsync(CancellationToken ct)
+    {
+        if (!File.Exists("/var/run/postgresql/.s.PGSQL.5432")) return null;
+        try
+        {
+            await using var registry = ClusterRegistry.OpenLocal();
+            var cluster = (await registry.ViewAsync(ct)).Cluster;
+            return $"{cluster.Name} ({cluster.Id})";
+        }
+        catch (RegistryException)
+        {
+            // No database of ours, or none that answers: whatever it is, the sequence will find out.
+            return null;
+        }
+    }
+
+    // Restoring replaces what runs here; nobody learns that afterwards.
+    private static void Consent(ParseResult parse, LocalMachine machine, Facts facts, RestoreSequence sequence, string cluster)
+    {
+        var replaced = File.Exists(machine.Real(AnswersInput.InForce)) ? "the gateway that is set up on this host; 'gatehouse rollback' puts it back"
+            : facts.Existing.IsEmpty ? "" : $"the configuration of {string.Join(", ", facts.Existing)}; 'gatehouse rollback 0' puts it back";
+        if (replaced.Length == 0 || sequence.IsUnfinished || parse.GetValue(GlobalOptions.Yes)) return;
+        Console.Error.WriteLine($"Restoring {cluster} replaces {replaced}.");
+        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want.");
+        Console.Error.Write("Go on? [y/N] ");
+        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+    }
+
+    private static string About(OpenedBackup opened)
+    {
+        var content = opened.Content;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"Backup of the cluster {content.Cluster.Name}, made by {opened.Label.Node} on {opened.Label.Made.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {content.Members.Count()} nodes, settings version {content.InForce.Number}, {content.Secrets.Length} secrets, epoch {content.Cluster.Epoch}");
+    }
+
+    private static string AsText(OpenedBackup opened, Restored restored)
+    {
+        var cluster = restored.View.Cluster;
+        var lines = new List<string>
+        {
+            $"The cluster {cluster.Name} is there again; {restored.Node.Name} is its node {restored.Node.Number} and its issuer, in epoch {cluster.Epoch}.",
+            "Master token and encryption key are the same as before. Every certificate of before is revoked: who comes back of the old",
+            "members is let in nowhere, until it has left ('gatehouse leave') and joined again.",
+        };
+        if (restored.Node.Name != opened.Label.Node && opened.Content.Own.Length > 0)
+            lines.Add($"Keys that {opened.Label.Node} had for itself, such as DKIM keys, were not put on this host; new ones were made where they are needed.");
+        if (restored.Lost.Length > 0) lines.Add("\nTo have the others join again, each with a new number:\n");
+        foreach (var lost in restored.Lost) lines.Add($"  gatehouse invite {lost.Node.Name} --profile {lost.Node.Profile}");
+        foreach (var lost in restored.Lost.Where(l => l.Answers is not null)) lines.Add($"\n{lost.Node.Name} had answers of its own: carry {lost.Answers} to it and give it to 'gatehouse join' with --answers.");
+        lines.Add("\nNodes that joined after the backup was made are not known; invite them too. Then make a new backup.");
+        return string.Join('\n', lines);
+    }
+
+    private static JsonObject AsJson(Restored restored) => new()
+    {
+        ["cluster"] = restored.View.Cluster.Name,
+        ["id"] = restored.View.Cluster.Id,
+        ["epoch"] = restored.View.Cluster.Epoch,
+        ["node"] = restored.Node.Name,
+        ["number"] = restored.Node.Number,
+        ["settings"] = restored.View.WantedSettings,
+        ["invite"] = new JsonArray([.. restored.Lost.Select(l => (JsonNode)new JsonObject { ["name"] = l.Node.Name, ["profile"] = l.Node.Profile, ["answers"] = l.Answers })]),
+    };
+}
