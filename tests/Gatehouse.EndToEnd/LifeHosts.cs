@@ -74,7 +74,7 @@ public sealed class LifeHosts : IDisposable
     /// <summary>What a member says the cluster is: everything that all members must see alike. Empty while it does not see all of it well.</summary>
     public static string Shape(string host)
     {
-        var status = Lab.Exec(host, "gatehouse", "--json", "status");
+        var status = Run(host, "--json", "status", "--timeout", "20");
         if (status.Output.Length == 0) return "";
         using var json = JsonDocument.Parse(status.Output);
         var root = json.RootElement;
