@@ -8,7 +8,7 @@ namespace Gatehouse.Clusters;
 /// <summary>An order that members carry out.</summary>
 /// <param name="Kind">Its name on the command line.</param>
 /// <param name="Help">What it does.</param>
-/// <param name="Run">Commands, in this order; a unit that a node does not have is passed over.</param>
+/// <param name="Run">Commands, in this order; one for a program or a unit that a node does not have is passed over.</param>
 internal sealed record ClusterOrder(string Kind, string Help, ImmutableArray<ImmutableArray<string>> Run);
 
 /// <summary>The orders there are: whatever else the registry holds is refused.</summary>
@@ -17,10 +17,14 @@ internal static class ClusterOrders
     /// <summary>Proves that the running services work.</summary>
     public const string Verify = "verify";
 
+    // What a shell says of a program that is not there, and systemctl of a unit (LSB: "program is not installed").
+    private const int NoProgram = 127;
+    private const int NoUnit = 5;
+
     /// <summary>All orders.</summary>
     public static ImmutableArray<ClusterOrder> All { get; } =
     [
-        new("reload", "Reload the configuration of mail transfer, scanner and web.", [["systemctl", "try-reload-or-restart", "exim4.service", "rspamd.service", "nginx.service"]]),
+        new("reload", "Reload the configuration of mail transfer, scanner and web.", [.. new[] { "exim4", "rspamd", "nginx" }.Select(u => ImmutableArray.Create("systemctl", "try-reload-or-restart", $"{u}.service"))]),
         new("flush-queue", "Try to deliver every message that waits, now.", [["exim4", "-qff"]]),
         new(Verify, "Prove that the running services work.", []),
     ];
@@ -34,12 +38,16 @@ internal static class ClusterOrders
         foreach (var run in order.Run)
         {
             var result = await machine.RunAsync(new Invocation(run), null, ct);
-            // A program that this node does not need is not there.
-            if (result.ExitCode != 127 && !result.Succeeded) return (CommandState.Failed, $"'{string.Join(' ', run)}' exited with {result.ExitCode}{MachineException.Tail(result.All)}");
+            if (!result.Succeeded && !IsAbsent(run[0], result.ExitCode)) return (CommandState.Failed, $"'{string.Join(' ', run)}' exited with {result.ExitCode}{MachineException.Tail(result.All)}");
         }
 
         return (CommandState.Done, "");
     }
+
+    /// <summary>Whether a command ended because the node does not have what it is for, which is no failure there.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="exitCode">What it ended with.</param>
+    internal static bool IsAbsent(string program, int exitCode) => exitCode == NoProgram || (program == "systemctl" && exitCode == NoUnit);
 
     private static async Task<(CommandState State, string Output)> VerifyAsync(LocalMachine machine, TimeProvider clock, CancellationToken ct)
     {

@@ -17,6 +17,9 @@ internal sealed record PushOrder
     /// <summary>The cluster.</summary>
     public required ClusterView View { get; init; }
 
+    /// <summary>The codes that pushes from this member are under way with.</summary>
+    public required PushedCodes Codes { get; init; }
+
     /// <summary>The profile that the hosts get.</summary>
     public required string Profile { get; init; }
 
@@ -125,7 +128,9 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
     private async Task JoinAsync(string name, RemoteHost remote, CancellationToken ct)
     {
         tell($"making a join code for {name}");
-        var made = await Invitation.MakeAsync(order.Registry, order.View, name, order.Profile, TimeProvider.System.GetUtcNow() + CodeLife, order.Replaces, ct);
+        // A push that was cut off could not withdraw its own.
+        if (order.Codes.Left(name) is { } left) await order.Registry.WithdrawCodeAsync(left, "the push that made it was cut off", ct);
+        var made = await Invitation.MakeAsync(order.Registry, order.View, name, order.Profile, TimeProvider.System.GetUtcNow() + CodeLife, order.Replaces, ct, code => order.Codes.Keep(name, code.Number));
         CommandResult? result = null;
         var isWithdrawn = false;
         try
@@ -137,6 +142,7 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
         finally
         {
             if (result is not { Succeeded: true }) isWithdrawn = await WithdrawAsync(made);
+            if (isWithdrawn || result is { Succeeded: true }) order.Codes.Forget(name);
         }
 
         Expect(result, isWithdrawn ? "Its code was withdrawn." : "Its code was used already: run the same again, and it goes on where it stopped.");

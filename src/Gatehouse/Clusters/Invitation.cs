@@ -35,11 +35,13 @@ internal sealed record Invitation(JoinCode Code, string Name, string Profile, Da
     /// <param name="expires">Until when it is good.</param>
     /// <param name="replace">Whether a good code for the name is withdrawn.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task<Invitation> MakeAsync(ClusterRegistry registry, ClusterView view, string name, string profile, DateTimeOffset expires, bool replace, CancellationToken ct)
+    /// <param name="making">Is told of it just before it is filed.</param>
+    public static async Task<Invitation> MakeAsync(ClusterRegistry registry, ClusterView view, string name, string profile, DateTimeOffset expires, bool replace, CancellationToken ct, Action<Invitation>? making = null)
     {
         using var root = X509Certificate2.CreateFromPem(Rotation.Signer(await registry.AuthoritiesAsync(ct)).Pem);
         var made = new Invitation(JoinCode.Make(RandomNumberGenerator.GetBytes(JoinCode.RandomBytes), Pin.Of(root)), name, profile, expires);
         var verifier = CodeVerifier.Of(made.Code, RandomNumberGenerator.GetBytes(CodeVerifier.SaltBytes)).ToString();
+        making?.Invoke(made);
         // The verifier carries its salt.
         await registry.InviteAsync(new NewCode(made.Number, name, profile, Encoding.ASCII.GetBytes(verifier), new byte[CodeVerifier.SaltBytes], expires), replace, ct);
         return made;

@@ -7,37 +7,38 @@ namespace Gatehouse.Clusters;
 /// <summary>Asks all members at the same time how they are. A dead one costs the deadline once, however many are dead.</summary>
 internal static class StatusReader
 {
-    /// <summary>How long the registry, and then the members, may take.</summary>
+    /// <summary>How long the registry, and then the members, may take, unless somebody wants to wait longer.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
 
     private const int AtATime = 256;
 
     /// <summary>Reads the state of a cluster as this member sees it.</summary>
     /// <param name="me">This node.</param>
+    /// <param name="deadline">How long the registry, and then the members, may take.</param>
     /// <param name="clock">The time.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task<ClusterReport> ReadAsync(LocalNode me, TimeProvider clock, CancellationToken ct)
+    public static async Task<ClusterReport> ReadAsync(LocalNode me, TimeSpan deadline, TimeProvider clock, CancellationToken ct)
     {
-        var (view, isCurrent) = await ViewAsync(me, ct);
+        var (view, isCurrent) = await ViewAsync(me, deadline, ct);
         using var credentials = Credentials.Read();
-        return await AskAsync(view, isCurrent, credentials, clock, ct);
+        return await AskAsync(view, isCurrent, credentials, deadline, clock, ct);
     }
 
     /// <summary>Asks the members of a view.</summary>
-    public static async Task<ClusterReport> AskAsync(ClusterView view, bool isCurrent, Credentials credentials, TimeProvider clock, CancellationToken ct)
+    public static async Task<ClusterReport> AskAsync(ClusterView view, bool isCurrent, Credentials credentials, TimeSpan deadline, TimeProvider clock, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Deadline);
+        limit.CancelAfter(deadline);
         using var room = new SemaphoreSlim(AtATime);
         var members = await Task.WhenAll(view.Members.OrderBy(n => n.Number).Select(n => Task.Run(() => AskAsync(n, view, room, credentials, clock, limit.Token, ct), ct)));
         return new ClusterReport(view, isCurrent, [.. members]);
     }
 
     // The registry if it answers in time, else the last view that this node saw.
-    private static async Task<(ClusterView View, bool IsCurrent)> ViewAsync(LocalNode me, CancellationToken ct)
+    private static async Task<(ClusterView View, bool IsCurrent)> ViewAsync(LocalNode me, TimeSpan deadline, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Deadline);
+        limit.CancelAfter(deadline);
         try
         {
             await using var registry = RegistryAccess.Open(me);

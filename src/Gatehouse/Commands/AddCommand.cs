@@ -167,6 +167,7 @@ internal static class AddCommand
         {
             Registry = registry,
             View = await registry.ViewAsync(ct),
+            Codes = new PushedCodes(GlobalOptions.Machine(parse).Real(PushedCodes.Directory)),
             Profile = profile,
             Name = name,
             Location = parse.GetValue(Location)!,

@@ -13,6 +13,8 @@ internal static class StatusCommand
     private static readonly Option<bool> Watch = new("--watch") { Description = "Show it again every two seconds." };
     private static readonly Option<bool> Prometheus = new("--prometheus") { Description = "Print it as Prometheus reads it." };
 
+    private static readonly Option<int> Timeout = new("--timeout") { Description = "How long to wait for an answer, in seconds; more than one on slow links or busy hosts.", HelpName = "SECONDS", DefaultValueFactory = _ => (int)StatusReader.Deadline.TotalSeconds };
+
     public static Command Create()
     {
         var command = new Command("status", """
@@ -20,7 +22,7 @@ internal static class StatusCommand
             STATE: A active, S settings not up to date, J joining, L leaving, E no answer; * marks the issuer.
 
             Example: gatehouse status --json
-            """) { Watch, Prometheus };
+            """) { Watch, Prometheus, Timeout };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -33,9 +35,10 @@ internal static class StatusCommand
             return ExitCodes.Done;
         }
 
+        var deadline = parse.GetValue(Timeout) is >= 1 and <= 60 and var seconds ? TimeSpan.FromSeconds(seconds) : throw new SequenceException(ExitCodes.BadInput, "--timeout is 1 to 60 seconds.");
         while (true)
         {
-            var report = await StatusReader.ReadAsync(me, TimeProvider.System, ct);
+            var report = await StatusReader.ReadAsync(me, deadline, TimeProvider.System, ct);
             if (parse.GetValue(Watch) && !Console.IsOutputRedirected) Console.Out.Write("\e[H\e[2J");
             Write(parse, report);
             if (!parse.GetValue(Watch)) return report.IsHealthy ? ExitCodes.Done : ExitCodes.Failed;

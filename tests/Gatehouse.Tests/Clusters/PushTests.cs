@@ -59,6 +59,28 @@ public sealed class PushTests
         Assert.False(host.IsInterrupted);
     }
 
+    [Fact]
+    public void A_code_that_a_killed_push_has_left_is_known_until_it_is_struck_out()
+    {
+        var directory = Path.Combine(Path.GetTempPath(), $"gatehouse-{Guid.NewGuid():N}");
+        var codes = new PushedCodes(directory);
+        Assert.Null(codes.Left("mx2.example.org"));
+        codes.Keep("mx2.example.org", 71);
+        codes.Keep("mx2.example.org", 72);
+        Assert.Equal(72, new PushedCodes(directory).Left("mx2.example.org"));
+        Assert.Null(codes.Left("mx3.example.org"));
+        codes.Forget("mx2.example.org");
+        Assert.Null(codes.Left("mx2.example.org"));
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("systemctl", 5, true)]
+    [InlineData("exim4", 127, true)]
+    [InlineData("exim4", 5, false)]
+    [InlineData("systemctl", 1, false)]
+    public void What_a_node_does_not_have_needs_no_order(string program, int exitCode, bool isAbsent) => Assert.Equal(isAbsent, ClusterOrders.IsAbsent(program, exitCode));
+
     [Theory]
     [InlineData("plain", "'plain'")]
     [InlineData("it's $(x) `y` \"z\"", "'it'\\''s $(x) `y` \"z\"'")]

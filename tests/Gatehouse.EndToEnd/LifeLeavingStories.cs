@@ -1,0 +1,47 @@
+using Xunit;
+
+namespace Gatehouse.EndToEnd;
+
+[Collection(LifeCollection.Name)]
+public sealed class LifeLeavingStories(LifeHosts life)
+{
+    private readonly LifeLeaving leaving = life.Leaving;
+
+    [Fact]
+    public void A_removed_node_is_refused_at_once_on_every_port()
+    {
+        Assert.Contains("HTTP/1.1 200 ", leaving.Before["agent of the first"], StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 200 ", leaving.Before["agent of the third"], StringComparison.Ordinal);
+        Assert.Equal("let in", leaving.Before["database"].Trim());
+
+        Assert.DoesNotContain("HTTP/1.1 200 ", leaving.AtOnce["agent of the first"], StringComparison.Ordinal);
+        Assert.DoesNotContain("HTTP/1.1 200 ", leaving.AtOnce["agent of the third"], StringComparison.Ordinal);
+        Assert.DoesNotContain("let in", leaving.AtOnce["database"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Its_role_and_its_place_among_the_others_are_gone_and_it_is_told()
+    {
+        Assert.Contains("l5.lab.example\n", leaving.Roles, StringComparison.Ordinal);
+        Assert.DoesNotContain("l4.lab.example", leaving.Roles, StringComparison.Ordinal);
+        Assert.DoesNotContain("l4.lab.example", leaving.ShapeWithout, StringComparison.Ordinal);
+        Assert.Contains("was removed from the cluster life", leaving.Told.Error, StringComparison.Ordinal);
+        Assert.Contains("'gatehouse leave' ends its membership here", leaving.Told.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void It_comes_back_under_its_name_with_another_number_and_only_with_consent()
+    {
+        Assert.Contains("no member of the cluster life any more", leaving.Ended.Output, StringComparison.Ordinal);
+        leaving.WithoutConsent.Expect(3);
+        Assert.Contains("replaces the gateway that is set up on this host", leaving.WithoutConsent.Error, StringComparison.Ordinal);
+        Assert.Equal("6", LifeLeaving.NumberIn(leaving.ShapeAgain, LifeHosts.Fourth));
+    }
+
+    [Fact]
+    public void Who_leaves_is_no_member_any_more_and_goes_on_as_a_gateway()
+    {
+        Assert.Equal("active\nactive\ninactive\ninactive\n", leaving.AfterLeaving);
+        Assert.DoesNotContain("l5.lab.example", leaving.ShapeLeft, StringComparison.Ordinal);
+    }
+}
