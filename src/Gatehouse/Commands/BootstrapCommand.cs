@@ -26,7 +26,8 @@ internal static class BootstrapCommand
         if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')) throw new SequenceException(ExitCodes.BadInput, $"'{name}' is no name for a cluster: 1 to 40 letters, digits or hyphens.");
         if (keys is null && Console.IsOutputRedirected)
             throw new SequenceException(ExitCodes.BadInput, "the master token is shown once, and nobody looks at this output. Run it on a terminal, or name a file for it with --keys-file.");
-        if (keys is not null && System.IO.File.Exists(keys)) throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
+        if (keys is not null && (System.IO.File.Exists(keys) || Directory.Exists(keys))) throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
+        if (keys is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(keys)))) throw new SequenceException(ExitCodes.BadInput, $"there is no directory {Path.GetDirectoryName(Path.GetFullPath(keys))} for the keys.");
         if (AnswersInput.Resolve(parse, parse.GetValue(File)!) is not ({ } pipeline, { } settings)) return ExitCodes.BadInput;
 
         var sequence = new BootstrapSequence(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse));
@@ -35,6 +36,9 @@ internal static class BootstrapCommand
         if (refusal is not null) throw new SequenceException(ExitCodes.Refused, refusal);
         if (SessionGuard.Judge(settings, pipeline.Facts.Session) is { } cutOff) throw new SequenceException(ExitCodes.Refused, cutOff);
 
+        using var alone = await ClusterLock.TakeSoonAsync(GlobalOptions.Machine(parse), ct);
+        // Whoever held it may have started a cluster meanwhile.
+        if (sequence.Judge(settings, pipeline.Facts).Refusal is { } meanwhile) throw new SequenceException(ExitCodes.Refused, meanwhile);
         var made = await sequence.RunAsync(name, pipeline.Answers!, settings, ct);
         if (keys is not null) PrivateFile.Write(Path.GetFullPath(keys), System.Text.Encoding.UTF8.GetBytes($"# Cluster {name} ({made.ClusterId})\n{Words(made.MasterToken.Text, made.EncryptionKey.Text)}\n"));
         Console.Out.WriteLine($"The cluster {name} is there; {settings.System.Name} is its first node.");
