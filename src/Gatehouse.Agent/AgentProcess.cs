@@ -19,15 +19,18 @@ public static class AgentProcess
     /// <param name="log">Takes what is to be told, a line each.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="TrustException">This host is no member, or its certificates cannot be read.</exception>
-    public static async Task RunAsync(IMachine machine, TimeProvider clock, string release, Action<string> log, CancellationToken ct)
+    public static Task RunAsync(IMachine machine, TimeProvider clock, string release, Action<string> log, CancellationToken ct) =>
+        RunAsync(AgentPlaces.Usual, machine, clock, release, log, ct);
+
+    internal static async Task RunAsync(AgentPlaces places, IMachine machine, TimeProvider clock, string release, Action<string> log, CancellationToken ct)
     {
-        var state = new AgentState();
+        await using var state = new AgentState(places);
         using var heart = new Heart(state, machine, clock, release, log);
         using var desk = new JoinDesk(state, clock, release);
-        await using var server = AgentServer.Build(MemberTls.Port, () => state.Credentials, Routes(state, heart, desk, clock), clock);
+        await using var server = AgentServer.Build(places.Port, () => state.Credentials, Routes(state, heart, desk, clock), clock);
         await server.StartAsync(ct);
         ServiceManager.Notify("READY=1");
-        log($"{state.Node.Name}, node {state.Node.Number} of {state.Node.ClusterName}, answers on port {MemberTls.Port}");
+        log($"{state.Node.Name}, node {state.Node.Number} of {state.Node.ClusterName}, answers on port {places.Port}");
         await heart.RunAsync(ct);
         ServiceManager.Notify("STOPPING=1");
         await server.StopAsync(CancellationToken.None);
@@ -59,8 +62,8 @@ public static class AgentProcess
             {
                 var caller = Member(context);
                 await Exchange.ReadAsync(context, Wire.Default.ReadyRequest);
-                using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
-                var view = await state.Registry.ViewAsync(context.RequestAborted);
+                using var issuer = Issuer.Read(state.Places.Pki, clock) ?? throw NotIssuer();
+                var view = await state.LookAsync(context.RequestAborted);
                 await state.Registry.ActivateAsync(view.Cluster.Epoch, caller.Number, context.RequestAborted);
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
             }),
@@ -87,7 +90,7 @@ public static class AgentProcess
             new("POST", "/v1/nudge", context =>
             {
                 Member(context);
-                Heart.Wake();
+                heart.Wake();
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
                 return Task.CompletedTask;
             }),
@@ -115,9 +118,9 @@ public static class AgentProcess
         // Name and address are those of the registry: a certificate is renewed after a change of either, too.
         async Task<RenewAnswer> RenewAsync(NodeIdentity caller, RenewRequest request, CancellationToken ct)
         {
-            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
+            using var issuer = Issuer.Read(state.Places.Pki, clock) ?? throw NotIssuer();
             if (!SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out var key, out var problem)) throw new RefusedException(StatusCodes.Status400BadRequest, "request", $"the certificate request {problem}.");
-            var view = await state.Registry.ViewAsync(ct);
+            var view = await state.LookAsync(ct);
             if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw NoMember(caller);
             if (view.Cluster.Issuer != state.Node.Number) throw NotIssuer();
             var certificate = issuer.Sign(node.Number, node.Name, node.Address, node.Number == view.Cluster.Issuer ? view.Cluster.Epoch : null, key);
@@ -138,7 +141,7 @@ public static class AgentProcess
 
         async Task<RemoveAnswer> RemoveAsync(RemoveRequest request, CancellationToken ct)
         {
-            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
+            using var issuer = Issuer.Read(state.Places.Pki, clock) ?? throw NotIssuer();
             try
             {
                 return await Removal.RunAsync(state.Registry, issuer, state.Credentials, request, clock, ct);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
+using HttpProtocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols;
 
 namespace Gatehouse.Agent;
 
@@ -19,6 +20,7 @@ internal sealed record Route(string Method, string Path, Func<HttpContext, Task>
 internal static class AgentServer
 {
     private const int MostConnections = 1024;
+    private const int MostOfOneCaller = MostConnections / 2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Builds the server; it is not started.</summary>
@@ -28,6 +30,7 @@ internal static class AgentServer
     /// <param name="clock">The time.</param>
     public static WebApplication Build(int port, Func<Credentials> credentials, IReadOnlyList<Route> routes, TimeProvider clock)
     {
+        var share = new ConnectionShare(MostOfOneCaller);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSystemdConsole().SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -38,11 +41,17 @@ internal static class AgentServer
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
             kestrel.Limits.RequestHeadersTimeout = Patience;
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
-            kestrel.ListenAnyIP(port, listen => listen.UseHttps(new TlsHandshakeCallbackOptions
+            kestrel.ListenAnyIP(port, listen =>
             {
-                HandshakeTimeout = Patience,
-                OnConnection = handshake => ValueTask.FromResult(MemberTls.Server(credentials(), clock, peer => Exchange.Note(handshake.Connection, peer))),
-            }));
+                // Members ask one thing after the other; many at once on one connection is for those who mean ill.
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(next => connection => share.PassAsync(connection, next));
+                listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    HandshakeTimeout = Patience,
+                    OnConnection = handshake => ValueTask.FromResult(MemberTls.Server(credentials(), clock, peer => Exchange.Note(handshake.Connection, peer))),
+                });
+            });
         });
         var app = builder.Build();
         app.Run(context => AnswerAsync(context, routes));

@@ -5,22 +5,28 @@ using Gatehouse.Registry;
 namespace Gatehouse.Agent;
 
 /// <summary>What the agent works with. Files that changed are read anew; what was read before stays good for who still uses it.</summary>
-internal sealed class AgentState
+internal sealed class AgentState : IAsyncDisposable
 {
     private static readonly string[] Files = ["node.crt", "node.key", "cluster-ca.pem", "cluster.crl"];
     private readonly Lock gate = new();
+    private readonly AgentPlaces places;
     private string read;
     private volatile Credentials credentials;
     private volatile LocalNode node;
     private volatile ClusterRegistry registry;
 
-    public AgentState()
+    public AgentState(AgentPlaces places)
     {
+        this.places = places;
         read = Stamp();
-        credentials = Credentials.Read();
+        credentials = Credentials.Read(places.Pki);
         node = ReadNode();
-        registry = RegistryAccess.Open(node);
+        registry = RegistryAccess.Open(node, places.Pki);
+        View = ViewCache.Read(places.View);
     }
+
+    /// <summary>Where its files are.</summary>
+    public AgentPlaces Places => places;
 
     /// <summary>What it shows and whom it trusts, as the files say now: who was removed is let in from no list that was read before.</summary>
     public Credentials Credentials
@@ -47,10 +53,20 @@ internal sealed class AgentState
     public ClusterRegistry Registry => registry;
 
     /// <summary>The last view of the cluster; null before the first.</summary>
-    public ClusterView? View { get; set; } = ViewCache.Read();
+    public ClusterView? View { get; set; }
 
     /// <summary>Whether the registry answered last time.</summary>
     public bool ReachesRegistry { get; set; }
+
+    /// <summary>The cluster as the registry has it now.</summary>
+    /// <exception cref="RegistryException">It cannot be read, or it is not one to act by: another cluster's, or from a time that this node has left behind.</exception>
+    public async Task<ClusterView> LookAsync(CancellationToken ct)
+    {
+        var view = await registry.ViewAsync(ct);
+        if (view.Cluster.Id != node.Cluster) throw new RegistryException(RegistryFailure.WrongCluster, $"the database holds cluster {view.Cluster.Id}, and this node is of {node.Cluster}; it stays as it is");
+        if (view.Cluster.Epoch < node.Epoch) throw new RegistryException(RegistryFailure.StaleEpoch, $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {node.Epoch}; it stays as it is until the newer one is back");
+        return view;
+    }
 
     /// <summary>Reads what has changed. Whatever cannot be read, half-written or mismatched, is tried again at the next look.</summary>
     public void Refresh()
@@ -60,7 +76,7 @@ internal sealed class AgentState
             var now = Stamp();
             if (now == read) return;
             var self = ReadNode();
-            var (fresh, connection) = (Credentials.Read(), RegistryAccess.Open(self));
+            var (fresh, connection) = (Credentials.Read(places.Pki), RegistryAccess.Open(self, places.Pki));
             // The old ones are left to the collector: requests may be using them.
             node = self;
             credentials = fresh;
@@ -69,10 +85,13 @@ internal sealed class AgentState
         }
     }
 
-    private static LocalNode ReadNode() => LocalNodeFile.Read() ?? throw new TrustException($"this host is no member of a cluster: there is no {LocalNode.Path}. 'gatehouse bootstrap' starts a cluster, 'gatehouse join' joins one.");
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => registry.DisposeAsync();
+
+    private LocalNode ReadNode() => LocalNodeFile.Read(places.Node) ?? throw new TrustException($"this host is no member of a cluster: there is no {LocalNode.Path}. 'gatehouse bootstrap' starts a cluster, 'gatehouse join' joins one.");
 
     // All of them: a file that is put in place later may have been written earlier than the one before.
-    private static string Stamp() => Stamp(Files.Select(f => Path.Combine(Credentials.Directory, f)).Append(LocalNode.Path));
+    private string Stamp() => Stamp(Files.Select(f => Path.Combine(places.Pki, f)).Append(places.Node));
 
     /// <summary>What tells that files were replaced.</summary>
     internal static string Stamp(IEnumerable<string> files) => string.Join(' ', files.Select(f => File.GetLastWriteTimeUtc(f).Ticks));

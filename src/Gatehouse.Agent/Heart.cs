@@ -13,9 +13,10 @@ namespace Gatehouse.Agent;
 /// </summary>
 internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clock, string release, Action<string> log) : IDisposable
 {
-    private const string Sign = "/run/gatehouse-agent/follow";
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private const int BeatsOfStarting = 2;
+    private const int BeatsBetween = 30;
     private readonly SemaphoreSlim looking = new(1);
     private string woken = "";
     private string trouble = "";
@@ -28,7 +29,7 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     }
 
     /// <summary>Wakes the unit that follows.</summary>
-    public static void Wake() => File.WriteAllText(Sign, "");
+    public void Wake() => File.WriteAllText(state.Places.Sign, "");
 
     /// <summary>Beats until it is told to stop.</summary>
     public Task RunAsync(CancellationToken ct) => Task.WhenAll(BeatAsync(ct), ListenAsync(ct));
@@ -38,8 +39,10 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
 
     private async Task BeatAsync(CancellationToken ct)
     {
-        while (!ct.IsCancellationRequested)
+        for (var beats = 0L; !ct.IsCancellationRequested; beats++)
         {
+            // After the start, and now and then: what a rare request has needed is not kept for days.
+            if (beats % BeatsBetween == BeatsOfStarting) ProcessMemory.GiveBackProgram();
             await TryAsync(async () =>
             {
                 state.Refresh();
@@ -83,13 +86,11 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
 
     private async Task LookAloneAsync(CancellationToken ct)
     {
-        var view = await state.Registry.ViewAsync(ct);
-        if (view.Cluster.Id != state.Node.Cluster) throw new RegistryException(RegistryFailure.WrongCluster, $"the database holds cluster {view.Cluster.Id}, and this node is of {state.Node.Cluster}; it stays as it is");
-        if (view.Cluster.Epoch < state.Node.Epoch) throw new RegistryException(RegistryFailure.StaleEpoch, $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {state.Node.Epoch}; it stays as it is until the newer one is back");
+        var view = await state.LookAsync(ct);
         state.View = view;
         state.ReachesRegistry = true;
         Recover();
-        ViewCache.Write(view);
+        ViewCache.Write(view, state.Places.View);
         // Once for each state of the cluster: what cannot be followed now is tried again by the timer, not in a circle.
         var now = view.Fingerprint();
         if (now == state.Node.Followed || now == woken) return;

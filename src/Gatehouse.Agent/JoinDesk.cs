@@ -30,16 +30,17 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
     /// <exception cref="RefusedException">It is refused.</exception>
     public async Task<JoinAnswer> AnswerAsync(JoinRequest request, string from, CancellationToken ct)
     {
-        if (wrong.GetStatistics(from)?.CurrentAvailablePermits == 0) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too-many", "too many wrong codes came from this address; wait a minute.");
-        using var issuer = Issuer.Read(Credentials.Directory, clock)
-            ?? throw new RefusedException(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} does not sign certificates; join at {await IssuerAsync(ct)}.");
+        var place = CallerPlace.Of(IPAddress.TryParse(from, out var caller) ? caller : null);
+        if (wrong.GetStatistics(place)?.CurrentAvailablePermits == 0) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too-many", "too many wrong codes came from this address; wait a minute.");
+        using var issuer = Issuer.Read(state.Places.Pki, clock)
+            ?? throw await NotIssuerAsync(state.View, ct);
         try
         {
             return await AnswerAsync(request, issuer, from, ct);
         }
         catch (RegistryException e) when (e.Failure is RegistryFailure.UnknownCode or RegistryFailure.WrongSecret or RegistryFailure.WrongCluster)
         {
-            wrong.AttemptAcquire(from);
+            wrong.AttemptAcquire(place);
             throw new RefusedException(StatusCodes.Status403Forbidden, Word(e.Failure), e.Message);
         }
         catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable)
@@ -63,7 +64,8 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
         PublicKey? key = null;
         if (!asked && !SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out key, out var problem))
             throw new RefusedException(StatusCodes.Status400BadRequest, "request", $"the certificate request {problem}.");
-        var view = await state.Registry.ViewAsync(ct);
+        var view = await state.LookAsync(ct);
+        if (view.Cluster.Issuer != state.Node.Number) throw await NotIssuerAsync(view, ct);
         var redeem = new RedeemRequest(view.Cluster.Id, CodeNumber(request.Code), key is null ? "" : Issuer.HashOf(key), new NodePlace(address, request.Port, request.Location), from);
 
         // First the code alone: who cannot show one learns nothing, and nobody is called back for them.
@@ -109,7 +111,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
             View = view,
             Settings = settings?.Answers ?? "version: 1\n",
             SettingsVersion = view.WantedSettings,
-            EncryptionKey = NodeDuties.NeedsEncryptionKey(redeemed.Profile) ? await File.ReadAllTextAsync(Path.Combine(Credentials.Directory, "encryption-key"), ct) : "",
+            EncryptionKey = NodeDuties.NeedsEncryptionKey(redeemed.Profile) ? await File.ReadAllTextAsync(Path.Combine(state.Places.Pki, "encryption-key"), ct) : "",
             Secrets = [.. secrets.Select(s => new Core.Clusters.Messages.SealedSecret(s.Name, s.Sealed))],
         };
     }
@@ -136,10 +138,11 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
         }
     }
 
-    private async Task<string> IssuerAsync(CancellationToken ct)
+    private async Task<RefusedException> NotIssuerAsync(ClusterView? last, CancellationToken ct)
     {
-        var view = state.View ?? await state.Registry.ViewAsync(ct);
-        return view.Node(view.Cluster.Issuer) is { } issuer ? $"{issuer.Name} ({issuer.Address})" : "the issuer";
+        var view = last ?? await state.Registry.ViewAsync(ct);
+        var where = view.Node(view.Cluster.Issuer) is { } issuer ? $"{issuer.Name} ({issuer.Address})" : "the issuer";
+        return new RefusedException(StatusCodes.Status421MisdirectedRequest, "not-issuer", $"{state.Node.Name} does not sign certificates; join at {where}.");
     }
 
     // Opens the port that the host offers and reads what it says there.

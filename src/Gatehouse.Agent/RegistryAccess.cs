@@ -38,7 +38,7 @@ public static class RegistryAccess
         var trust = TrustStore.Read(File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")), File.ReadAllText(Path.Combine(directory, "cluster.crl")));
         return ClusterRegistry.Open(new DatabaseLogin
         {
-            Hosts = [.. node.Databases.Select(h => new DatabaseHost(h))],
+            Hosts = [.. node.Databases.Select(Host)],
             HostNames = [.. node.DatabaseNames ?? []],
             Node = node.Name,
             Roots = [.. trust.Roots.Select(r => r.ExportCertificatePem())],
@@ -47,4 +47,6 @@ public static class RegistryAccess
             Revoked = [.. trust.RevocationLists.SelectMany(l => l.Revoked).Select(r => r.Serial.Hex.ToLowerInvariant())],
         });
     }
+
+    private static DatabaseHost Host(string text) => HostPort.TryParse(text, DatabaseHost.UsualPort, out var host) ? new DatabaseHost(host.Host, host.Port) : new DatabaseHost(text);
 }

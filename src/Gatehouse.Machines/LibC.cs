@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gatehouse.Machines;
 
@@ -27,6 +28,29 @@ internal static partial class LibC
     public static void ChangeOwner(string path, uint user, uint group)
     {
         if (lchown(path, user, group) != 0) throw Failure($"the owner of {path} cannot be set");
+    }
+
+    /// <summary>Sets owner and group of an open file.</summary>
+    public static void ChangeOwner(SafeFileHandle file, string path, uint user, uint group)
+    {
+        if (fchown(file, user, group) != 0) throw Failure($"the owner of {path} cannot be set");
+    }
+
+    /// <summary>Whatever ends this process, nothing of its memory is written to a disk, and nobody but root may look into it (prctl(2), setrlimit(2)).</summary>
+    public static unsafe void KeepMemoryPrivate()
+    {
+        const int setDumpable = 4, core = 4;
+        _ = prctl(setDumpable, 0, 0, 0, 0);
+        // Soft and hard limit; what is started from here inherits them, and not the flag.
+        var none = stackalloc ulong[2];
+        _ = setrlimit(core, none);
+    }
+
+    /// <summary>Drops the pages of a mapping of a file; they are read from it again when they are needed (madvise(2)).</summary>
+    public static void ForgetPages(nuint start, nuint length)
+    {
+        const int dontNeed = 4;
+        _ = madvise(start, length, dontNeed);
     }
 
     /// <summary>Renames in one step, replacing what is there.</summary>
@@ -68,6 +92,18 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int lchown(string path, uint user, uint group);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fchown(SafeFileHandle file, uint user, uint group);
+
+    [LibraryImport("libc")]
+    private static partial int madvise(nuint start, nuint length, int advice);
+
+    [LibraryImport("libc")]
+    private static partial int prctl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
+    [LibraryImport("libc")]
+    private static unsafe partial int setrlimit(int resource, ulong* limits);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int rename(string from, string to);

@@ -2,12 +2,15 @@ using System.Collections.Immutable;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Values;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gatehouse.Machines;
 
 /// <summary>The machine the program runs on, or a tree of files on it (<c>--root</c>).</summary>
 public sealed class LocalMachine : IMachine
 {
+    private const UnixFileMode UsualDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
     private readonly string root;
     private readonly bool durable;
     private readonly bool chowns = LibC.EffectiveUser() == 0;
@@ -65,7 +68,7 @@ public sealed class LocalMachine : IMachine
         var real = Real(path);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(real)!);
+            MakeDirectory(Path.GetDirectoryName(real)!);
             switch (item.Kind)
             {
                 case EntryKind.Directory: WriteDirectory(real, item); break;
@@ -123,6 +126,14 @@ public sealed class LocalMachine : IMachine
 
     private string Text(string path) => File.Exists(Real(path)) ? File.ReadAllText(Real(path)) : File.ReadAllText(path);
 
+    // Whatever the mask: a directory that anybody may write into would make all in it anybody's.
+    private static void MakeDirectory(string real)
+    {
+        if (Directory.Exists(real)) return;
+        MakeDirectory(Path.GetDirectoryName(real)!);
+        Directory.CreateDirectory(real, UsualDirectory);
+    }
+
     private void WriteDirectory(string real, Item item)
     {
         if (LibC.Stat(real) is { } stat && (stat.Mode & 0xF000) != 0x4000)
@@ -137,8 +148,9 @@ public sealed class LocalMachine : IMachine
     {
         // Created unreadable for others, given its owner, then its mode, then its content: at no moment may the wrong one read it.
         using var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
-        Own(temporary, item.Owner);
-        File.SetUnixFileMode(temporary, (UnixFileMode)item.Owner.Mode);
+        // By the open file and not by its name, which somebody who owns the directory could give to another file meanwhile.
+        Own(temporary, item.Owner, stream.SafeFileHandle);
+        File.SetUnixFileMode(stream.SafeFileHandle, (UnixFileMode)item.Owner.Mode);
         stream.Write(item.Content!.Bytes.Span);
         stream.Flush(flushToDisk: durable);
     }
@@ -173,13 +185,14 @@ public sealed class LocalMachine : IMachine
         if (durable) LibC.SyncDirectory(directory);
     }
 
-    private void Own(string real, Ownership owner)
+    private void Own(string real, Ownership owner, SafeFileHandle? file = null)
     {
         if (!chowns) return;
         var user = Users.User(owner.User);
         var group = Users.Group(owner.Group);
         // In a tree the owner may belong to a package that is not installed here; on the machine itself it must exist.
         if (IsLive && (user is null || group is null)) throw new MachineException($"{real} is to belong to {owner.User}:{owner.Group}, but there is no such {(user is null ? "user" : "group")}.");
-        LibC.ChangeOwner(real, user ?? 0, group ?? 0);
+        if (file is null) LibC.ChangeOwner(real, user ?? 0, group ?? 0);
+        else LibC.ChangeOwner(file, real, user ?? 0, group ?? 0);
     }
 }

@@ -6,8 +6,11 @@ namespace Gatehouse.Registry;
 /// <summary>A host that may hold the registry's database.</summary>
 /// <param name="Name">A name or an address; what its certificate must be for.</param>
 /// <param name="Port">The TCP port of PostgreSQL.</param>
-public readonly record struct DatabaseHost(string Name, int Port = 5432)
+public readonly record struct DatabaseHost(string Name, int Port = DatabaseHost.UsualPort)
 {
+    /// <summary>PostgreSQL's port.</summary>
+    public const int UsualPort = 5432;
+
     /// <summary><c>name:port</c>, an IPv6 address in brackets.</summary>
     public override string ToString() => Name.Contains(':', StringComparison.Ordinal) ? $"[{Name}]:{Port}" : $"{Name}:{Port}";
 }

@@ -5,6 +5,7 @@ using Gatehouse.Core.Rendering;
 using Gatehouse.Machines;
 
 FileMask.SetUsual();
+ProcessMemory.KeepPrivate();
 
 // Scripts ask for the version often; it needs none of what follows.
 if (args is ["--version"])

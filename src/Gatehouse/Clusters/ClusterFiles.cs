@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gatehouse.Agent;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
@@ -77,11 +78,14 @@ internal sealed class ClusterFiles(LocalMachine machine)
         await WriteTrustAsync("cluster.crl", string.Concat(view.RevocationLists.Select(r => r.TrimEnd() + "\n")), ct);
     }
 
+    // One that others may write into, or a link that somebody has put in its place, is none; the latter is refused by the machine.
+    private static bool IsPrivate(PathState directory) => directory.Kind == EntryKind.Directory && (directory.Owner!.Mode & 0b010_010) == 0;
+
     private async ValueTask WriteAsync(string path, string text, Ownership owner, CancellationToken ct)
     {
         var directory = path[..path.LastIndexOf('/')];
         // Directories of secrets are for root alone; they are there first, or they would be made readable.
-        if (directory is Trust or "/etc/gatehouse/secrets" && (await machine.StatAsync(directory, ct)).Kind == EntryKind.Absent)
+        if (directory is Trust or "/etc/gatehouse/secrets" && !IsPrivate(await machine.StatAsync(directory, ct)))
             await machine.WriteAsync(directory, new Item(EntryKind.Directory, PrivateDirectory), ct);
         await machine.WriteAsync(path, new Item(EntryKind.File, owner, new FileContent(Encoding.UTF8.GetBytes(text))), ct);
     }

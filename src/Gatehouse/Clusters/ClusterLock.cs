@@ -7,15 +7,21 @@ internal static class ClusterLock
 {
     private const string Home = "/var/lib/gatehouse/cluster/pki";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
-    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Moment = TimeSpan.FromMinutes(2);
 
-    /// <summary>Takes the lock for who makes this host a member: another who does so is not waited for.</summary>
+    /// <summary>
+    /// Takes the lock for who makes this host a member. What follows the cluster may hold it for a while; another run that makes
+    /// this host a member is not waited for to its end.
+    /// </summary>
+    /// <param name="machine">The host.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <param name="patience">How long to wait; two minutes unless given.</param>
     /// <exception cref="SequenceException">Another run holds it.</exception>
-    public static async Task<ApplyLock> TakeFirstAsync(LocalMachine machine, CancellationToken ct)
+    public static async Task<ApplyLock> TakeFirstAsync(LocalMachine machine, CancellationToken ct, TimeSpan? patience = null)
     {
         try
         {
-            return await ApplyLock.TakeAsync(machine.Real(Home), Glance, ct);
+            return await ApplyLock.TakeAsync(machine.Real(Home), patience ?? Moment, ct);
         }
         catch (MachineException e)
         {

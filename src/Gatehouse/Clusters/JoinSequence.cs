@@ -157,6 +157,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
     {
         using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
+        if (!IsUnfinished && files.Node is { Followed.Length: > 0 } there) throw new SequenceException(ExitCodes.Refused, $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it.");
         if (Kept() is { } kept && kept.Code == code.Id) return kept.Grant;
         log.Note("Getting the certificate");
         if (IsBootstrapLeft) await ForgetBootstrapAsync(ct);

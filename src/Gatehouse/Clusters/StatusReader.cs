@@ -10,8 +10,6 @@ internal static class StatusReader
     /// <summary>How long the registry, and then the members, may take, unless somebody wants to wait longer.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
 
-    private const int AtATime = 256;
-
     /// <summary>Reads the state of a cluster as this member sees it.</summary>
     /// <param name="me">This node.</param>
     /// <param name="deadline">How long the registry, and then the members, may take.</param>
@@ -29,8 +27,8 @@ internal static class StatusReader
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(deadline);
-        using var room = new SemaphoreSlim(AtATime);
-        var members = await Task.WhenAll(view.Members.OrderBy(n => n.Number).Select(n => Task.Run(() => AskAsync(n, view, room, credentials, clock, limit.Token, ct), ct)));
+        // All at once: if they took turns, the dead would keep the living from theirs until the deadline.
+        var members = await Task.WhenAll(view.Members.OrderBy(n => n.Number).Select(n => Task.Run(() => AskAsync(n, view, credentials, clock, limit.Token, ct), ct)));
         return new ClusterReport(view, isCurrent, [.. members]);
     }
 
@@ -55,23 +53,15 @@ internal static class StatusReader
     internal static string NotSeen(LocalNode me, Exception e) =>
         $"who the members of the cluster {me.ClusterName} are is not known here: {(e is OperationCanceledException ? $"the registry ({string.Join(", ", me.Databases)}) did not answer within {Deadline.TotalSeconds:0.#} s" : e.Message)}, and this node keeps no record of the last time it did.\nTry again; if it stays so, 'systemctl status gatehouse-agent' says whether the agent runs, which keeps that record.";
 
-    private static async Task<MemberReport> AskAsync(ClusterNode node, ClusterView view, SemaphoreSlim room, Credentials credentials, TimeProvider clock, CancellationToken limit, CancellationToken ct)
+    private static async Task<MemberReport> AskAsync(ClusterNode node, ClusterView view, Credentials credentials, TimeProvider clock, CancellationToken limit, CancellationToken ct)
     {
         try
         {
-            await room.WaitAsync(limit);
-            try
-            {
-                using var client = AgentClient.Member(credentials, node, clock);
-                var status = await client.StatusAsync(limit);
-                return status.Number != node.Number
-                    ? new MemberReport(node, null, $"node {status.Number} answers there", [])
-                    : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, view)]);
-            }
-            finally
-            {
-                room.Release();
-            }
+            using var client = AgentClient.Member(credentials, node, clock);
+            var status = await client.StatusAsync(limit);
+            return status.Number != node.Number
+                ? new MemberReport(node, null, $"node {status.Number} answers there", [])
+                : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, view)]);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

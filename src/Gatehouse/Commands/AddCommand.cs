@@ -17,7 +17,7 @@ internal static class AddCommand
     private static readonly Option<string> ProfileOption = new("--profile") { Description = "The profile that they get.", HelpName = "PROFILE", Required = true };
     private static readonly Option<string?> Name = new("--name") { Description = "The fully qualified name of the host, where one host is given and it is to have another than it has.", HelpName = "NAME" };
     private static readonly Option<string> Location = new("--location") { Description = "Where they stand, in a few words.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
-    private static readonly Option<int> Jobs = new("--jobs") { Description = "How many hosts at the same time.", HelpName = "N", DefaultValueFactory = _ => 8 };
+    private static readonly Option<int> Jobs = new("--jobs") { Description = "How many hosts at the same time.", HelpName = "N", DefaultValueFactory = _ => 20 };
     private static readonly Option<string?> Package = new("--package") { Description = "The Debian package of this release, for hosts that lack it; else it is looked for where apt keeps packages.", HelpName = "FILE" };
     private static readonly Option<string[]> HostKey = new("--host-key") { Description = "Believe an unknown host that shows the key of this fingerprint; may be given several times.", HelpName = "SHA256:..." };
     private static readonly Option<string?> KnownHosts = new("--known-hosts") { Description = "Take known host keys from FILE instead of ssh's own files.", HelpName = "FILE" };

@@ -29,7 +29,8 @@ internal static class BootstrapCommand
         if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')) throw new SequenceException(ExitCodes.BadInput, $"'{name}' is no name for a cluster: 1 to 40 letters, digits or hyphens.");
         if (keys is null && Console.IsOutputRedirected)
             throw new SequenceException(ExitCodes.BadInput, "the master token is shown once, and nobody looks at this output. Run it on a terminal, or name a file for it with --keys-file.");
-        if (keys is not null && System.IO.File.Exists(keys)) throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
+        if (keys is not null && (System.IO.File.Exists(keys) || Directory.Exists(keys))) throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
+        if (keys is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(keys)))) throw new SequenceException(ExitCodes.BadInput, $"there is no directory {Path.GetDirectoryName(Path.GetFullPath(keys))} for the keys.");
         if (AnswersInput.Resolve(parse, parse.GetValue(File)!) is not ({ } pipeline, { } settings)) return ExitCodes.BadInput;
 
         var sequence = new BootstrapSequence(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse));

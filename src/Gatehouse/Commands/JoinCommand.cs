@@ -38,7 +38,7 @@ internal static class JoinCommand
         var log = new ConsoleLog(parse);
         var sequence = new JoinSequence(machine, TimeProvider.System, log);
         Refuse(machine, facts, sequence);
-        if (Ticket(parse, sequence) is not { } ticket) return await GoOnAsync(sequence, log, ct);
+        if (Ticket(parse, sequence) is not { } ticket) return await GoOnAsync(machine, sequence, log, ct);
         var host = Host(parse, ticket, machine, facts);
         var code = ticket.Code;
 
@@ -71,11 +71,11 @@ internal static class JoinCommand
     }
 
     // Who was asked for consent before the interruption has given it.
-    private static Task<int> GoOnAsync(JoinSequence sequence, ConsoleLog log, CancellationToken ct)
+    private static async Task<int> GoOnAsync(LocalMachine machine, JoinSequence sequence, ConsoleLog log, CancellationToken ct)
     {
-        var (grant, host) = sequence.Interrupted!.Value;
+        var (grant, host) = sequence.Interrupted ?? throw new SequenceException(ExitCodes.Refused, "another run has finished the join meanwhile; 'gatehouse status' shows it.");
         log.Note($"Going on with the join of {host.Name} to the cluster {grant.View.Cluster.Name}");
-        return EndAsync(sequence, grant, host, ct);
+        return await EndAsync(sequence, grant, host, ct);
     }
 
     // Null when nothing is given, and a join that was interrupted is there to go on with.

@@ -121,6 +121,88 @@ public sealed class PatienceTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Two_hundred_requests_that_trickle_in_leave_the_status_answering_and_are_cut_off()
+    {
+        using var own = here.Read();
+        await using var agent = await TestAgent.StartAsync(cluster, () => own);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(25));
+        // Half are slow in the head, half in the body.
+        var trickles = await Task.WhenAll(Enumerable.Range(0, Slow).Select(async i =>
+        {
+            var (client, tls) = await ConnectAsync(agent.Port);
+            await tls.WriteAsync(Encoding.ASCII.GetBytes(i % 2 == 0 ? "GET /v1/status HTTP/1.1\r\nX: " : "POST /v1/join HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{"));
+            return TrickleAsync(client, tls, patience.Token);
+        }));
+        for (var i = 0; i < 5; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            using var member = AgentClient.Member(caller.Read(), "127.0.0.1", agent.Port, TimeProvider.System);
+            await member.StatusAsync(CancellationToken.None);
+            Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        }
+
+        await Task.WhenAll(trickles);
+        Assert.False(patience.IsCancellationRequested, "they were left hanging");
+    }
+
+    [Fact]
+    public async Task One_who_takes_all_the_connections_he_can_get_leaves_room_for_others()
+    {
+        using var own = here.Read();
+        await using var agent = await TestAgent.StartAsync(cluster, () => own);
+        var taken = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < 1100; i++)
+            {
+                var client = new TcpClient();
+                taken.Add(client);
+                try
+                {
+                    await client.ConnectAsync("127.0.0.1", agent.Port);
+                }
+                catch (SocketException)
+                {
+                    // He has had his share.
+                }
+            }
+
+            using var other = new TcpClient(new System.Net.IPEndPoint(System.Net.IPAddress.Parse("127.0.0.9"), 0));
+            await other.ConnectAsync("127.0.0.1", agent.Port);
+            await using var tls = new SslStream(other.GetStream());
+            await tls.AuthenticateAsClientAsync(MemberTls.Client(caller.Read(), "127.0.0.1", TimeProvider.System, _ => { }));
+            await tls.WriteAsync(Encoding.ASCII.GetBytes("GET /v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+            Assert.StartsWith("HTTP/1.1 200 ", await new StreamReader(tls).ReadToEndAsync(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var client in taken) client.Dispose();
+        }
+    }
+
+    // A byte, and another one, as long as the server has the patience.
+    private static async Task TrickleAsync(TcpClient client, SslStream tls, CancellationToken ct)
+    {
+        using (client)
+        await using (tls)
+        {
+            var end = tls.ReadAsync(new byte[1024], ct).AsTask();
+            try
+            {
+                while (!end.IsCompleted)
+                {
+                    await tls.WriteAsync(new byte[] { (byte)'x' }, ct);
+                    await Task.WhenAny(end, Task.Delay(500, ct));
+                }
+            }
+            catch (Exception e) when (e is IOException or OperationCanceledException)
+            {
+                // Cut off.
+            }
+        }
+    }
+
     // A connection takes several, until the server closes it.
     private static async Task SendAsync(int port, int number)
     {

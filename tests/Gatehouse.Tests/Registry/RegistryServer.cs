@@ -15,6 +15,8 @@ namespace Gatehouse.Tests.Registry;
 /// </summary>
 public sealed class RegistryServer : IAsyncLifetime
 {
+    private readonly ServerTrustFiles? given;
+
     private const string Script = """
         set -eu
         dir=$1 bin=$2 me=$(id -un)
@@ -44,6 +46,13 @@ public sealed class RegistryServer : IAsyncLifetime
     private Process? watcher;
     private int databases;
 
+    public RegistryServer()
+    {
+    }
+
+    /// <summary>One that shows a certificate of a cluster's own CA, and knows its revocation lists.</summary>
+    internal RegistryServer(ServerTrustFiles given) => this.given = given;
+
     internal TestAuthority Authority { get; } = new();
 
     /// <summary>The serial number of the certificate that the server shows.</summary>
@@ -59,9 +68,11 @@ public sealed class RegistryServer : IAsyncLifetime
             ?? throw new InvalidOperationException("PostgreSQL is needed for these tests: apt-get install postgresql-15");
         var server = Authority.Issue("db.test", "127.0.0.1");
         Serial = server.Issued.Serial;
-        Write("server.crt", server.Chain);
-        Write("server.key", server.Key.Reveal());
-        Write("ca.crt", Authority.RootPem);
+        var files = given ?? new ServerTrustFiles(server.Chain, server.Key.Reveal(), Authority.RootPem, "");
+        Write("server.crt", files.Certificate);
+        Write("server.key", files.Key);
+        Write("ca.crt", files.Roots);
+        Write("revoked.crl", files.Lists);
         Write("postgresql.auto.conf", $"""
             listen_addresses = '127.0.0.1'
             port = {Port}
@@ -74,6 +85,7 @@ public sealed class RegistryServer : IAsyncLifetime
             ssl_cert_file = '{directory}/server.crt'
             ssl_key_file = '{directory}/server.key'
             ssl_ca_file = '{directory}/ca.crt'
+            ssl_crl_file = '{(files.Lists.Length == 0 ? "" : $"{directory}/revoked.crl")}'
 
             """);
         Write("pg_hba.conf", """
@@ -110,6 +122,16 @@ public sealed class RegistryServer : IAsyncLifetime
         watcher.StandardInput.Close();
         await watcher.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
         watcher.Dispose();
+    }
+
+    /// <summary>The server learns of other revocation lists, as after an apply on its host.</summary>
+    internal async Task LearnAsync(string lists)
+    {
+        // It reads them as its own user, whom the file belongs to already.
+        await File.WriteAllTextAsync(Path.Combine(directory, "revoked.crl"), lists);
+        await using var registry = ClusterRegistry.OpenLocal(directory, Port, "postgres");
+        await using var command = registry.Source.CreateCommand("SELECT pg_reload_conf()");
+        await command.ExecuteScalarAsync();
     }
 
     /// <summary>An empty database, as the administrator of the host sees it.</summary>
@@ -154,6 +176,9 @@ public sealed class RegistryServer : IAsyncLifetime
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 }
+
+/// <summary>What a server shows and whom it believes, PEM.</summary>
+internal sealed record ServerTrustFiles(string Certificate, string Key, string Roots, string Lists);
 
 /// <summary>The tests that share the server; one after the other.</summary>
 [CollectionDefinition("registry")]

@@ -1,0 +1,25 @@
+using Gatehouse.Core.Clusters;
+
+namespace Gatehouse.Agent;
+
+/// <summary>Where an agent finds what it works with, and where it listens: the same on every host, and elsewhere only in tests.</summary>
+internal sealed record AgentPlaces
+{
+    /// <summary>Those of a host.</summary>
+    public static readonly AgentPlaces Usual = new();
+
+    /// <summary>The directory of the certificates.</summary>
+    public string Pki { get; init; } = Credentials.Directory;
+
+    /// <summary>What the node knows of itself.</summary>
+    public string Node { get; init; } = LocalNode.Path;
+
+    /// <summary>The last view of the cluster.</summary>
+    public string View { get; init; } = ViewCache.Path;
+
+    /// <summary>The sign that wakes the unit that follows.</summary>
+    public string Sign { get; init; } = "/run/gatehouse-agent/follow";
+
+    /// <summary>The TCP port.</summary>
+    public int Port { get; init; } = MemberTls.Port;
+}
