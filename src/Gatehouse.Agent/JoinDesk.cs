@@ -71,7 +71,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
         var wayBack = request.EchoPort == 0 ? null : await EchoAsync(address, request.EchoPort, request.Echo, ct);
         var findings = JoinRules.Judge(request, new JoinContext(view, known.Name, known.Profile, release, clock.GetUtcNow(), MailUsers.Numbers(), wayBack));
         if (taken is not null && !findings.Any(f => f.Code is "name-taken" or "address-taken")) findings = findings.Add(new JoinFinding(true, "taken", taken));
-        if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null);
+        if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null) { Profile = known.Profile };
         var redeemed = await state.Registry.RedeemAsync(view.Cluster.Epoch, redeem, v => IsSecret(v, request), node => issuer.Sign(node.Number, node.Name, node.Address, null, key!), ct);
         return new JoinAnswer(findings, await GrantAsync(redeemed, ct));
     }

@@ -100,7 +100,11 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <summary>Asks the issuer whether joining would succeed; nothing is changed on either side.</summary>
     /// <exception cref="SequenceException">The issuer refuses the code.</exception>
     public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>
-        (await SendAsync(trust, issuer, code, host, "", ct)).Findings;
+        (await ConsultAsync(trust, issuer, code, host, ct)).Findings;
+
+    /// <summary>The same with everything else that the issuer tells whoever has the code.</summary>
+    /// <exception cref="SequenceException">The issuer refuses the code.</exception>
+    public Task<JoinAnswer> ConsultAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) => SendAsync(trust, issuer, code, host, "", ct);
 
     /// <summary>Gets the certificate and everything else that a member needs. Asked again, the issuer gives the same.</summary>
     public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
@@ -153,6 +157,11 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         await files.RemoveAsync(Granted, ct);
         return me;
     }
+
+    /// <summary>What joining replaces on a host, in the middle of a sentence; empty when nothing is there.</summary>
+    public static string Replaced(LocalMachine machine, Facts facts) =>
+        File.Exists(machine.Real(AnswersInput.InForce)) ? "the gateway that is set up on this host; 'gatehouse rollback' puts it back"
+        : facts.Existing.IsEmpty ? "" : $"the configuration of {string.Join(", ", facts.Existing)}; 'gatehouse rollback 0' puts it back";
 
     private async Task<JoinAnswer> SendAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, string request, CancellationToken ct)
     {

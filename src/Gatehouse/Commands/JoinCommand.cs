@@ -133,8 +133,7 @@ internal static class JoinCommand
     // Joining replaces what runs here; nobody learns that afterwards.
     private static void Consent(ParseResult parse, LocalMachine machine, Facts facts, string cluster)
     {
-        var replaced = File.Exists(machine.Real(AnswersInput.InForce)) ? "the gateway that is set up on this host; 'gatehouse rollback' puts it back"
-            : facts.Existing.IsEmpty ? "" : $"the configuration of {string.Join(", ", facts.Existing)}; 'gatehouse rollback 0' puts it back";
+        var replaced = JoinSequence.Replaced(machine, facts);
         if (replaced.Length == 0 || parse.GetValue(GlobalOptions.Yes)) return;
         Console.Error.WriteLine($"Joining {cluster} replaces {replaced}.");
         if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want.");

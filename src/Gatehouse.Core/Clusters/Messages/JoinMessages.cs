@@ -95,4 +95,8 @@ public sealed record JoinGrant
 /// <summary>The answer to a <see cref="JoinRequest"/>.</summary>
 /// <param name="Findings">Everything found, on the issuer's side.</param>
 /// <param name="Grant">What was granted; null when something is in the way, or when it was only asked.</param>
-public sealed record JoinAnswer(ImmutableArray<JoinFinding> Findings, JoinGrant? Grant);
+public sealed record JoinAnswer(ImmutableArray<JoinFinding> Findings, JoinGrant? Grant)
+{
+    /// <summary>The profile that the code is for, told to whoever has shown the code's secret; empty from a release that does not tell.</summary>
+    public string Profile { get; init; } = "";
+}
