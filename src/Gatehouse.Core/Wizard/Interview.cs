@@ -22,7 +22,6 @@ public sealed class Interview
     private readonly Facts facts;
     private readonly Look look;
     private readonly Func<string, string> secretFile;
-    private readonly WizardTask task;
     private readonly ImmutableHashSet<string> wanted;
     private readonly ImmutableArray<Screen> taskScreens;
     private readonly ImmutableHashSet<string> asked;
@@ -42,7 +41,7 @@ public sealed class Interview
     /// <param name="task">What is being done; it may have screens of its own.</param>
     public Interview(ScreenSet screens, Facts facts, Answers given, Look look, Func<string, string> secretFile, string profile = "", IEnumerable<string>? only = null, WizardTask? task = null)
     {
-        this.task = task ?? WizardTask.Change;
+        Task = task ?? WizardTask.Change;
         this.screens = screens;
         this.facts = facts;
         this.look = look;
@@ -50,7 +49,7 @@ public sealed class Interview
         foreach (var field in screens.Fields) if (given[field.Path] is { } node) Take(field, node);
         if (profile.Length > 0) texts["system.profile"] = profile;
         wanted = only?.ToImmutableHashSet(StringComparer.Ordinal) ?? [];
-        taskScreens = [.. screens.TaskScreens.Where(s => s.Task == this.task.Id)];
+        taskScreens = [.. screens.TaskScreens.Where(s => s.Task == Task.Id)];
         asked = [.. taskScreens.SelectMany(s => s.Fields).Select(f => f.Path)];
     }
 
@@ -58,12 +57,15 @@ public sealed class Interview
 
     private sealed record Judgement(Answers Answers, ImmutableArray<Finding> Findings, GatewaySettings? Settings, ValueSet Values, ImmutableHashSet<string> Unasked);
 
+    /// <summary>What is being done.</summary>
+    public WizardTask Task { get; }
+
     /// <summary>The screens to go through, in order: those of the task, then those that the profile needs.</summary>
     public ImmutableArray<Screen> Screens
     {
         get
         {
-            if (!task.AsksSettings) return taskScreens;
+            if (!Task.AsksSettings) return taskScreens;
             var profile = Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!;
             // Which cluster, which number and which peers is for the registry to say.
             return [.. taskScreens, .. screens.For(profile).Where(s => !s.Clustered && (wanted.IsEmpty || wanted.Contains(s.Id)))];
@@ -227,7 +229,7 @@ public sealed class Interview
         var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
         var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values)).Concat(TaskProblems()).ToImmutableArray();
         // What a task does not ask is not for this host to say.
-        if (!task.AsksSettings) (findings, settings) = ([.. findings.Where(f => asked.Contains(f.Path.Split('[')[0]))], null);
+        if (!Task.AsksSettings) (findings, settings) = ([.. findings.Where(f => asked.Contains(f.Path.Split('[')[0]))], null);
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
             findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
         // A password for something that was switched off again stays in the form, and goes nowhere else.
@@ -249,7 +251,7 @@ public sealed class Interview
     }
 
     private IEnumerable<Finding> TaskProblems() =>
-        TaskRules.Judge(task, Text).Concat(OwnFields.Select(f => TaskRules.Judge(f, Text(f))).OfType<Finding>());
+        TaskRules.Judge(Task, Text).Concat(OwnFields.Select(f => TaskRules.Judge(f, Text(f))).OfType<Finding>());
 
     // What only a wizard can see: a row of too many words, a password not typed twice alike.
     private IEnumerable<Finding> TypingProblems(ValueSet values)

@@ -27,6 +27,7 @@ internal sealed record JoinMeeting(string Cluster, string Issuer, Pin Pin, Joini
         foreach (var finding in Findings.OrderBy(f => f.IsError ? 0 : 1)) yield return new ReviewLine($"{(finding.IsError ? "!!" : "!")} {finding.Message}", ReviewLook.Wrong);
         yield return new ReviewLine($"The cluster is {Cluster}; its issuer answers at {Issuer}.");
         yield return new ReviewLine($"It is the one that the code is for: its CA has the key that the code names, {Pin}.");
+        if (IsRefused) yield break;
         var what = screens.Fields.First(f => f.Path == "system.profile").Choices.FirstOrDefault(c => c.Value == Profile)?.Text;
         yield return new ReviewLine($"This host becomes its member {Host.Name} at {Host.Address}{(Profile.Length == 0 ? "" : $", profile {Profile}{(what is null ? "" : $" ({what})")}")}.");
         if (!Packages.IsEmpty) yield return new ReviewLine($"Debian packages that may be installed, as far as the cluster's settings ask for them: {string.Join(", ", Packages)}.");

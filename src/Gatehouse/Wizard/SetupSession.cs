@@ -228,7 +228,8 @@ internal sealed class SetupSession
         PrivateFile.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(AnswerText(interview)));
         var files = interview.Secrets.Select(s => s.File).ToArray();
         var passwords = files.Length == 0 ? "" : $" Passwords are not in it: before that, put them on that host into {string.Join(" and ", files)}, readable by root alone.";
-        return $"The answers are in {Path.GetFullPath(path)}. 'gatehouse apply {Path.GetFileName(path)}' makes another host the same.{passwords}";
+        var use = interview.Task == WizardTask.Start ? $"'gatehouse bootstrap {Path.GetFileName(path)} --name {interview.Text("cluster.name").Trim()}' starts a cluster with them." : $"'gatehouse apply {Path.GetFileName(path)}' makes another host the same.";
+        return $"The answers are in {Path.GetFullPath(path)}. {use}{passwords}";
     }
 
     /// <summary>What changes inside the files of a plan.</summary>

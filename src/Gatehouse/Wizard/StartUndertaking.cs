@@ -53,7 +53,7 @@ internal sealed class StartUndertaking : Undertaking
     public override Preview Preview => preview;
 
     /// <inheritdoc/>
-    public override string Question => $"The cluster {name} is started. {PlanWords.MailInterruption(preview.Plan)} Afterwards its keys are shown once: have something at hand to keep them with.";
+    public override string Question => $"The cluster {name} begins with this host. If a check or a verification fails, the host is put back as it was. Afterwards the keys are shown once: have something at hand to keep them with.";
 
     /// <inheritdoc/>
     public override ApplyRun Begin() => SequenceRun.Begin(async (log, ct) =>
