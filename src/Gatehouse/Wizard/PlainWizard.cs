@@ -182,7 +182,7 @@ internal sealed class PlainWizard
             if (result.Outcome is Outcome.Applied or Outcome.Nothing)
             {
                 progress = null;
-                if (undertaking.Keys is { } keys) new PlainKeys(talk, keys).Ask();
+                if (undertaking.Keys is { } keys && !AreKept(keys)) return ExitCodes.BadInput;
                 face.TellDone(result);
                 if (undertaking.Keys is not null) AskForNodes();
                 return ExitCodes.Done;
@@ -204,6 +204,22 @@ internal sealed class PlainWizard
                     SaveDraft();
                     return ApplyText.Code(result);
             }
+        }
+    }
+
+    // False when the input ended before; they stay on the host then.
+    private bool AreKept(ClusterKeys keys)
+    {
+        try
+        {
+            new PlainKeys(talk, keys).Ask();
+            return true;
+        }
+        catch (InputEndedException)
+        {
+            talk.Say();
+            talk.Say($"Error: The input ended before the keys were kept. The cluster {keys.Name} is there; 'gatehouse setup' on this host shows its keys again.");
+            return false;
         }
     }
 
