@@ -23,10 +23,11 @@ public static class MaterialMaker
     /// <param name="machine">Where earlier material lies.</param>
     /// <param name="now">The time, for certificates.</param>
     /// <param name="ct">Ends the reading.</param>
+    /// <param name="cluster">What a cluster's CA gave, for a member; null takes it from the machine.</param>
     /// <exception cref="MachineException">The settings are those of a cluster's member, and the host is none.</exception>
-    public static async ValueTask<Material> ObtainAsync(GatewaySettings settings, IMachine machine, DateTimeOffset now, CancellationToken ct)
+    public static async ValueTask<Material> ObtainAsync(GatewaySettings settings, IMachine machine, DateTimeOffset now, CancellationToken ct, ClusterMaterial? cluster = null)
     {
-        var cluster = settings.System.Profile.Clustered ? await ClusterAsync(machine, ct) : null;
+        cluster = settings.System.Profile.Clustered ? cluster ?? await ClusterAsync(machine, ct) : null;
         var mta = settings.Mta;
         var web = settings.ServedWeb;
         using var dkim = mta is null or { DkimDomains.IsEmpty: true } ? null : await DkimKeyAsync(machine, mta.DkimSelector, ct);

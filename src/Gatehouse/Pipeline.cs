@@ -45,9 +45,13 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     }
 
     /// <summary>Settings to everything the node is to have.</summary>
-    public async Task<RenderedNode> RenderAsync(GatewaySettings settings, string answers, CancellationToken ct)
+    /// <param name="settings">The settings.</param>
+    /// <param name="answers">The answers they came from, an answer file.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <param name="cluster">What a cluster's CA gave, for a member; null takes it from the machine.</param>
+    public async Task<RenderedNode> RenderAsync(GatewaySettings settings, string answers, CancellationToken ct, ClusterMaterial? cluster = null)
     {
-        var material = await MaterialMaker.ObtainAsync(settings, machine, Facts.Now, ct);
+        var material = await MaterialMaker.ObtainAsync(settings, machine, Facts.Now, ct, cluster);
         return (await (renderer ?? throw new InvalidOperationException("this line was made without a renderer"))).Render(settings, material, answers);
     }
 

@@ -27,6 +27,13 @@ public sealed class TemplateSet
     /// <summary>All components in order.</summary>
     public ImmutableArray<Component> Components { get; }
 
+    /// <summary>
+    /// The Debian packages that a member of a profile may need, before its settings are known: those may do without some.
+    /// </summary>
+    /// <param name="profile">The profile.</param>
+    public ImmutableArray<string> PackagesOf(Screens.Profile profile) =>
+        [.. Components.Where(c => c.Roles.IsEmpty || c.Roles.Any(profile.Has)).SelectMany(c => c.Packages).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
     /// <summary>Paths that a site has replaced or added.</summary>
     public ImmutableArray<string> Overridden { get; }
 

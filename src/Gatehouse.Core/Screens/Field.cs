@@ -74,6 +74,9 @@ public sealed record Field
     /// <summary>Whose answer it is in a cluster: the same for all nodes, or each node's own.</summary>
     public FieldScope Scope { get; init; }
 
+    /// <summary>Whether it can be answered in an answer file, rather than only to a task of the wizard.</summary>
+    public bool IsAnswer { get; init; } = true;
+
     /// <summary>Whether the answer is a table.</summary>
     public bool IsTable => !Columns.IsEmpty;
 }
@@ -106,4 +109,11 @@ public sealed record Condition(string Path, ImmutableArray<string> AnyOf);
 /// <param name="Roles">Roles that need the screen; empty means every profile.</param>
 /// <param name="Fields">The questions, in order.</param>
 /// <param name="Clustered">Whether only members of a cluster are asked.</param>
-public sealed record Screen(string Id, string Title, string Help, int Order, ImmutableArray<string> Roles, ImmutableArray<Field> Fields, bool Clustered = false);
+public sealed record Screen(string Id, string Title, string Help, int Order, ImmutableArray<string> Roles, ImmutableArray<Field> Fields, bool Clustered = false)
+{
+    /// <summary>The task of the wizard that it belongs to; empty for a screen of settings.</summary>
+    public string Task { get; init; } = "";
+
+    /// <summary>Fields of other screens that a task's screen asks as well, by path; they come after its own.</summary>
+    public ImmutableArray<string> Asks { get; init; } = [];
+}

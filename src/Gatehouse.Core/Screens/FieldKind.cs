@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Screens;
@@ -25,6 +26,9 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
 {
     private const int LongestText = 1024;
 
+    /// <summary>Whether a value is never shown, logged or kept where it does not have to be.</summary>
+    public bool IsSecret { get; init; }
+
     /// <summary>All kinds by name.</summary>
     public static FrozenDictionary<string, FieldKind> All { get; } = new FieldKind[]
     {
@@ -40,7 +44,8 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
         new("number", "a number such as 6 or 6.5", "number", (t, f) => TryNumber(t, out var n) ? InRange(n, f, n) : Expect("a number such as 6 or 6.5")),
         new("boolean", "true or false", "boolean", (t, _) => t switch { "true" or "yes" or "on" => Parsed.Ok(true), "false" or "no" or "off" => Parsed.Ok(false), _ => Expect("true or false") }),
         new("choice", "one of the listed values", "string", (t, f) => f.Choices.Any(c => c.Value == t) ? Parsed.Ok(t) : Expect(Options(t, f))),
-        new("password", "{file: PATH}, {env: NAME}, {prompt: true}, {generate: true} or {hash: TEXT}", "object", (t, _) => Parsed.Ok(new Secret(t))),
+        new("password", "{file: PATH}, {env: NAME}, {prompt: true}, {generate: true} or {hash: TEXT}", "object", (t, _) => Parsed.Ok(new Secret(t))) { IsSecret = true },
+        new("code", "a join code, 12 groups of 5 characters", "string", (t, f) => JoinCode.TryRead(t, out JoinCode? _, out var why) ? Parsed.Ok(new Secret(t)) : Parsed.Refused(why)) { IsSecret = true },
         new("email", "an e-mail address such as postmaster@example.org", "string", (t, _) => MailAddresses.TryParse(t, out var a) ? Parsed.Ok(a) : Expect("an e-mail address such as postmaster@example.org")),
         new("path", "an absolute path of letters, digits and ._+-/", "string", (t, _) => IsPath(t) ? Parsed.Ok(t) : Expect("an absolute path of letters, digits and ._+-/, without '..'")),
         new("timezone", "a time zone such as Europe/Berlin or UTC", "string", (t, _) => IsZone(t) ? Parsed.Ok(t) : Expect("a time zone such as Europe/Berlin or UTC")),

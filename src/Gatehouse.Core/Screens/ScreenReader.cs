@@ -8,7 +8,7 @@ namespace Gatehouse.Core.Screens;
 /// <summary>Reads <c>screens/*.yaml</c>. A mistake in them is a bug of the program and throws.</summary>
 public static class ScreenReader
 {
-    private static readonly ImmutableHashSet<string> ScreenKeys = ["id", "title", "help", "order", "roles", "clustered", "fields"];
+    private static readonly ImmutableHashSet<string> ScreenKeys = ["id", "title", "help", "order", "roles", "clustered", "task", "asks", "fields"];
 
     private static readonly ImmutableHashSet<string> FieldKeys =
     [
@@ -25,9 +25,14 @@ public static class ScreenReader
         if (YamlReader.Read(file, bytes, report) is not Mapping root) throw new FormatException(string.Join('\n', report));
         Know(root, ScreenKeys);
         var id = Text(root, "id");
-        var fields = Items(root, "fields").Select(f => ReadField(id, (Mapping)f)).ToImmutableArray();
+        var task = Optional(root, "task") ?? "";
+        var fields = Items(root, "fields").Select(f => ReadField(id, (Mapping)f) with { IsAnswer = task.Length == 0 }).ToImmutableArray();
         return new Screen(id, Text(root, "title"), Text(root, "help"), int.Parse(Text(root, "order"), CultureInfo.InvariantCulture),
-            [.. Items(root, "roles").Select(r => ((Scalar)r).Text)], fields, Flag(root, "clustered"));
+            [.. Items(root, "roles").Select(r => ((Scalar)r).Text)], fields, Flag(root, "clustered"))
+        {
+            Task = task,
+            Asks = [.. Items(root, "asks").Select(f => ((Scalar)f).Text)],
+        };
     }
 
     private static Field ReadField(string screen, Mapping map)

@@ -81,6 +81,34 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
         return false;
     }
 
+    /// <summary>What can be said of a text that is still being typed.</summary>
+    /// <param name="text">The text so far.</param>
+    /// <param name="groups">How many groups are complete.</param>
+    /// <returns>What is wrong with the groups that are complete; empty while nothing is.</returns>
+    public string JudgePart(string text, out int groups)
+    {
+        groups = 0;
+        if (text.Length > Longest) return "";
+        var parts = Parts(text);
+        var typed = string.Concat(parts);
+        groups = Math.Min(Groups, typed.Length / Size);
+        var isOpen = text.Length > 0 && !Base32.IsSeparator(text[^1]);
+        // Each part that a separator ends holds whole groups, or the operator has left out a character.
+        var before = 0;
+        foreach (var part in parts.Take(isOpen ? parts.Count - 1 : parts.Count))
+        {
+            if (part.Length % Size != 0 && before % Size == 0)
+            {
+                var group = (before + part.Length) / Size;
+                return $"{Quoted(group, part)} is mistyped: it has {part.Length} characters instead of {Size}";
+            }
+
+            before += part.Length;
+        }
+
+        return typed.Length > Length ? "" : WrongCharacter(typed) ?? WrongGroups(typed[..(groups * Size)]) ?? "";
+    }
+
     // What stands between separators, without the prefix.
     private List<string> Parts(string text)
     {
@@ -136,7 +164,7 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
 
     private string? WrongGroups(string typed)
     {
-        var wrong = Enumerable.Range(0, Groups).Select(g => (Number: g, Error: Error(typed, g))).Where(g => g.Error != 0).ToArray();
+        var wrong = Enumerable.Range(0, typed.Length / Size).Select(g => (Number: g, Error: Error(typed, g))).Where(g => g.Error != 0).ToArray();
         if (wrong.Length == 0) return null;
         if (wrong.Length == 1) return $"{Quoted(wrong[0].Number, Group(typed, wrong[0].Number))} is mistyped; {Compare}";
         var exchanged = Term(wrong[0].Number) ^ Term(wrong[1].Number);
@@ -149,7 +177,7 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
     private string Quoted(int group, string text) =>
         group < OpenGroups && text.Length <= 2 * Size && text.All(c => char.IsBetween(c, '!', '~')) ? $"group {group + 1}, '{text}'," : $"group {group + 1}";
 
-    private static string Group(string typed, int group) => typed.Substring(group * Size, Size);
+    private static string Group(string typed, int group) => typed.Substring(group * Size, Math.Min(Size, typed.Length - (group * Size)));
 
     private static string Article(string name) => ("aeiou".Contains(name[0], StringComparison.Ordinal) ? "an " : "a ") + name;
 

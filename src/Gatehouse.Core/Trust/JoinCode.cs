@@ -65,6 +65,15 @@ public sealed class JoinCode
         return true;
     }
 
+    /// <summary>What can be said of a code that is still being typed.</summary>
+    /// <param name="text">The text so far.</param>
+    /// <param name="groups">How many groups of five are complete, of <see cref="Groups"/>.</param>
+    /// <returns>What is wrong with a group that is complete; empty while nothing is. It quotes no part of the secret.</returns>
+    public static string JudgePart(string text, out int groups) => CheckedGroups.JoinCode.JudgePart(text, out groups);
+
+    /// <summary>How many groups a code has.</summary>
+    public static int Groups => CheckedGroups.JoinCode.Groups;
+
     /// <summary>The number that the registry files a code by: the 30 bits of its id.</summary>
     /// <param name="id">A code's <see cref="Id"/>.</param>
     /// <param name="number">0 to 2^30 - 1.</param>

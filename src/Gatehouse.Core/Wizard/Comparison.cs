@@ -33,7 +33,7 @@ public static class Comparison
 
     private static ImmutableArray<string> Values(Field field, Interview interview)
     {
-        if (field.Kind.Name == "password") return [interview.SecretState(field)];
+        if (field.Kind.IsSecret) return [interview.SecretState(field)];
         var text = interview.Text(field);
         return field.Kind.Name == "boolean" ? [Boolean(text)] : [.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
     }

@@ -18,8 +18,7 @@ public static class FieldHelp
         foreach (var (name, value) in FieldRemarks.Of(field).Where(r => r.Name is not "Example" and not "Used only with")) lines.Add($"{name}: {(name == "Default" && field.Kind.Name == "password" ? "one is generated" : value)}.");
         if (field.Example.Length > 0) lines.Add($"Example: {field.Example}");
         if (field.Required && field.Default is null) lines.Add("It must be answered.");
-        lines.Add("");
-        lines.Add($"In an answer file: {field.Path}");
+        if (field.IsAnswer) lines.AddRange("", $"In an answer file: {field.Path}");
         return lines.ToImmutable();
     }
 

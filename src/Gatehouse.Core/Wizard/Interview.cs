@@ -22,6 +22,9 @@ public sealed class Interview
     private readonly Facts facts;
     private readonly Look look;
     private readonly Func<string, string> secretFile;
+    private readonly ImmutableHashSet<string> wanted;
+    private readonly ImmutableArray<Screen> taskScreens;
+    private readonly ImmutableHashSet<string> asked;
     private readonly SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Mapping> references = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, TypedSecret> secrets = new(StringComparer.Ordinal);
@@ -35,26 +38,39 @@ public sealed class Interview
     /// <param name="secretFile">The file that a password typed into a field (by its path) will be kept in; the answers name it.</param>
     /// <param name="profile">The profile; empty takes that of the answers.</param>
     /// <param name="only">The screens to ask; empty means all that the profile needs.</param>
-    public Interview(ScreenSet screens, Facts facts, Answers given, Look look, Func<string, string> secretFile, string profile = "", IEnumerable<string>? only = null)
+    /// <param name="task">What is being done; it may have screens of its own.</param>
+    public Interview(ScreenSet screens, Facts facts, Answers given, Look look, Func<string, string> secretFile, string profile = "", IEnumerable<string>? only = null, WizardTask? task = null)
     {
+        Task = task ?? WizardTask.Change;
         this.screens = screens;
         this.facts = facts;
         this.look = look;
         this.secretFile = secretFile;
         foreach (var field in screens.Fields) if (given[field.Path] is { } node) Take(field, node);
         if (profile.Length > 0) texts["system.profile"] = profile;
-        var needed = screens.For(Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!);
-        var wanted = only?.ToHashSet(StringComparer.Ordinal) ?? [];
-        // Which cluster, which number and which peers is for the registry to say.
-        Screens = [.. needed.Where(s => !s.Clustered && (wanted.Count == 0 || wanted.Contains(s.Id)))];
+        wanted = only?.ToImmutableHashSet(StringComparer.Ordinal) ?? [];
+        taskScreens = [.. screens.TaskScreens.Where(s => s.Task == Task.Id)];
+        asked = [.. taskScreens.SelectMany(s => s.Fields).Select(f => f.Path)];
     }
 
     private sealed record TypedSecret(string First, string Second);
 
     private sealed record Judgement(Answers Answers, ImmutableArray<Finding> Findings, GatewaySettings? Settings, ValueSet Values, ImmutableHashSet<string> Unasked);
 
-    /// <summary>The screens to go through, in order.</summary>
-    public ImmutableArray<Screen> Screens { get; }
+    /// <summary>What is being done.</summary>
+    public WizardTask Task { get; }
+
+    /// <summary>The screens to go through, in order: those of the task, then those that the profile needs.</summary>
+    public ImmutableArray<Screen> Screens
+    {
+        get
+        {
+            if (!Task.AsksSettings) return taskScreens;
+            var profile = Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!;
+            // Which cluster, which number and which peers is for the registry to say.
+            return [.. taskScreens, .. screens.For(profile).Where(s => !s.Clustered && (wanted.IsEmpty || wanted.Contains(s.Id)))];
+        }
+    }
 
     /// <summary>The settings; null while anything is wrong.</summary>
     public GatewaySettings? Settings => Judged.Settings;
@@ -69,7 +85,12 @@ public sealed class Interview
     public IEnumerable<(string File, Secret Secret)> Secrets => Typed.Where(s => !Judged.Unasked.Contains(s.Path)).Select(s => (s.File, s.Secret));
 
     private IEnumerable<(string Path, string File, Secret Secret)> Typed =>
-        secrets.Where(s => IsUsable(s.Value)).Select(s => (s.Key, secretFile(s.Key), new Secret(s.Value.First)));
+        screens.Fields.Where(f => secrets.TryGetValue(f.Path, out var typed) && IsUsable(typed)).Select(f => (f.Path, secretFile(f.Path), new Secret(secrets[f.Path].First)));
+
+    // Every field that can be typed into here.
+    private IEnumerable<Field> AllFields => screens.Fields.Concat(OwnFields);
+
+    private IEnumerable<Field> OwnFields => taskScreens.SelectMany(s => s.Fields).Where(f => !f.IsAnswer);
 
     private Judgement Judged => judgement ??= Judge();
 
@@ -82,10 +103,17 @@ public sealed class Interview
     }
 
     /// <summary>The fields of a screen that are asked as the answers stand now.</summary>
-    public IEnumerable<Field> Fields(Screen screen) => screen.Fields.Where(f => f.Path != "system.profile" && Resolver.Applies(f, Judged.Values));
+    public IEnumerable<Field> Fields(Screen screen) => screen.Task.Length > 0
+        ? screen.Fields.Where(f => !f.IsAnswer || Resolver.Applies(f, Judged.Values))
+        : screen.Fields.Where(f => f.Path != "system.profile" && !asked.Contains(f.Path) && Resolver.Applies(f, Judged.Values));
 
     /// <summary>What stands in a field: what was typed, else its default.</summary>
-    public string Text(Field field) => texts.TryGetValue(field.Path, out var text) ? text : Default(field);
+    public string Text(Field field) => texts.TryGetValue(field.Path, out var text) ? text
+        : field.Kind.IsSecret && field.Kind.Name != "password" ? SecretText(field).First
+        : Default(field);
+
+    /// <summary>What stands in a field, by its path.</summary>
+    public string Text(string path) => Text(AllFields.First(f => f.Path == path));
 
     /// <summary>Whether a field has an answer of its own rather than its default.</summary>
     public bool IsAnswered(Field field) => texts.ContainsKey(field.Path) || references.ContainsKey(field.Path) || secrets.ContainsKey(field.Path);
@@ -93,7 +121,7 @@ public sealed class Interview
     /// <summary>What a field holds without an answer; empty when nothing.</summary>
     public string Default(Field field)
     {
-        if (field.Kind.Name == "password") return "";
+        if (field.Kind.IsSecret) return "";
         if (field.DefaultFrom is { } source && !source.StartsWith("facts.", StringComparison.Ordinal)) return Text(screens.Fields.First(f => f.Path == source));
         return FieldText.OfDefault(field, (field.DefaultFrom is { } fact ? facts.Lookup(fact) : null) ?? field.Default ?? "");
     }
@@ -101,7 +129,9 @@ public sealed class Interview
     /// <summary>Takes what was typed into a field. What equals the default is no answer of its own, and follows the default.</summary>
     public void Enter(Field field, string text)
     {
-        if (text == Default(field)) texts.Remove(field.Path);
+        // A secret that is shown while it is typed, such as a join code, is kept with the others.
+        if (field.Kind.IsSecret) EnterSecret(field, text, text);
+        else if (text == Default(field)) texts.Remove(field.Path);
         else texts[field.Path] = text;
         judgement = null;
     }
@@ -146,7 +176,8 @@ public sealed class Interview
         .OrderByDescending(f => f.Severity);
 
     /// <summary>Whether a screen holds an error.</summary>
-    public bool HasErrors(Screen screen) => Findings.Any(f => f.Severity == Severity.Error && f.Path.StartsWith(screen.Id + ".", StringComparison.Ordinal));
+    public bool HasErrors(Screen screen) => Fields(screen).Any(f => FindingsOf(f).Any(x => x.Severity == Severity.Error))
+        || (screen.Task.Length == 0 && Findings.Any(f => f.Severity == Severity.Error && !asked.Contains(f.Path) && f.Path.StartsWith(screen.Id + ".", StringComparison.Ordinal)));
 
     /// <summary>Everything typed but passwords, to go on with another time.</summary>
     public Draft Save(Draft draft) => draft with
@@ -161,7 +192,7 @@ public sealed class Interview
     {
         texts.Clear();
         references.Clear();
-        foreach (var field in screens.Fields)
+        foreach (var field in AllFields)
         {
             if (draft.Texts.TryGetValue(field.Path, out var text)) texts[field.Path] = text;
             if (draft.References.TryGetValue(field.Path, out var reference) && reference.Split(' ', 2) is [var key, var value]) references[field.Path] = Reference(key, value);
@@ -176,7 +207,7 @@ public sealed class Interview
     /// <summary>Takes passwords that were kept.</summary>
     public void RestoreSecrets(IReadOnlyDictionary<string, string> kept)
     {
-        foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password"))
+        foreach (var field in AllFields.Where(f => f.Kind.IsSecret))
             if (kept.TryGetValue(field.Path, out var secret)) secrets[field.Path] = new TypedSecret(secret, secret);
         judgement = null;
     }
@@ -196,7 +227,9 @@ public sealed class Interview
         foreach (var (_, file, secret) in Typed) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
         var report = new Report();
         var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
-        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values)).ToImmutableArray();
+        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values)).Concat(TaskProblems()).ToImmutableArray();
+        // What a task does not ask is not for this host to say.
+        if (!Task.AsksSettings) (findings, settings) = ([.. findings.Where(f => asked.Contains(f.Path.Split('[')[0]))], null);
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
             findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
         // A password for something that was switched off again stays in the form, and goes nowhere else.
@@ -216,6 +249,9 @@ public sealed class Interview
             if (node is not null) yield return (field.Path, node);
         }
     }
+
+    private IEnumerable<Finding> TaskProblems() =>
+        TaskRules.Judge(Task, Text).Concat(OwnFields.Select(f => TaskRules.Judge(f, Text(f))).OfType<Finding>());
 
     // What only a wizard can see: a row of too many words, a password not typed twice alike.
     private IEnumerable<Finding> TypingProblems(ValueSet values)

@@ -2,24 +2,68 @@ using System.Collections.Immutable;
 
 namespace Gatehouse.Core.Wizard;
 
+/// <summary>What a host is when the wizard begins. Each thing the wizard can do is for some of these.</summary>
+[Flags]
+public enum HostState
+{
+    /// <summary>Nothing of ours is in force.</summary>
+    Bare = 1,
+
+    /// <summary>A gateway of ours, by itself.</summary>
+    Gateway = 2,
+
+    /// <summary>A member of a cluster.</summary>
+    Member = 4,
+
+    /// <summary>A host that got its certificate from a cluster, and was interrupted before it was set up.</summary>
+    Joining = 8,
+
+    /// <summary>A member that started its cluster, and whose operator has not seen the keys to the end.</summary>
+    Unkept = 16,
+}
+
 /// <summary>One thing the wizard can do: an answer to its first question.</summary>
-/// <param name="Id">Its name in a draft.</param>
+/// <param name="Id">Its name in a draft, in the plain mode, and in the screens that belong to it.</param>
 /// <param name="Title">What it is called.</param>
 /// <param name="Help">What it means for the host.</param>
 /// <param name="Profile">The profile it sets; empty keeps the one in force.</param>
-/// <param name="NeedsNode">Whether it is for a host that is set up already (true), or for one that is not (false).</param>
-public sealed record WizardTask(string Id, string Title, string Help, string Profile, bool NeedsNode)
+/// <param name="Hosts">The hosts it is for.</param>
+public sealed record WizardTask(string Id, string Title, string Help, string Profile, HostState Hosts)
 {
-    /// <summary>Everything this version can do, in the order it is offered. Starting and joining a cluster and importing a node come with their engines.</summary>
-    public static ImmutableArray<WizardTask> All { get; } =
-    [
-        new("change", "Change this node's settings", "The settings in force are shown; what you change is compared with them before anything happens.", "", true),
-        new("gateway", "Set up one mail gateway", "Everything on this host: it takes mail, scans it, hands it on, and has its management web. No cluster.", "standalone", false),
-    ];
+    /// <summary>Whether it asks for the settings themselves, rather than only what is on its own screens.</summary>
+    public bool AsksSettings { get; init; } = true;
 
-    /// <summary>What can be done on this host.</summary>
-    /// <param name="isSetUp">Whether a configuration of ours is in force.</param>
-    public static ImmutableArray<WizardTask> For(bool isSetUp) => [.. All.Where(t => t.NeedsNode == isSetUp)];
+    /// <summary>Whether it works only where services run, not in a tree.</summary>
+    public bool NeedsHost { get; init; }
+
+    /// <summary>Sets up a gateway.</summary>
+    public static WizardTask Gateway { get; } = new("gateway", "Set up one mail gateway", "Everything on this host: it takes mail, scans it, hands it on, and has its management web. No cluster.", "standalone", HostState.Bare);
+
+    /// <summary>Changes what is set up.</summary>
+    public static WizardTask Change { get; } = new("change", "Change this node's settings", "The settings in force are shown; what you change is compared with them before anything happens.", "", HostState.Gateway | HostState.Member | HostState.Unkept);
+
+    /// <summary>Starts a cluster.</summary>
+    public static WizardTask Start { get; } = new("start", "Start a cluster", "This host becomes the first node: the cluster's CA, its keys and its registry are made here. Others join it afterwards.", "full", HostState.Bare | HostState.Gateway) { NeedsHost = true };
+
+    /// <summary>Joins a cluster.</summary>
+    public static WizardTask Join { get; } = new("join", "Join a cluster", "This host becomes a member of a cluster that is there, with a join code that was made for it on a member.", "", HostState.Bare | HostState.Gateway | HostState.Joining) { NeedsHost = true, AsksSettings = false };
+
+    /// <summary>Goes on with a join that has its certificate.</summary>
+    public static WizardTask Rejoin { get; } = new("rejoin", "Go on joining a cluster", "This host has its certificate already and needs no code any more; the join goes on where it stopped.", "", HostState.Joining) { NeedsHost = true, AsksSettings = false };
+
+    /// <summary>Shows the keys of a new cluster to an operator who was cut off before.</summary>
+    public static WizardTask Keep { get; } = new("keep", "See the new cluster's keys", "They were shown, and nobody has said that they are kept. They are shown until somebody does.", "", HostState.Unkept) { NeedsHost = true, AsksSettings = false };
+
+    /// <summary>Brings further nodes in.</summary>
+    public static WizardTask Grow { get; } = new("grow", "Bring further nodes into the cluster", "Makes join codes, or sets hosts up over SSH.", "", HostState.Member) { NeedsHost = true, AsksSettings = false };
+
+    /// <summary>Everything this version can do, in the order it is offered. Importing a node comes with its engine.</summary>
+    public static ImmutableArray<WizardTask> All { get; } = [Keep, Rejoin, Change, Gateway, Start, Join, Grow];
+
+    /// <summary>What can be done on a host.</summary>
+    /// <param name="host">What it is.</param>
+    /// <param name="isHost">Whether it is a host at all, rather than a tree.</param>
+    public static ImmutableArray<WizardTask> For(HostState host, bool isHost) => [.. All.Where(t => t.Hosts.HasFlag(host) && (isHost || !t.NeedsHost))];
 
     /// <summary>A task by its id, or null.</summary>
     public static WizardTask? Find(string id) => All.FirstOrDefault(t => t.Id == id);

@@ -101,11 +101,6 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <summary>Whether a join got its certificate here and was not told to the issuer as finished.</summary>
     public bool IsUnfinished => files.Read(Granted) is not null;
 
-    /// <summary>Asks the issuer whether joining would succeed; nothing is changed on either side.</summary>
-    /// <exception cref="SequenceException">The issuer refuses the code.</exception>
-    public async Task<ImmutableArray<JoinFinding>> AskAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct) =>
-        (await SendAsync(trust, issuer, code, host, "", ct)).Findings;
-
     /// <summary>
     /// Looks whether joining would succeed, on both sides and on the way to every member, and what it would replace. All findings
     /// come at once; nothing is changed.
@@ -132,7 +127,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
 
         var links = await LinkProbe.MeasureAsync(answer.Members ?? [], ct);
         var poor = LinkRules.Warnings(answer.Profile ?? "", links).Select(w => new JoinFinding(false, "link", w));
-        return new JoinOutlook([.. findings, .. answer.Findings, .. poor], links, [.. HostRules.Replaced(state, answer.Profile ?? "")]);
+        return new JoinOutlook([.. findings, .. answer.Findings, .. poor], links, [.. HostRules.Replaced(state, answer.Profile ?? "")]) { Profile = answer.Profile ?? "" };
     }
 
     /// <summary>What joining would replace on this host.</summary>
@@ -281,6 +276,13 @@ internal sealed record JoinOutlook(ImmutableArray<JoinFinding> Findings, Immutab
 {
     /// <summary>The finding that the issuer refuses the code itself.</summary>
     public const string Refused = "refused";
+
+    /// <summary>The profile that the code is for; empty when it is not known.</summary>
+    public string Profile { get; init; } = "";
+
+    /// <summary>Why the host cannot join, in one sentence; empty when it can.</summary>
+    public string Refusal => !Findings.Any(f => f.IsError) ? ""
+        : $"This host cannot join as things are. Nothing was changed{(Findings.Any(f => f.Code == Refused) ? "" : ", and the code is still good")}.";
 }
 
 /// <summary>A grant as it is kept until the host is set up.</summary>

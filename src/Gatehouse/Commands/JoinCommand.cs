@@ -50,8 +50,7 @@ internal static class JoinCommand
         var outlook = sequence.IsUnderWay && !parse.GetValue(Check) ? new JoinOutlook([], [], sequence.Replaced(facts)) : await sequence.LookAsync(trust, issuer, code, host, facts, ct);
         foreach (var link in outlook.Links) log.Note($"  {LinkRules.Line(link)}");
         foreach (var finding in outlook.Findings) Console.Error.WriteLine($"{(finding.IsError ? "error" : "warning")}: {finding.Message}");
-        if (outlook.Findings.Any(f => f.IsError))
-            throw new SequenceException(ExitCodes.Refused, $"this host cannot join as things are. Nothing was changed{(outlook.Findings.Any(f => f.Code == JoinOutlook.Refused) ? "" : ", and the code is still good")}.");
+        if (outlook.Refusal.Length > 0) throw new SequenceException(ExitCodes.Refused, outlook.Refusal);
         if (parse.GetValue(Check))
         {
             Console.Out.WriteLine($"{host.Name} can join the cluster {introduction.Name}. Nothing was changed.");

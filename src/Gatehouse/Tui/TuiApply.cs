@@ -23,7 +23,7 @@ internal enum ApplyEnd
 }
 
 /// <summary>The apply inside the wizard: how it goes, what it proved, or what failed and what can be done about it.</summary>
-internal sealed class TuiApply(TuiContext context, SetupLock only, Interview interview, Preview preview)
+internal sealed class TuiApply(TuiContext context, SetupLock only, WizardTask task, Interview interview, Undertaking undertaking)
 {
     private readonly Stage stage = context.Stage;
     private readonly SetupSession session = context.Session;
@@ -34,8 +34,8 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
     /// <summary>Applies and shows how it goes, to its end.</summary>
     public ApplyResult Apply()
     {
-        Run = session.Apply(preview, interview.Secrets);
-        stage.Show(new ApplyPage(stage, Run, preview.Plan, context.Host, context.Steps));
+        Run = undertaking.Begin();
+        stage.Show(new ApplyPage(stage, Run, undertaking is ApplyUndertaking ? undertaking.Preview?.Plan : null, context.Host, context.Steps));
         return Run.Wait();
     }
 
@@ -45,30 +45,33 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
     private ApplyEnd TellDone(ApplyResult result)
     {
         const string show = "Show password", save = "Save answers";
-        var web = preview.Settings.ServedWeb;
-        var generated = web?.Password.Source == PasswordSource.Generate;
-        stage.Show(new ReviewPage("Done", context.Host, () => [], generated ? ["Finish", show, save] : ["Finish", save], 0, DoneText(result), Take) { Keys = "F1 Help  F3 Log" });
+        if (undertaking.Keys is { } keys) new TuiKeys(context, keys).Show();
+        var web = undertaking.Preview?.Settings.ServedWeb;
+        var starts = undertaking.Keys is not null;
+        List<string> labels = ["Finish"];
+        if (starts) labels.AddRange(TuiNodes.Buttons);
+        if (web?.Password.Source == PasswordSource.Generate) labels.Add(show);
+        if (task.AsksSettings) labels.Add(save);
+        stage.Show(new ReviewPage("Done", context.Host, () => [], [.. labels], 0, DoneText(result), Take) { Keys = "F1 Help  F3 Log" });
         return ApplyEnd.Done;
 
         bool Take(string button)
         {
             if (button == show) context.Say("Password", $"The management web takes '{web?.Administrator}' with", "", new TextRow(session.GeneratedPassword() ?? "(not found)", Look.Bold), "", "It stays in /etc/gatehouse/secrets/web-password.");
             else if (button == save) context.AskAndSave(interview);
+            else if (TuiNodes.Buttons.Contains(button)) new TuiNodes(context, only).Take(button);
             else if (button == "F3") ShowLog();
-            else if (button == "F1") context.Say("Help", "The host is set up. What stands here tells how to use it, and what was proved just now. F3 shows every step that was taken.", "", "Finish ends the set-up. 'gatehouse setup' changes the settings at any time.");
+            else if (button == "F1") context.Say("Help", [.. starts ? TuiNodes.Help : [], "The host is set up. What stands here tells how to use it, and what was proved just now. F3 shows every step that was taken.", "", "Finish ends the set-up. 'gatehouse setup' changes the settings at any time."]);
             return button is "Finish" or "Esc";
         }
     }
 
     private IEnumerable<TextRow> DoneText(ApplyResult result)
     {
-        var live = session.Machine.IsLive;
-        yield return new TextRow(live ? $"Done in {Run!.Elapsed:m\\:ss}: generation {result.Generation?.Number} is in place and verified." : $"Done: generation {result.Generation?.Number} is in place in the tree; nothing runs there to verify.", Look.Good);
+        yield return new TextRow(undertaking.Done(Run!, result), Look.Good);
         yield return "";
         yield return new TextRow("What to do next", Look.Bold);
-        foreach (var line in NextSteps.Lines(preview.Settings, preview.Node, live)) yield return $"  {line.Replace("\n", "\n  ", StringComparison.Ordinal)}";
-        if (live) yield return $"  Mail is taken at {preview.Settings.System.Address}, port 25.";
-        yield return "  'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.";
+        foreach (var line in undertaking.NextSteps) yield return $"  {line.Replace("\n", "\n  ", StringComparison.Ordinal)}";
         if (Run!.Verifications.IsEmpty) yield break;
         yield return "";
         yield return new TextRow("What was verified", Look.Bold);
@@ -79,9 +82,9 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, Interview int
     {
         var problem = result.Problem.Split('\n');
         var end = ApplyEnd.Quit;
-        stage.Show(new ReviewPage(ApplyText.Title(result), context.Host, context.Steps, ["Retry", "Edit", "Report", "Shell", "Quit"], 0,
+        stage.Show(new ReviewPage(ApplyText.Title(result), context.Host, context.Steps, interview.Screens.IsEmpty ? ["Retry", "Report", "Shell", "Quit"] : ["Retry", "Edit", "Report", "Shell", "Quit"], 0,
             [
-                new TextRow(ApplyText.State(result), result.Outcome == Outcome.Broken ? Look.Error : Look.Bold), "",
+                new TextRow(undertaking.State(result), result.Outcome == Outcome.Broken ? Look.Error : Look.Bold), "",
                 new TextRow($"!! {problem[0]}", Look.Error), .. problem.Skip(1).Select(l => new TextRow(l)), "",
                 new TextRow("The last lines", Look.Bold), .. Run!.Lines.TakeLast(12).Select(l => new TextRow(l)),
             ],

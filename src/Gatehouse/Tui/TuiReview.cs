@@ -27,9 +27,10 @@ internal enum ReviewEnd
 
 /// <summary>The review: what would happen, the settings, the files; and the last question before anything changes.</summary>
 /// <param name="context">What the parts share.</param>
+/// <param name="task">What is being done.</param>
 /// <param name="interview">The answers.</param>
 /// <param name="leave">Asked, with the review still on the screen, whether it may be left by jumping or quitting.</param>
-internal sealed class TuiReview(TuiContext context, Interview interview, Func<ReviewEnd, bool> leave)
+internal sealed class TuiReview(TuiContext context, WizardTask task, Interview interview, Func<ReviewEnd, bool> leave)
 {
     /// <summary>The step's title.</summary>
     public const string Title = "Review";
@@ -37,22 +38,23 @@ internal sealed class TuiReview(TuiContext context, Interview interview, Func<Re
     private readonly Stage stage = context.Stage;
     private readonly SetupSession session = context.Session;
 
-    /// <summary>What was confirmed; null while nothing was.</summary>
-    public Preview? Preview { get; private set; }
+    /// <summary>What would be done, or was confirmed; null while that is not known.</summary>
+    public Undertaking? Undertaking { get; private set; }
+
+    private Preview? Preview => Undertaking?.Preview;
 
     /// <summary>Shows it.</summary>
     public ReviewEnd Show()
     {
         List<TextRow> rows = [.. ReviewText.Of(interview, session.InForce()).Select(l => new TextRow(l.Text, LookOf(l.Look)))];
-        if (interview.Settings is not { } settings) rows.InsertRange(0, [new TextRow("Some answers will not do; go back to them.", Look.Error), ""]);
+        if (!SetupSession.IsAnswered(task, interview)) rows.InsertRange(0, [new TextRow("Some answers will not do; go back to them.", Look.Error), ""]);
         else
         {
-            if (session.SaveTo.Length > 0) context.Save(interview, session.SaveTo);
-            var text = session.AnswerText(interview);
-            var planning = Task.Run(() => session.PreviewAsync(settings, text, CancellationToken.None));
-            if (!Wait("Working out what would change ...", planning)) return ReviewEnd.Back;
-            Preview = planning.IsCompletedSuccessfully ? planning.Result : null;
-            rows.InsertRange(0, Preview is null ? NoPreview(planning.Exception?.GetBaseException() ?? new OperationCanceledException()) : WhatHappens(Preview));
+            if (session.SaveTo.Length > 0 && task.AsksSettings) context.Save(interview, session.SaveTo);
+            var planning = session.Undertake(task, interview);
+            if (!Wait(ApplyText.Preparing(task), planning)) return ReviewEnd.Back;
+            Undertaking = planning.IsCompletedSuccessfully ? planning.Result : null;
+            rows.InsertRange(0, Undertaking is null ? Failed(planning.Exception?.GetBaseException() ?? new OperationCanceledException()) : WhatHappens(Undertaking));
         }
 
         return Ask(rows);
@@ -76,42 +78,47 @@ internal sealed class TuiReview(TuiContext context, Interview interview, Func<Re
                     context.AskAndSave(interview);
                     return false;
                 case "F1":
-                    context.Say(Title, "Nothing has been changed yet. Read what will happen, look into the files, save the answers for another host; then apply, or go back.", "", "If anything fails while it is applied, everything is put back as it was.");
+                    context.Say(Title, task.AsksSettings ? "Nothing has been changed yet. Read what will happen, look into the files, save the answers for another host; then apply, or go back." : "Nothing has been changed yet. Read what will happen; then apply, or go back.", "", "If anything fails while it is applied, everything is put back as it was.");
                     return false;
                 case "Apply" when !Confirm():
                     return false;
                 default:
-                    end = button switch { "Apply" => ReviewEnd.Apply, "Finish" => ReviewEnd.Finish, "F2" => ReviewEnd.Jump, "Esc" => ReviewEnd.Quit, _ => ReviewEnd.Back };
+                    end = button switch { "Apply" => ReviewEnd.Apply, "Finish" => ReviewEnd.Finish, "F2" => ReviewEnd.Jump, "Esc" or "Quit" => ReviewEnd.Quit, _ => ReviewEnd.Back };
                     return button != "F3" && (end is not (ReviewEnd.Jump or ReviewEnd.Quit) || leave(end));
             }
         }
     }
 
-    private string[] Buttons() => Preview switch
+    private string[] Buttons()
     {
-        null => ["Save", "Back"],
-        { Plan.IsEmpty: true } => ["Back", "Save", "Finish"],
-        var some when some.Plan.Of<PutEntry>().Any(FileDiff.Has) => ["Back", "Files", "Save", "Apply"],
-        _ => ["Back", "Save", "Apply"],
-    };
+        // Without questions there is nothing to go back to, and without settings nothing to save.
+        string[] back = interview.Screens.IsEmpty ? ["Quit"] : ["Back"];
+        string[] save = task.AsksSettings ? ["Save"] : [];
+        return Undertaking switch
+        {
+            null => [.. save, .. back],
+            { Obstacle.Length: > 0 } => back,
+            { IsNothing: true } => [.. back, .. save, "Finish"],
+            { Preview: { } some } when some.Plan.Of<PutEntry>().Any(FileDiff.Has) => [.. back, "Files", .. save, "Apply"],
+            _ => [.. back, .. save, "Apply"],
+        };
+    }
 
-    private IEnumerable<TextRow> WhatHappens(Preview preview)
+    private static IEnumerable<TextRow> WhatHappens(Undertaking undertaking)
     {
-        yield return new TextRow("What will happen", Look.Bold);
-        foreach (var line in PlanWords.Of(preview.Plan, preview.Node)) yield return $"  {line}";
-        if (preview.Recovered) yield return $"  {PlanWords.Recovered}";
-        if (session.Replaced() is { } replaced) yield return $"  {replaced}";
+        yield return new TextRow(undertaking.Obstacle.Length > 0 ? undertaking.Obstacle : "What will happen", undertaking.Obstacle.Length > 0 ? Look.Error : Look.Bold);
+        foreach (var line in undertaking.WhatHappens) yield return new TextRow($"  {line.Text}", LookOf(line.Look));
         yield return "";
     }
 
-    private static IEnumerable<TextRow> NoPreview(Exception e) =>
-        [new TextRow("It could not be worked out what would change:", Look.Error), new TextRow($"!! {e.Message}", Look.Error), ""];
+    private IEnumerable<TextRow> Failed(Exception e) =>
+        [new TextRow(ApplyText.NotPrepared(task), Look.Error), .. $"!! {e.Message}".Split('\n').Select(l => new TextRow(l, Look.Error)), ""];
 
     private bool Confirm()
     {
         // Nobody's type-ahead may answer this.
         stage.Surface.Forget();
-        var ask = new AskPage("Apply?", $"{PlanWords.MailInterruption(Preview!.Plan)} If anything fails, everything is put back. Type 'yes' to change this host now.", "", t => t.Equals("yes", StringComparison.OrdinalIgnoreCase) ? null : "Only 'yes' begins; Esc goes back.");
+        var ask = new AskPage("Apply?", $"{Undertaking!.Question} Type 'yes' to change this host now.", "", t => t.Equals("yes", StringComparison.OrdinalIgnoreCase) ? null : "Only 'yes' begins; Esc goes back.");
         stage.Show(ask);
         return ask.Answer is not null;
     }

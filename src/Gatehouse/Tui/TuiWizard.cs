@@ -1,3 +1,4 @@
+using Gatehouse.Clusters;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
 using Gatehouse.Tui.Pages;
@@ -66,10 +67,10 @@ internal sealed class TuiWizard
     // Null when the questions can begin, else the exit code.
     private int? Begin()
     {
-        var tasks = WizardTask.For(session.IsSetUp);
+        var tasks = session.Tasks;
         if (session.HasAnswers)
         {
-            progress = new Progress(tasks[0], session.Begin(tasks[0]), session.Only);
+            progress = new Progress(session.FirstTask, session.Begin(session.FirstTask), session.Only);
             return ObstacleCode();
         }
 
@@ -86,10 +87,19 @@ internal sealed class TuiWizard
         else
         {
             var task = tasks[start.Answer - (draft is null ? 0 : 1)];
+            if (task == WizardTask.Keep || task == WizardTask.Grow) return Serve(task);
             progress = new Progress(task, session.Begin(task), session.Only);
         }
 
         return null;
+    }
+
+    // What a member does without a question about settings.
+    private int Serve(WizardTask task)
+    {
+        if (task == WizardTask.Keep && ClusterKeys.Left(session.Machine) is { } keys) new TuiKeys(context, keys).Show();
+        new TuiNodes(context, only).Show(new ClusterFiles(session.Machine).Node?.ClusterName ?? "");
+        return ExitCodes.Done;
     }
 
     private int? ObstacleCode()
@@ -102,7 +112,7 @@ internal sealed class TuiWizard
     private int? ShowForm()
     {
         var screen = progress!.Screen!;
-        if (progress.Step == progress.Interview.Screens.Length - 1) session.PrepareToRender();
+        if (progress.Step == progress.Interview.Screens.Length - 1 && progress.Task.AsksSettings) session.PrepareToRender();
         var page = form = new FormPage(stage, progress.Interview, screen, context.Host, Steps, progress.IsVisited(screen), MayLeave, progress.Field);
         stage.Show(page);
         var end = page.End;
@@ -182,7 +192,7 @@ internal sealed class TuiWizard
 
     private int? ShowReview()
     {
-        var review = new TuiReview(context, progress!.Interview, end => end == ReviewEnd.Quit ? AskToQuit() : Jump());
+        var review = new TuiReview(context, progress!.Task, progress.Interview, end => end == ReviewEnd.Quit ? AskToQuit() : Jump());
         switch (review.Show())
         {
             case ReviewEnd.Back:
@@ -197,26 +207,26 @@ internal sealed class TuiWizard
                 session.Home.Forget();
                 return ExitCodes.Done;
             default:
-                return Apply(review.Preview!);
+                return Apply(review.Undertaking!);
         }
     }
 
     // Null goes back to the answers.
-    private int? Apply(Preview preview)
+    private int? Apply(Undertaking undertaking)
     {
         while (true)
         {
             SaveDraft();
             only.Tell(true);
-            apply = new TuiApply(context, only, progress!.Interview, preview);
+            apply = new TuiApply(context, only, progress!.Task, progress.Interview, undertaking);
             var result = apply.Apply();
             only.Tell(false);
             var code = Finish(result);
-            unchanged = ApplyText.State(result);
+            unchanged = undertaking.State(result);
             switch (apply.Tell(result))
             {
-                case ApplyEnd.Retry when Again(preview) is { } again:
-                    preview = again;
+                case ApplyEnd.Retry when Again() is { } again:
+                    undertaking = again;
                     continue;
                 case ApplyEnd.Retry:
                     return null;
@@ -231,11 +241,11 @@ internal sealed class TuiWizard
     }
 
     // Something may have been mended since, in a shell or by hand; null goes to the review, which says what is wrong.
-    private Preview? Again(Preview preview)
+    private Undertaking? Again()
     {
-        var planning = Task.Run(() => session.PreviewAsync(preview.Settings, session.AnswerText(progress!.Interview), CancellationToken.None));
-        stage.Show(new WaitPage(context.Host, TuiReview.Title, Steps, "Working out what would change ...", planning));
-        return planning.IsCompletedSuccessfully ? planning.Result : null;
+        var planning = session.Undertake(progress!.Task, progress.Interview);
+        stage.Show(new WaitPage(context.Host, TuiReview.Title, Steps, ApplyText.Preparing(progress.Task), planning));
+        return planning.IsCompletedSuccessfully && planning.Result.Obstacle.Length == 0 ? planning.Result : null;
     }
 
     // What was applied needs no draft any more.

@@ -14,6 +14,11 @@ namespace Gatehouse.Wizard;
 /// <param name="Ended">When it ended; null while it runs.</param>
 internal sealed record PhaseProgress(Phase Phase, int Steps, int Done, bool Failed, TimeSpan Began, TimeSpan? Ended);
 
+/// <summary>A part of a sequence that runs or ran, such as the making of the trust.</summary>
+/// <param name="Text">What it is called.</param>
+/// <param name="Began">When it began, since the start.</param>
+internal sealed record PartProgress(string Text, TimeSpan Began);
+
 /// <summary>How a verification went.</summary>
 internal sealed record VerificationResult(string Name, bool Passed, string Detail);
 
@@ -25,6 +30,7 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
     private readonly long start = Stopwatch.GetTimestamp();
     private readonly CancellationTokenSource cancel = new();
     private readonly List<PhaseProgress> phases = [];
+    private readonly List<PartProgress> parts = [];
     private readonly List<string> lines = [];
     private readonly List<VerificationResult> verifications = [];
     private string last = "";
@@ -37,6 +43,15 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
         get
         {
             lock (gate) return [.. phases];
+        }
+    }
+
+    /// <summary>The parts of a sequence so far.</summary>
+    public ImmutableArray<PartProgress> Parts
+    {
+        get
+        {
+            lock (gate) return [.. parts];
         }
     }
 
@@ -151,7 +166,17 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
     /// <inheritdoc/>
     public void Note(string text)
     {
-        lock (gate) Add(text);
+        lock (gate)
+        {
+            // What is said inside a part begins with blanks.
+            if (!text.StartsWith(' '))
+            {
+                EndPhase(false);
+                parts.Add(new PartProgress(text, Stopwatch.GetElapsedTime(start)));
+            }
+
+            Add(text);
+        }
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Wizard;
@@ -22,6 +23,12 @@ internal static class ApplyText
         Outcome.RolledBack => "Everything was put back: the host works as before.",
         _ => "The host could not be put back and needs you. 'gatehouse rollback --interrupted' tries again.",
     };
+
+    /// <summary>What is said while it is worked out what a task would do.</summary>
+    public static string Preparing(WizardTask task) => task.AsksSettings ? "Working out what would change ..." : "Asking the cluster ...";
+
+    /// <summary>What is said when that could not be worked out, before the reason.</summary>
+    public static string NotPrepared(WizardTask task) => task.AsksSettings ? "It could not be worked out what would change:" : "The cluster could not be joined so:";
 
     /// <summary>The exit code.</summary>
     public static int Code(ApplyResult result) => result.Outcome switch

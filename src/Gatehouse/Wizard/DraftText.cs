@@ -11,8 +11,9 @@ internal static class DraftText
     public static string Of(Draft draft, ScreenSet screens, DateTimeOffset now)
     {
         var what = WizardTask.Find(draft.Task)?.Title ?? "A set-up";
-        var field = screens.Fields.FirstOrDefault(f => f.Path == draft.Field)?.Label;
-        var where = draft.Screen == "review" ? "at the review" : $"at {screens[draft.Screen]?.Title ?? "the start"}{(field is null ? "" : $", {field}")}";
+        var field = screens.Fields.Concat(screens.TaskScreens.SelectMany(s => s.Fields)).FirstOrDefault(f => f.Path == draft.Field)?.Label;
+        var screen = screens[draft.Screen] ?? screens.TaskScreens.FirstOrDefault(s => s.Id == draft.Screen);
+        var where = draft.Screen == "review" ? "at the review" : $"at {screen?.Title ?? "the start"}{(field is null ? "" : $", {field}")}";
         return $"{what}, {where}, saved {Ago(now - draft.Time)}{(draft.Terminal.Length > 0 ? $" on {draft.Terminal}" : "")}.{(draft.KeepSecrets || !draft.HadSecrets ? "" : " Passwords were not kept; type them again.")}";
     }
 

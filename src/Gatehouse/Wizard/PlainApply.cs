@@ -4,7 +4,7 @@ using Gatehouse.Tui;
 namespace Gatehouse.Wizard;
 
 /// <summary>An apply told line by line, and its end.</summary>
-internal sealed class PlainApply(PlainTalk talk, SetupSession session, Preview preview, ApplyRun run)
+internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyRun run)
 {
     // Long enough not to chatter, short enough to know that it is still at work.
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
@@ -43,26 +43,24 @@ internal sealed class PlainApply(PlainTalk talk, SetupSession session, Preview p
     public void TellDone(ApplyResult result)
     {
         talk.Say();
-        talk.Say(session.Machine.IsLive ? $"Done in {run.Elapsed:m\\:ss}: generation {result.Generation?.Number} is in place and verified." : $"Done: generation {result.Generation?.Number} is in place in the tree; nothing runs there to verify.");
+        talk.Say(undertaking.Done(run, result));
         foreach (var verification in run.Verifications) talk.Say($"  ok: {verification.Name}{(verification.Detail.Length > 0 ? $": {verification.Detail}" : "")}");
         talk.Say();
         talk.Say("What to do next:");
-        foreach (var step in NextSteps.Lines(preview.Settings, preview.Node, session.Machine.IsLive))
+        foreach (var step in undertaking.NextSteps)
         {
             // Below a first sentence stands what is to be copied.
             var lines = step.Split('\n', 2);
             talk.Say($"  {lines[0]}");
             if (lines.Length > 1) talk.SayAsIs(lines[1]);
         }
-
-        talk.Say("  'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.");
     }
 
     /// <summary>Tells what failed and how the host is now.</summary>
     public void TellFailed(ApplyResult result)
     {
         talk.Say();
-        talk.Say($"{ApplyText.Title(result)}. {ApplyText.State(result)}");
+        talk.Say($"{ApplyText.Title(result)}. {undertaking.State(result)}");
         talk.Say($"Error: {result.Problem}");
         talk.Say("The last lines:");
         foreach (var line in run.Lines.TakeLast(12)) talk.SayAsIs($"  {line}");
@@ -70,11 +68,14 @@ internal sealed class PlainApply(PlainTalk talk, SetupSession session, Preview p
 
     private int TellPhases(int told, ref TimeSpan last)
     {
-        var phases = run.Phases;
-        for (; told < phases.Length; told++)
+        // The parts of a sequence, and their phases below them.
+        var parts = undertaking is ApplyUndertaking ? [] : run.Parts;
+        var all = run.Phases.Select(p => (p.Began, Text: $"{(parts.Length > 0 ? "  " : "")}{PhaseText.Title(p.Phase)}{(p.Steps > 1 ? $", {p.Steps} steps" : "")}."))
+            .Concat(parts.Select(p => (p.Began, Text: $"{p.Text}."))).OrderBy(p => p.Began).ToArray();
+        for (; told < all.Length; told++)
         {
             last = run.Elapsed;
-            talk.Say($"{PhaseText.Title(phases[told].Phase)}{(phases[told].Steps > 1 ? $", {phases[told].Steps} steps" : "")}.");
+            talk.Say(all[told].Text);
         }
 
         return told;

@@ -78,7 +78,7 @@ internal sealed class PlainQuestions(PlainTalk talk, Interview interview)
         SayChoices(field);
         while (true)
         {
-            var (meaning, answer) = PlainWords.Of(talk.Ask(PlainWords.Label(field), PlainWords.Current(field, interview)));
+            var (meaning, answer) = PlainWords.Of(talk.Ask(PlainWords.Label(field), PlainWords.Current(field, interview), repeats: !field.Kind.IsSecret));
             switch (meaning)
             {
                 case PlainMeaning.Back:

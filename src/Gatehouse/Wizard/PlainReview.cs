@@ -22,15 +22,21 @@ internal enum ReviewEnd
 /// <summary>The review as text, and what can be done from there.</summary>
 internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress progress, PlainForm form)
 {
-    /// <summary>What an apply would do; null when that could not be worked out.</summary>
-    public Preview? Preview { get; private set; }
+    /// <summary>What would be done; null when that could not be worked out.</summary>
+    public Undertaking? Undertaking { get; private set; }
+
+    private Preview? Preview => Undertaking?.Preview;
+
+    private bool HasFiles => Preview?.Plan.Of<PutEntry>().Any(FileDiff.Has) == true;
+
+    private bool CanApply => Undertaking is { IsNothing: false, Obstacle: "" };
 
     /// <summary>Shows it all, and asks until something is decided.</summary>
     public ReviewEnd Ask()
     {
         talk.Say();
         talk.Say($"{form.Step(progress.Step)}: Review. Nothing has been changed yet.");
-        if (progress.Interview.Settings is null) talk.Say("Some answers will not do; go back to them.");
+        if (!SetupSession.IsAnswered(progress.Task, progress.Interview)) talk.Say("Some answers will not do; go back to them.");
         else WorkOut();
         SaySettings();
         if (session.SaveTo.Length > 0 && progress.Interview.Settings is not null) Save(session.SaveTo);
@@ -72,28 +78,25 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
 
     private void WorkOut()
     {
-        talk.Say("Working out what would change.");
-        var settings = progress.Interview.Settings!;
-        var text = session.AnswerText(progress.Interview);
-        var planning = Task.Run(() => session.PreviewAsync(settings, text, CancellationToken.None));
+        talk.Say(ApplyText.Preparing(progress.Task).Replace(" ...", ".", StringComparison.Ordinal));
+        var planning = session.Undertake(progress.Task, progress.Interview);
         while (Task.WaitAny([planning], TimeSpan.FromMilliseconds(100)) < 0) talk.Watch();
         if (!planning.IsCompletedSuccessfully)
         {
-            talk.Say($"Error: It could not be worked out what would change: {planning.Exception?.GetBaseException().Message}");
+            talk.Say($"Error: {ApplyText.NotPrepared(progress.Task)} {planning.Exception?.GetBaseException().Message}");
             return;
         }
 
-        Preview = planning.Result;
+        Undertaking = planning.Result;
         talk.Say();
-        talk.Say("What will happen:");
-        foreach (var line in PlanWords.Of(Preview.Plan, Preview.Node)) talk.Say($"  {line}");
-        if (Preview.Recovered) talk.Say($"  {PlanWords.Recovered}");
-        if (session.Replaced() is { } replaced) talk.Say($"  {replaced}");
+        talk.Say(Undertaking.Obstacle.Length > 0 ? $"Error: {Undertaking.Obstacle}" : "What will happen:");
+        foreach (var line in Undertaking.WhatHappens) talk.Say($"  {line.Text}");
     }
 
     private void SaySettings()
     {
         talk.Say();
+        if (progress.Interview.Screens.IsEmpty) return;
         talk.Say("The settings:");
         foreach (var finding in progress.Interview.Findings) talk.Say($"{PlainQuestions.Text(finding)} ({finding.Path})");
         foreach (var line in ReviewText.Of(progress.Interview, session.InForce()).Where(l => l.Look != ReviewLook.Wrong))
@@ -102,12 +105,10 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
 
     private ReviewEnd Decide()
     {
-        var plan = Preview?.Plan;
-        string[] words = ["files", "save FILE", "back", plan is null ? "" : plan.IsEmpty ? "finish" : "apply", "!"];
-        if (plan?.Of<PutEntry>().Any(FileDiff.Has) != true) words[0] = "";
+        string[] words = [HasFiles ? "files" : "", progress.Task.AsksSettings ? "save FILE" : "", progress.Interview.Screens.IsEmpty ? "" : "back", Undertaking is { IsNothing: true } ? "finish" : CanApply ? "apply" : "", "!"];
         var offer = string.Join(", ", words.Where(w => w.Length > 0));
         talk.Say();
-        Explain(plan);
+        Explain();
         while (true)
         {
             var answer = talk.Ask($"What now ({offer})").Trim();
@@ -115,31 +116,31 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
             var rest = parts.Length > 1 ? parts[1] : "";
             switch (parts.FirstOrDefault("").ToLowerInvariant())
             {
-                case "files" when words[0].Length > 0:
+                case "files" when HasFiles:
                     ShowFiles(rest);
                     break;
-                case "save":
+                case "save" when progress.Task.AsksSettings:
                     AskAndSave(rest);
                     break;
                 case "<":
                     form.GoBack();
                     return ReviewEnd.Back;
-                case "back" when AskStep(rest):
+                case "back" when !progress.Interview.Screens.IsEmpty && AskStep(rest):
                     return ReviewEnd.Back;
                 case "back":
                     break;
-                case "apply" when plan is { IsEmpty: false }:
-                    talk.Say($"{PlanWords.MailInterruption(plan)} If anything fails, everything is put back.");
+                case "apply" when CanApply:
+                    talk.Say(Undertaking!.Question);
                     // The one question where no other word for yes will do.
                     if (talk.Ask("Apply now? (yes/no)", "no").Trim().Equals("yes", StringComparison.OrdinalIgnoreCase)) return ReviewEnd.Apply;
                     talk.Say("Nothing has been changed; only 'yes' begins.");
                     break;
-                case "finish" when plan is { IsEmpty: true }:
+                case "finish" when Undertaking is { IsNothing: true }:
                     return ReviewEnd.Finish;
                 case "!" or "quit":
                     return ReviewEnd.Quit;
                 case "?" or "":
-                    Explain(plan);
+                    Explain();
                     break;
                 default:
                     talk.Say($"Error: Type one of: {offer}.");
@@ -148,14 +149,14 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
         }
     }
 
-    private void Explain(Plan? plan)
+    private void Explain()
     {
         talk.Say("You can type:");
-        if (plan?.Of<PutEntry>().Any(FileDiff.Has) == true) talk.Say("  files to see which files change, and what changes inside them;");
-        talk.Say("  save FILE to write the answers to a file, for another host;");
-        talk.Say("  back to change answers of a step;");
-        if (plan is { IsEmpty: false }) talk.Say("  apply to change this host;");
-        if (plan is { IsEmpty: true }) talk.Say("  finish, for there is nothing to do;");
+        if (HasFiles) talk.Say("  files to see which files change, and what changes inside them;");
+        if (progress.Task.AsksSettings) talk.Say("  save FILE to write the answers to a file, for another host;");
+        if (!progress.Interview.Screens.IsEmpty) talk.Say("  back to change answers of a step;");
+        if (CanApply) talk.Say("  apply to change this host;");
+        if (Undertaking is { IsNothing: true }) talk.Say("  finish, for there is nothing to do;");
         talk.Say("  ! to quit.");
     }
 

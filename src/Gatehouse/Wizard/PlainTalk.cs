@@ -44,14 +44,15 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
     /// <summary>Asks for a line.</summary>
     /// <param name="prompt">What stands before the answer, without the colon.</param>
     /// <param name="current">What an empty line stands for; empty for nothing.</param>
+    /// <param name="repeats">Whether a line that no terminal shows is said again, for whoever reads the output of a script.</param>
     /// <exception cref="InputEndedException">There is none.</exception>
     /// <exception cref="WizardEndedException">The wizard has to end.</exception>
-    public string Ask(string prompt, string current = "")
+    public string Ask(string prompt, string current = "", bool repeats = true)
     {
         Write(Prompt(prompt, current));
         var line = Read();
         // A terminal shows what is typed by itself; whoever reads the output of a script wants to see it too.
-        if (!IsTerminal) Write(Visible(line) + "\n");
+        if (!IsTerminal) Write(repeats ? Visible(line) + "\n" : "\n");
         return line;
     }
 

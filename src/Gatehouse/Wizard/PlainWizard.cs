@@ -81,8 +81,8 @@ internal sealed class PlainWizard
     {
         session.Prepare();
         talk.Say("This sets up a mail gateway, question by question. Nothing is changed before you say yes at the end.");
-        var tasks = WizardTask.For(session.IsSetUp);
-        Func<Progress>? begin = () => new Progress(tasks[0], session.Begin(tasks[0]), session.Only);
+        var tasks = session.Tasks;
+        Func<Progress>? begin = () => new Progress(session.FirstTask, session.Begin(session.FirstTask), session.Only);
         if (!session.HasAnswers && (begin = AskTask([.. tasks])) is null) return ExitCodes.Cancelled;
         if (session.Obstacle() is { } obstacle)
         {
@@ -91,6 +91,13 @@ internal sealed class PlainWizard
         }
 
         progress = begin();
+        if (progress.Task == WizardTask.Keep || progress.Task == WizardTask.Grow)
+        {
+            var task = progress.Task;
+            progress = null;
+            return Serve(task);
+        }
+
         form = new PlainForm(talk, progress, SaveDraft);
         talk.Say();
         talk.Say(PlainWords.Keys);
@@ -116,6 +123,14 @@ internal sealed class PlainWizard
             if (chosen.Id is not null) return chosen.Begin;
             talk.Say(meaning == PlainMeaning.Help ? $"Write a number from 1 to {items.Count}, or one of: {string.Join(", ", items.Select(i => i.Id))}." : $"Error: Write a number from 1 to {items.Count}.");
         }
+    }
+
+    // What a member does without a question about settings.
+    private int Serve(WizardTask task)
+    {
+        if (task == WizardTask.Keep && ClusterKeys.Left(session.Machine) is { } keys) new PlainKeys(talk, keys).Ask();
+        new PlainNodes(talk, session, only).Ask();
+        return ExitCodes.Done;
     }
 
     private int Walk()
@@ -152,21 +167,24 @@ internal sealed class PlainWizard
     // Null goes back to the questions.
     private int? Apply(PlainReview review)
     {
+        var undertaking = review.Undertaking!;
         while (true)
         {
             SaveDraft();
             only.Tell(true);
-            using var apply = session.Apply(review.Preview!, progress!.Interview.Secrets);
+            using var apply = undertaking.Begin();
             run = apply;
-            var face = new PlainApply(talk, session, review.Preview!, apply);
+            var face = new PlainApply(talk, undertaking, apply);
             var result = face.Follow();
             only.Tell(false);
-            unchanged = ApplyText.State(result);
+            unchanged = undertaking.State(result);
             Finish(result);
             if (result.Outcome is Outcome.Applied or Outcome.Nothing)
             {
                 progress = null;
+                if (undertaking.Keys is { } keys && !AreKept(keys)) return ExitCodes.BadInput;
                 face.TellDone(result);
+                if (undertaking.Keys is not null) AskForNodes();
                 return ExitCodes.Done;
             }
 
@@ -175,10 +193,46 @@ internal sealed class PlainWizard
             {
                 case "edit":
                     return null;
+                case "retry":
+                    // Something may have been mended since; the review says what is wrong if it was not.
+                    var again = session.Undertake(progress!.Task, progress.Interview);
+                    while (Task.WaitAny([again], TimeSpan.FromMilliseconds(100)) < 0) talk.Watch();
+                    if (!again.IsCompletedSuccessfully || again.Result.Obstacle.Length > 0) return null;
+                    undertaking = again.Result;
+                    break;
                 case "quit":
                     SaveDraft();
                     return ApplyText.Code(result);
             }
+        }
+    }
+
+    // False when the input ended before; they stay on the host then.
+    private bool AreKept(ClusterKeys keys)
+    {
+        try
+        {
+            new PlainKeys(talk, keys).Ask();
+            return true;
+        }
+        catch (InputEndedException)
+        {
+            talk.Say();
+            talk.Say($"Error: The input ended before the keys were kept. The cluster {keys.Name} is there; 'gatehouse setup' on this host shows its keys again.");
+            return false;
+        }
+    }
+
+    // Without more input the cluster is there all the same.
+    private void AskForNodes()
+    {
+        try
+        {
+            new PlainNodes(talk, session, only).Ask();
+        }
+        catch (InputEndedException)
+        {
+            talk.Say();
         }
     }
 

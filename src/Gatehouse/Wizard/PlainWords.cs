@@ -64,7 +64,7 @@ internal static class PlainWords
     /// <summary>What stands in a field, as a prompt shows it.</summary>
     public static string Current(Field field, Interview interview)
     {
-        if (field.Kind.Name == "password") return interview.SecretState(field);
+        if (field.Kind.IsSecret) return interview.SecretState(field) is "none" && field.Required ? "" : interview.SecretState(field);
         var text = interview.Text(field);
         if (field.Kind.Name == "boolean") return PlainTalk.YesOrNo(text) == true ? "yes" : "no";
         return text.Length > 0 ? text : field.Required ? "" : "none";

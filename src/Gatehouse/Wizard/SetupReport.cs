@@ -35,7 +35,7 @@ internal static class SetupReport
 
     private static IEnumerable<string> Secrets(SetupSession session, Interview interview)
     {
-        foreach (var (_, secret) in interview.Secrets) yield return secret.Reveal();
+        foreach (var typed in interview.SaveSecrets().Values) yield return typed;
         if (interview.Settings?.Web?.Password.Value is { } web) yield return web.Reveal();
         if (interview.Settings?.Mta?.SmartHostPassword?.Value is { } smartHost) yield return smartHost.Reveal();
         if (session.GeneratedPassword() is { } generated) yield return generated;

@@ -34,6 +34,7 @@ internal sealed class SetupSession
     private readonly Answers? given;
     private Task previewing = Task.CompletedTask;
     private Task<Pipeline>? pipeline;
+    private readonly bool isHost;
     private readonly ConcurrentDictionary<string, string> secretFiles = new(StringComparer.Ordinal);
     private readonly Lazy<ScreenSet> screens = new(Shipped.Screens);
     private readonly Lazy<Facts> facts;
@@ -45,9 +46,11 @@ internal sealed class SetupSession
     /// <param name="given">Reads the answers to begin with, given the screens; null when none were named.</param>
     /// <param name="saveTo">A file to write the answers to when the questions are done; empty for none.</param>
     /// <param name="known">The facts, where they are known already; null looks for them.</param>
-    public SetupSession(LocalMachine machine, TimeProvider clock, Answers? given = null, string saveTo = "", Facts? known = null)
+    /// <param name="isHost">Whether services run on the machine; null asks it. A test says so of a tree.</param>
+    public SetupSession(LocalMachine machine, TimeProvider clock, Answers? given = null, string saveTo = "", Facts? known = null, bool? isHost = null)
     {
         Machine = machine;
+        this.isHost = isHost ?? machine.IsLive;
         this.clock = clock;
         this.given = given;
         SaveTo = saveTo;
@@ -71,6 +74,23 @@ internal sealed class SetupSession
     /// <summary>The machine's facts.</summary>
     public Facts Facts => facts.Value;
 
+    /// <summary>The time.</summary>
+    public TimeProvider Clock => clock;
+
+    /// <summary>What can be done on this host, in the order it is offered.</summary>
+    public ImmutableArray<WizardTask> Tasks => WizardTask.For(State, isHost);
+
+    /// <summary>What answers that were given are for.</summary>
+    public WizardTask FirstTask => Tasks.FirstOrDefault(t => t.AsksSettings) ?? WizardTask.Gateway;
+
+    // Read from small files alone: the first page waits for it.
+    private HostState State => new ClusterFiles(Machine) switch
+    {
+        var files when files.Read(JoinSequence.Granted) is not null => HostState.Joining,
+        { Node.Followed.Length: > 0 } files => files.Read(ClusterFiles.MasterToken) is not null ? HostState.Unkept : HostState.Member,
+        _ => IsSetUp ? HostState.Gateway : HostState.Bare,
+    };
+
     /// <summary>Whether a configuration of ours is in force.</summary>
     public bool IsSetUp => File.Exists(Machine.Real(AnswersInput.InForce));
 
@@ -92,9 +112,9 @@ internal sealed class SetupSession
     /// <summary>Begins an interview for a task.</summary>
     public Interview Begin(WizardTask task)
     {
-        var answers = given ?? (task.NeedsNode ? inForce.Value : null) ?? Nothing;
-        var interview = new Interview(Screens, Facts, answers, Look, SecretFile, given is null ? task.Profile : "", Only);
-        if (!task.NeedsNode) interview.Propose();
+        var answers = given ?? Known(task);
+        var interview = new Interview(Screens, Facts, answers, Look, SecretFile, given is null ? task.Profile : "", Only, task);
+        if (answers.Values.IsEmpty || given is not null && !task.Hosts.HasFlag(HostState.Gateway)) interview.Propose();
         return interview;
     }
 
@@ -103,7 +123,7 @@ internal sealed class SetupSession
     {
         var task = WizardTask.Find(draft.Task) ?? WizardTask.All[0];
         var profile = draft.Texts.GetValueOrDefault("system.profile", task.Profile);
-        var interview = new Interview(Screens, Facts, task.NeedsNode ? inForce.Value ?? Nothing : Nothing, Look, SecretFile, profile, draft.Only);
+        var interview = new Interview(Screens, Facts, Known(task), Look, SecretFile, profile, draft.Only, task);
         interview.Restore(draft);
         if (draft.KeepSecrets) interview.RestoreSecrets(Home.ReadSecrets());
         return interview;
@@ -112,20 +132,44 @@ internal sealed class SetupSession
     /// <summary>What is in force, as an interview to compare with; null when nothing is.</summary>
     public Interview? InForce() => inForce.Value is { } answers ? new Interview(Screens, Facts, answers, Look, SecretFile) : null;
 
-    /// <summary>Works out what an apply would do. The interview must have settings.</summary>
-    public Task<Preview> PreviewAsync(GatewaySettings settings, string answers, CancellationToken ct)
+    /// <summary>Whether everything that a task asks is answered as it should be.</summary>
+    public static bool IsAnswered(WizardTask task, Interview interview) =>
+        task.AsksSettings ? interview.Settings is not null : interview.Findings.All(f => f.Severity != Severity.Error);
+
+    /// <summary>Works out in the background what a task is about to do with the answers there are.</summary>
+    /// <exception cref="SequenceException">It cannot be done; the message says why and what to do.</exception>
+    public Task<Undertaking> Undertake(WizardTask task, Interview interview)
     {
-        var preview = PreviewAfterAsync(previewing, settings, answers, ct);
+        // The interview goes on being changed meanwhile by an operator who does not wait.
+        var (settings, text) = (interview.Settings, task.AsksSettings ? AnswerText(interview) : "");
+        var answers = Answered.Of(interview);
+        return Task.Run<Undertaking>(async () => task.Id switch
+        {
+            "start" => await StartUndertaking.PrepareAsync(this, answers, settings!, text, CancellationToken.None),
+            "join" => await JoinUndertaking.PrepareAsync(this, answers, CancellationToken.None),
+            "rejoin" => JoinUndertaking.GoOn(this),
+            _ => new ApplyUndertaking(this, answers, await PreviewAsync(settings!, text, CancellationToken.None)),
+        });
+    }
+
+    /// <summary>Works out what an apply would do. The interview must have settings.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="answers">The answers they came from, an answer file.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <param name="cluster">What stands for the gifts of a cluster's CA that is not there yet; null takes them from the machine.</param>
+    public Task<Preview> PreviewAsync(GatewaySettings settings, string answers, CancellationToken ct, ClusterMaterial? cluster = null)
+    {
+        var preview = PreviewAfterAsync(previewing, settings, answers, cluster, ct);
         previewing = preview;
         return preview;
     }
 
     // One at a time: somebody may have gone back from an earlier one that is still at work.
-    private async Task<Preview> PreviewAfterAsync(Task earlier, GatewaySettings settings, string answers, CancellationToken ct)
+    private async Task<Preview> PreviewAfterAsync(Task earlier, GatewaySettings settings, string answers, ClusterMaterial? cluster, CancellationToken ct)
     {
         await earlier.ContinueWith(_ => { }, ct, TaskContinuationOptions.None, TaskScheduler.Default);
         var line = await TakePipeline();
-        var node = await line.RenderAsync(settings, answers, ct);
+        var node = await line.RenderAsync(settings, answers, ct, cluster);
         using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
         using var told = new ApplyRun();
         var applier = line.Applier(told);
@@ -184,7 +228,8 @@ internal sealed class SetupSession
         PrivateFile.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(AnswerText(interview)));
         var files = interview.Secrets.Select(s => s.File).ToArray();
         var passwords = files.Length == 0 ? "" : $" Passwords are not in it: before that, put them on that host into {string.Join(" and ", files)}, readable by root alone.";
-        return $"The answers are in {Path.GetFullPath(path)}. 'gatehouse apply {Path.GetFileName(path)}' makes another host the same.{passwords}";
+        var use = interview.Task == WizardTask.Start ? $"'gatehouse bootstrap {Path.GetFileName(path)} --name {interview.Text("cluster.name").Trim()}' starts a cluster with them." : $"'gatehouse apply {Path.GetFileName(path)}' makes another host the same.";
+        return $"The answers are in {Path.GetFullPath(path)}. {use}{passwords}";
     }
 
     /// <summary>What changes inside the files of a plan.</summary>
@@ -212,6 +257,9 @@ internal sealed class SetupSession
             ? $"{other} is installed on this host. Exim, which Gatehouse sets up, cannot be installed beside it, and taking it away is your decision: 'apt-get remove {other}', then start again."
             : null;
     }
+
+    // A host that is set up has answers already.
+    private Answers Known(WizardTask task) => (task.Hosts == HostState.Bare ? null : inForce.Value) ?? Nothing;
 
     private static Answers Nothing { get; } = new("setup", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);
 

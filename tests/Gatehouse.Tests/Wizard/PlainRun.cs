@@ -32,6 +32,9 @@ internal sealed class PlainRun : IDisposable
 
     public bool IsTerminal { get; init; }
 
+    /// <summary>Whether the tree passes for a host, so that everything is offered.</summary>
+    public bool IsHost { get; init; }
+
     /// <summary>Everything said so far.</summary>
     public StringWriter Said { get; } = new();
 
@@ -49,7 +52,7 @@ internal sealed class PlainRun : IDisposable
     public int Go(TextReader input, Func<string?>? ended = null)
     {
         Answers? given = Given.Length > 0 ? AnswerFile.Read("answers.yaml", Encoding.UTF8.GetBytes(Given), Samples.Screens, new Report()) : null;
-        var session = new SetupSession(Tree.Machine, new FixedClock(), given, SaveTo, Samples.Facts);
+        var session = new SetupSession(Tree.Machine, new FixedClock(), given, SaveTo, Samples.Facts, IsHost);
         using var only = SetupLock.TryTake(session.Home, "the test")!;
         var talk = new PlainTalk(input, Said, IsTerminal ? Echo.Add : null, ended ?? (() => null));
         return new PlainWizard(talk, session, only, "the test").Go();

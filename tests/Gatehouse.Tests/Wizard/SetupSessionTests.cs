@@ -58,7 +58,7 @@ public sealed class SetupSessionTests : IDisposable
 
     private static Interview Answered(SetupSession session, string password)
     {
-        var interview = session.Begin(WizardTask.For(session.IsSetUp)[0]);
+        var interview = session.Begin(session.Tasks[0]);
         void Enter(string path, string text) => interview.Enter(session.Screens.Fields.First(f => f.Path == path), text);
         Enter("mta.domains", "example.org mail.example.org");
         Enter("mta.postmaster", "postmaster@example.com");

@@ -4,13 +4,25 @@ using Gatehouse.Wizard;
 namespace Gatehouse.Tui.Pages;
 
 /// <summary>An apply as it goes: phases, progress, time, and on demand everything it prints.</summary>
-internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string host, Func<IReadOnlyList<StepMark>> steps) : Page
+/// <param name="stage">Where it shows.</param>
+/// <param name="run">The apply.</param>
+/// <param name="plan">What it does; null for a sequence, which tells its parts as it comes to them.</param>
+/// <param name="host">The host.</param>
+/// <param name="steps">The column of steps.</param>
+internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string host, Func<IReadOnlyList<StepMark>> steps) : Page
 {
     private static readonly string[] Help =
     [
         "The host is being set up, phase by phase; how many steps of a phase are done stands behind it. F3 shows every step as it comes.",
         "",
         "If a step fails, everything is put back as it was. Esc does the same, after asking. If the line breaks, the set-up goes on to its end; 'gatehouse history' tells how it ended.",
+    ];
+
+    private static readonly string[] HelpOfSequence =
+    [
+        "The host is being set up, part by part, and inside a part phase by phase; how many steps of a phase are done stands behind it. F3 shows every step as it comes.",
+        "",
+        "If a step fails, or Esc stops it, files and services are put back as they were; what was agreed on with others stays, and trying again goes on from there. If the line breaks, the set-up goes on to its end; 'gatehouse setup' tells then how it is.",
     ];
 
     private static readonly TimeSpan Shown = TimeSpan.FromSeconds(1);
@@ -24,28 +36,12 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string hos
     /// <inheritdoc/>
     public override void Draw(Surface surface)
     {
-        var inner = Frame.Draw(surface, host, "Applying", steps(), "F1 Help  F3 Log  Esc Stop and put everything back");
+        var inner = Frame.Draw(surface, host, "Applying", steps(), plan is null ? "F1 Help  F3 Log  Esc Stop" : "F1 Help  F3 Log  Esc Stop and put everything back");
         var phases = run.Phases;
         var row = 0;
         inner.Put(0, row, $"{run.Elapsed:m\\:ss}  {(run.IsCancelled ? "Stopping; what was begun is put back." : "The host is being set up.")}", Look.Bold);
         row += inner.Height > 10 ? 2 : 1;
-        var wanted = plan.Steps.Select(s => s.Phase).Distinct().Order().ToArray();
-        if (log) wanted = [];
-        foreach (var phase in wanted)
-        {
-            var progress = phases.LastOrDefault(p => p.Phase == phase);
-            var (mark, look) = progress switch
-            {
-                null => (phases.Any(p => p.Phase > phase) ? "-      " : "       ", Look.Plain),
-                { Failed: true } => ("failed ", Look.Error),
-                { Ended: not null } => ("ok     ", Look.Good),
-                _ => ("...    ", Look.Bold),
-            };
-            var count = progress is { Steps: > 1 } ? $" ({progress.Done} of {progress.Steps})" : "";
-            var took = progress is { Ended: { } ended } && (ended - progress.Began).TotalSeconds >= 1 ? $", {(ended - progress.Began).TotalSeconds:0} s" : "";
-            inner.Put(0, row, mark, look);
-            inner.Put(7, row++, $"{PhaseText.Title(phase)}{count}{took}");
-        }
+        if (!log) row = plan is null ? DrawParts(inner, row, phases) : DrawPhases(inner, row, phases, plan);
 
         var lines = run.Lines;
         if (log) foreach (var line in lines.TakeLast(Math.Max(0, inner.Height - row))) inner.Put(0, row++, line, line.Contains("failed", StringComparison.Ordinal) ? Look.Error : Look.Plain);
@@ -57,13 +53,55 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string hos
     public override void On(Press press)
     {
         if (press.Key is Key.Log || press is { Key: Key.Text, Text: "l" or "L" }) log = !log;
-        else if (press.Key == Key.Help) stage.Show(new TextPage("Help", Help.Select(t => new TextRow(t)), ["Close"]));
+        else if (press.Key == Key.Help) stage.Show(new TextPage("Help", (plan is null ? HelpOfSequence : Help).Select(t => new TextRow(t)), ["Close"]));
         else if (press.Key == Key.Escape && !run.IsCancelled && run.Result is null) AskToStop();
         OnIdle();
     }
 
     /// <inheritdoc/>
     public override void OnIdle() => IsClosed |= run.Result is not null;
+
+    private static int DrawPhases(Pane inner, int row, IReadOnlyList<PhaseProgress> phases, Plan plan)
+    {
+        foreach (var phase in plan.Steps.Select(s => s.Phase).Distinct().Order())
+        {
+            if (phases.LastOrDefault(p => p.Phase == phase) is { } progress) Draw(inner, row++, 0, progress);
+            else inner.Put(0, row++, $"{(phases.Any(p => p.Phase > phase) ? "-" : " "),-7}{PhaseText.Title(phase)}");
+        }
+
+        return row;
+    }
+
+    // The phases of a part stand below it.
+    private int DrawParts(Pane inner, int row, IReadOnlyList<PhaseProgress> phases)
+    {
+        var parts = run.Parts;
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var (from, to) = (parts[i].Began, i + 1 < parts.Length ? parts[i + 1].Began : TimeSpan.MaxValue);
+            var mine = phases.Where(p => p.Began >= from && p.Began < to).ToArray();
+            var ended = to < TimeSpan.MaxValue;
+            inner.Put(0, row, ended ? "ok     " : "...    ", ended ? Look.Good : Look.Bold);
+            inner.Put(7, row++, $"{parts[i].Text}{(ended ? Took(to - from) : "")}");
+            foreach (var phase in mine) Draw(inner, row++, 2, phase);
+        }
+
+        return row;
+    }
+
+    private static void Draw(Pane inner, int row, int indent, PhaseProgress progress)
+    {
+        var (mark, look) = progress switch
+        {
+            { Failed: true } => ("failed ", Look.Error),
+            { Ended: not null } => ("ok     ", Look.Good),
+            _ => ("...    ", Look.Bold),
+        };
+        inner.Put(indent, row, mark, look);
+        inner.Put(indent + 7, row, $"{PhaseText.Title(progress.Phase)}{(progress.Steps > 1 ? $" ({progress.Done} of {progress.Steps})" : "")}{(progress.Ended is { } ended ? Took(ended - progress.Began) : "")}");
+    }
+
+    private static string Took(TimeSpan time) => time.TotalSeconds >= 1 ? $", {time.TotalSeconds:0} s" : "";
 
     // What a step says stays long enough to be read, and does not fill a slow line.
     private string Last()
@@ -75,7 +113,7 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan plan, string hos
 
     private void AskToStop()
     {
-        var page = new TextPage("Stop?", [run.Phases.Any(p => p.Phase >= Phase.Stop) ? "The host is being changed. If you stop, everything is put back as it was." : "Nothing in place has been changed yet."], ["Go on", "Stop"]);
+        var page = new TextPage("Stop?", [plan is null ? "Files and services that are being changed are put back as they were. What was done before stays, and trying again goes on from there." : run.Phases.Any(p => p.Phase >= Phase.Stop) ? "The host is being changed. If you stop, everything is put back as it was." : "Nothing in place has been changed yet."], ["Go on", "Stop"]);
         stage.Show(page);
         if (page.Answer == 1) run.Cancel();
     }

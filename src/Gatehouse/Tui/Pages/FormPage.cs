@@ -271,9 +271,14 @@ internal sealed class FormPage : Page
     {
         if (field.IsJoined) return;
         foreach (var finding in Shown(field.Field).Take(6).Reverse())
-            content.Put(content.Width - 2, row + field.RowOf(finding.Path), finding.Severity == Severity.Error ? "!!" : "! ", Look.Error);
+            content.Put(content.Width - 2, row + field.RowOf(finding.Path), Mark(finding), LookOf(finding));
         if (!touched.Contains(field.Field.Path) && IsMissing(field.Field)) content.Put(content.Width - 2, row, "*", Look.Note);
     }
+
+    // Who is still typing has made no mistake.
+    private static string Mark(Finding finding) => finding switch { { Code: "unfinished" } => "..", { Severity: Severity.Error } => "!!", _ => "! " };
+
+    private static Look LookOf(Finding finding) => finding.Code == "unfinished" ? Look.Note : Look.Error;
 
     private bool IsMissing(Field field) => interview.FindingsOf(field).Any(f => f.Code == "missing");
 
@@ -285,7 +290,7 @@ internal sealed class FormPage : Page
     {
         if (widgets[focus] is not FieldWidget widget)
             return Words.Wrap(buttons.Labels[buttons.Current] switch { More => "Settings that seldom need another value than they have.", Less => "Show only what is usually asked.", "Back" => "Nothing is lost by going back.", _ => screen.Help }, width).Select(l => new TextRow(l, Look.Note));
-        var findings = Shown(widget.Field).Take(2).SelectMany(f => Words.Wrap($"{(f.Severity == Severity.Error ? "!!" : "! ")} {f.Message}", width)).Select(l => new TextRow(l, Look.Error)).ToArray();
+        var findings = Shown(widget.Field).Take(2).SelectMany(f => Words.Wrap($"{Mark(f)} {f.Message}", width).Select(l => new TextRow(l, LookOf(f)))).ToArray();
         if (findings.Length > 0) return findings;
         var needed = IsMissing(widget.Field) ? "Needs an answer. " : "";
         var help = Words.Wrap(needed + widget.Field.Help, width).ToArray();
