@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using Gatehouse.Agent;
-using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Reports;
