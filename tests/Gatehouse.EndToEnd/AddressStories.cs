@@ -30,7 +30,7 @@ public sealed partial class AddressStories : IDisposable
         Lab.Shell(Second, "hostname a2.lab.example && hostname > /etc/hostname").Expect(0);
         var code = CodeInJson().Match(Lab.Exec(First, "gatehouse", "--json", "invite", "a2.lab.example", "--profile", "web").Expect(0).Output).Groups[1].Value;
         Lab.Exec(Second, ["gatehouse", "join", FirstOld, "--address", SecondOld], code + "\n").Expect(0);
-        Lab.Until("both agents", TimeSpan.FromSeconds(60), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
+        Lab.Until("both agents", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
     }
 
     public void Dispose() => Lab.Down(First, Second);
@@ -50,7 +50,7 @@ public sealed partial class AddressStories : IDisposable
 
         foreach (var host in new[] { First, Second })
         {
-            Lab.Until($"{host} finds all well", TimeSpan.FromSeconds(45), () => ClusterHosts.IsWell(host));
+            Lab.Until($"{host} finds all well", TimeSpan.FromSeconds(90), () => ClusterHosts.IsWell(host));
             var status = ClusterHosts.Status(host).Output;
             Assert.Contains(FirstNew, status, StringComparison.Ordinal);
             Assert.Contains(SecondNew, status, StringComparison.Ordinal);
@@ -76,7 +76,7 @@ public sealed partial class AddressStories : IDisposable
         Lab.Exec(Second, "gatehouse", "sync").Expect(1);
         Lab.Exec(Second, "gatehouse", "sync", "--from", FirstNew).Expect(1);
         Assert.Contains($"on a1.lab.example ({FirstOld})", Lab.Exec(Second, "gatehouse", "sync", "--from", FirstOld).Expect(0).Error, StringComparison.Ordinal);
-        Lab.Until("all is well", TimeSpan.FromSeconds(45), () => ClusterHosts.IsWell(Second));
+        Lab.Until("all is well", TimeSpan.FromSeconds(90), () => ClusterHosts.IsWell(Second));
     }
 
     private static void Move(string host, string old, string next)
