@@ -14,19 +14,21 @@ public sealed class RestoreStories : IDisposable
     private const string Second = "e2e-r2";
     private const string Third = "e2e-r3";
     private const string SecondAddress = "10.77.0.182";
+    private const string ThirdAddress = "10.77.0.183";
     private readonly string password = $"Canary-{Guid.NewGuid():N}";
     private readonly string package = Gateway.Package();
+    private readonly HashSet<string> up = [];
 
     public RestoreStories()
     {
         if (Environment.UserName != "root") throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
-        Lab.Up("bare", $"{First}=10.77.0.181", $"{Second}={SecondAddress}");
+        Up($"{First}=10.77.0.181", $"{Second}={SecondAddress}");
         Parallel.ForEach([First, Second], Install);
         Lab.Push(First, Lab.File("Answers", "restore.yaml"), "/root/answers.yaml");
         foreach (var host in new[] { First, Second }) Lab.Write(host, "/root/web-password", password, "0600");
     }
 
-    public void Dispose() => Lab.Down(First, Second, Third);
+    public void Dispose() => Lab.Down([.. up]);
 
     [Fact]
     public void A_cluster_that_lost_all_its_hosts_is_begun_again_from_its_backup()
@@ -42,7 +44,8 @@ public sealed class RestoreStories : IDisposable
         // Total loss: one host loses its power, the other is gone with its disk.
         Lab.Crash(First);
         Lab.Down(Second);
-        Lab.Up("bare", $"{Third}=10.77.0.183");
+        up.Remove(Second);
+        Up($"{Third}={ThirdAddress}");
         Install(Third);
         Lab.Write(Third, "/root/backup", backup, "0600");
         Lab.Write(Third, "/root/keys", keys, "0600");
@@ -55,9 +58,9 @@ public sealed class RestoreStories : IDisposable
         Assert.Equal(before.Issuing, Authority(Third, "Issuing CA, retired"));
         Assert.Equal("1 removed\n2 removed\n3 active\n", Registry(Third, "select number || ' ' || state from gatehouse.nodes order by number"));
 
-        Lab.Up("bare", $"{Second}={SecondAddress}");
+        Up($"{Second}={SecondAddress}");
         Install(Second);
-        Join(Third, "10.77.0.183");
+        Join(Third, ThirdAddress);
         Lab.Until("both are well", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(Third) && ClusterHosts.IsWell(Second));
         using var status = JsonDocument.Parse(ClusterHosts.Status(Second, "--json").Output);
         Assert.Equal(["3 r1.lab.example", "4 r2.lab.example"], status.RootElement.GetProperty("nodes").EnumerateArray().Select(n => $"{n.GetProperty("number")} {n.GetProperty("name").GetString()}"));
@@ -91,7 +94,7 @@ public sealed class RestoreStories : IDisposable
         foreach (var point in new[] { "Checking the new configuration", "Making the registry" })
         {
             Lab.Shell(Third, $$"""
-                gatehouse restore /root/backup --name r1.lab.example --keys-file /root/keys >/root/restore.log 2>&1 & p=$!
+                gatehouse restore /root/backup --name r1.lab.example --address {{ThirdAddress}} --keys-file /root/keys >/root/restore.log 2>&1 & p=$!
                 i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q '{{point}}' /root/restore.log; do sleep 0.02; i=$((i+1)); done
                 kill -9 $p && wait $p; [ $? = 137 ]
                 """).Expect(0);
@@ -112,13 +115,19 @@ public sealed class RestoreStories : IDisposable
         Lab.Until("the restored cluster is well as before", TimeSpan.FromSeconds(60), () => ClusterHosts.IsWell(Third));
     }
 
+    private void Up(params string[] hosts)
+    {
+        up.UnionWith(hosts.Select(h => h.Split('=')[0]));
+        Lab.Up("bare", hosts);
+    }
+
     private void Install(string host)
     {
         Lab.Push(host, package, "/root/gatehouse.deb");
         Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
     }
 
-    private static Result Restore(string file, params string[] options) => Lab.Exec(Third, ["gatehouse", "restore", file, "--name", "r1.lab.example", .. options]);
+    private static Result Restore(string file, params string[] options) => Lab.Exec(Third, ["gatehouse", "restore", file, "--name", "r1.lab.example", "--address", ThirdAddress, .. options]);
 
     // The issuer's agent takes the new member up while that one tells it of its end: run again, the join goes on.
     private static void Join(string issuer, string address)
