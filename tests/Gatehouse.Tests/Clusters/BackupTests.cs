@@ -148,7 +148,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(Distrust.IssuerRevoked, Judge(store, Trust.Node.Pem).Finding!.Code);
         var judged = Judge(store, made.Node.Pem);
         Assert.True(judged.IsTrusted, judged.Finding?.Message);
-        Assert.Equal((6, 1L + RestoreRules.Leap), (judged.Node!.Number, judged.Node.IssuerEpoch));
+        Assert.Equal((6, (long?)(1L + RestoreRules.Leap)), (judged.Identity!.Number, judged.Identity.IssuerEpoch));
         Assert.Equal([AuthorityState.Current, AuthorityState.Retired, AuthorityState.Current], made.Authorities.Select(a => a.State));
         Assert.Contains(store.RevocationLists, l => l.Number > RestoreRules.Leap);
         Assert.DoesNotContain(Trust.MasterToken.Text.Reveal(), string.Concat(Directory.GetFiles(tree, "*", SearchOption.AllDirectories).Select(File.ReadAllText)), StringComparison.Ordinal);

@@ -84,7 +84,17 @@ public sealed class RestoreTests(RegistryServer server)
 
     private static ClusterNode Node(int number, string name, NodeState state) => new()
     {
-        Number = number, Name = name, Address = IPAddress.Parse("192.0.2.1"), Port = 1028, Profile = "database", Location = "", State = state,
-        Release = "0.0.9", SettingsVersion = 4, CertificateExpires = null, Joined = DateTimeOffset.UtcNow.AddDays(-3), LastSeen = null,
+        Number = number,
+        Name = name,
+        Address = IPAddress.Parse("192.0.2.1"),
+        Port = 1028,
+        Profile = "database",
+        Location = "",
+        State = state,
+        Release = "0.0.9",
+        SettingsVersion = 4,
+        CertificateExpires = null,
+        Joined = DateTimeOffset.UtcNow.AddDays(-3),
+        LastSeen = null,
     };
 }
