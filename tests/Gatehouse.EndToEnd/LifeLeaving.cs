@@ -33,7 +33,7 @@ public sealed class LifeLeaving
         ShapeAgain = Agree("after it came back", All);
 
         Left = Run(Fifth, "leave", "--yes").Expect(0);
-        AfterLeaving = Lab.Shell(Fifth, "systemctl is-active chrony gatehouse-firewall gatehouse-agent gatehouse-follow.path; ls /etc/gatehouse/pki /etc/gatehouse/cluster.json").Output;
+        AfterLeaving = Lab.Shell(Fifth, "systemctl is-active chrony gatehouse-firewall gatehouse-agent gatehouse-follow.path; ls /etc/gatehouse/pki/node.* /etc/gatehouse/pki/cluster* /etc/gatehouse/cluster.json").Output;
         ShapeLeft = Agree("after one has left", First, Second, Third, Fourth);
     }
 
@@ -83,7 +83,7 @@ public sealed class LifeLeaving
     }
 
     private static string Ask(string member) => Lab.Shell(Fourth,
-        $"printf 'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(member)}:1028 -cert /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
+        $"printf 'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(member)}:1028 -cert /etc/gatehouse/pki/node.crt -cert_chain /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
 
     private static string Login() => Lab.Shell(Second,
         $"PGCONNECT_TIMEOUT=10 psql 'host={Address(First)} dbname=gatehouse user={Name(Fourth)} sslmode=verify-full sslcert={Stolen}/node.crt sslkey={Stolen}/node.key sslrootcert={Stolen}/cluster-ca.pem' -Atc \"SELECT 'let in'\"").All;
