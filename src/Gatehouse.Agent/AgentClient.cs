@@ -101,6 +101,11 @@ public sealed class AgentClient : IDisposable
         {
             throw new AgentException($"{where} cannot be reached: {Innermost(e)}", null, e);
         }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            // Nobody has cancelled it: a host that is off says nothing at all, and connecting to it was given up.
+            throw new AgentException($"{where} cannot be reached: it does not answer", null, e);
+        }
         catch (JsonException e)
         {
             throw new AgentException($"{where} gave an answer that this release does not understand; install the same release on both sides.", null, e);

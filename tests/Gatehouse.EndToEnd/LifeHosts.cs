@@ -25,7 +25,7 @@ public sealed class LifeHosts : IDisposable
     public const string Fifth = "e2e-l5";
 
     /// <summary>How long something may take that takes seconds on a quiet machine.</summary>
-    public static readonly TimeSpan Soon = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan Soon = TimeSpan.FromMinutes(5);
 
     /// <summary>All hosts; the position is the last digit of the address.</summary>
     public static readonly string[] All = [First, Second, Third, Fourth, Fifth];

@@ -44,8 +44,8 @@ public sealed class LifeIssuing
         PromotedBack = Run(First, "promote", "--token-file", "/root/token").Expect(0);
         Lab.Boot(Second);
         Lab.Until("the old issuer has stepped down", Soon, () => Held(Second).Length == 0);
-        RenewedByNone = AskToSign(Second);
         ShapeBack = Agree("after the old issuer came back", All);
+        RenewedByNone = AskToSign(Second);
 
         Rotated = Run(First, "ca", "rotate", "--token-file", "/root/token").Expect(0);
         Lab.Until("every member has a certificate under the new root", Soon, () => (Finished = Run(First, "ca", "rotate", "--finish")).ExitCode == 0);
@@ -101,5 +101,5 @@ public sealed class LifeIssuing
     private static string Held(string host) => Lab.Shell(host, "ls /etc/gatehouse/pki /var/lib/gatehouse/cluster/pki | grep -E 'issuer|root|encryption'").Output;
 
     private static string AskToSign(string issuer) => Lab.Shell(Third,
-        $"printf 'POST /v1/renew HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Type: application/json\\r\\nContent-Length: 14\\r\\n\\r\\n{{\"request\":\"\"}}' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(issuer)}:1028 -cert /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
+        $"printf 'POST /v1/renew HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Type: application/json\\r\\nContent-Length: 14\\r\\n\\r\\n{{\"request\":\"\"}}' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(issuer)}:1028 -cert /etc/gatehouse/pki/node.crt -cert_chain /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
 }

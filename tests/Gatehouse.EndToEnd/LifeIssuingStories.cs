@@ -60,7 +60,7 @@ public sealed class LifeIssuingStories(LifeHosts life)
         Assert.StartsWith("epoch 3,", issuing.ShapeBack, StringComparison.Ordinal);
         Assert.Contains(" l1.lab.example(1) 10.77.0.191 database* ", issuing.ShapeBack, StringComparison.Ordinal);
         Assert.Contains("HTTP/1.1 421 ", issuing.RenewedByNone, StringComparison.Ordinal);
-        Assert.Contains("l2.lab.example is not the cluster's issuer", issuing.RenewedByNone, StringComparison.Ordinal);
+        Assert.Contains("\"code\":\"not-issuer\"", issuing.RenewedByNone, StringComparison.Ordinal);
     }
 
     [Fact]

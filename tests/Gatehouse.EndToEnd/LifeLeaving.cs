@@ -6,19 +6,24 @@ namespace Gatehouse.EndToEnd;
 /// <summary>A node is removed, tries everything it has, and joins again under its name; another one leaves by itself, and comes back too.</summary>
 public sealed class LifeLeaving
 {
+    /// <summary>What an agent begins with when it answers a member.</summary>
+    public const string Answered = "HTTP/1.1 200 ";
+
     private const string Stolen = "/root/stolen";
+    private static readonly string[] Others = [First, Second, Third, Fifth];
 
     public LifeLeaving()
     {
         CopyIdentity();
-        Before = Probe();
+        Before = [.. Others.Select(Ask).Append(Login())];
         Removed = Run(Third, "node", "remove", Name(Fourth), "--yes").Expect(0);
-        AtOnce = Probe();
+        LoginAtOnce = Login();
         Roles = Lab.Shell(First, "su postgres -c \"psql -Atc 'SELECT rolname FROM pg_roles'\"").Expect(0).Output;
-        Lab.Until("the others have forgotten its address", Soon, () => Array.TrueForAll([First, Second, Third, Fifth], IsForgotten));
+        Lab.Until("the others have forgotten its address", Soon, () => Array.TrueForAll(Others, IsForgotten));
         Lab.Until("the firewall of the database is closed to it", Soon, () => !ReachesDatabase());
         Lab.Until("no service takes its certificate", Soon, () => Login().Contains("certificate revoked", StringComparison.Ordinal));
-        ShapeWithout = Agree("after a node was removed", First, Second, Third, Fifth);
+        ShapeWithout = Agree("after a node was removed", Others);
+        After = [.. Others.Select(Ask)];
         Lab.Until("it knows", Soon, () => (Told = Run(Fourth, "sync")).ExitCode == 3);
 
         Ended = Run(Fourth, "leave", "--yes").Expect(0);
@@ -28,17 +33,20 @@ public sealed class LifeLeaving
         ShapeAgain = Agree("after it came back", All);
 
         Left = Run(Fifth, "leave", "--yes").Expect(0);
-        AfterLeaving = Lab.Shell(Fifth, "systemctl is-active chrony gatehouse-firewall gatehouse-agent gatehouse-follow.path; ls /etc/gatehouse/pki /etc/gatehouse/cluster.json").Output;
+        AfterLeaving = Lab.Shell(Fifth, "systemctl is-active chrony gatehouse-firewall gatehouse-agent gatehouse-follow.path; ls /etc/gatehouse/pki/node.* /etc/gatehouse/pki/cluster* /etc/gatehouse/cluster.json").Output;
         ShapeLeft = Agree("after one has left", First, Second, Third, Fourth);
     }
 
-    /// <summary>What a member's certificate is good for, by port; the same afterwards.</summary>
-    public IReadOnlyDictionary<string, string> Before { get; }
+    /// <summary>What the agents of the others, and last the database, say to the node before it is removed.</summary>
+    public string[] Before { get; }
 
     public Result Removed { get; }
 
-    /// <summary>The moment that the removal has come to its end.</summary>
-    public IReadOnlyDictionary<string, string> AtOnce { get; }
+    /// <summary>What the database says as soon as the command has come to its end.</summary>
+    public string LoginAtOnce { get; }
+
+    /// <summary>What the agents say when all of them have heard of it.</summary>
+    public string[] After { get; }
 
     /// <summary>The roles of the database after it.</summary>
     public string Roles { get; }
@@ -74,15 +82,8 @@ public sealed class LifeLeaving
             Lab.Write(Second, $"{Stolen}/{file}", Lab.Exec(Fourth, "cat", $"/etc/gatehouse/pki/{file}").Expect(0).Output, "0600");
     }
 
-    private static Dictionary<string, string> Probe() => new()
-    {
-        ["agent of the first"] = Ask(First),
-        ["agent of the third"] = Ask(Third),
-        ["database"] = Login(),
-    };
-
     private static string Ask(string member) => Lab.Shell(Fourth,
-        $"printf 'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(member)}:1028 -cert /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
+        $"printf 'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(member)}:1028 -cert /etc/gatehouse/pki/node.crt -cert_chain /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
 
     private static string Login() => Lab.Shell(Second,
         $"PGCONNECT_TIMEOUT=10 psql 'host={Address(First)} dbname=gatehouse user={Name(Fourth)} sslmode=verify-full sslcert={Stolen}/node.crt sslkey={Stolen}/node.key sslrootcert={Stolen}/cluster-ca.pem' -Atc \"SELECT 'let in'\"").All;
