@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -23,7 +24,7 @@ public sealed class AgentException(string message, Refusal? refusal = null, Exce
 /// <summary>Speaks with the agent of another node.</summary>
 public sealed class AgentClient : IDisposable
 {
-    private const int JoinTries = 5;
+    private const int JoinTries = 7;
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private readonly HttpClient http;
@@ -55,11 +56,13 @@ public sealed class AgentClient : IDisposable
     /// </summary>
     public async Task<JoinAnswer> JoinAsync(JoinRequest request, CancellationToken ct)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.JoinRequest);
+        var start = Stopwatch.GetTimestamp();
         for (var tried = 1; ; tried++)
         {
             try
             {
+                // What is compared is the clock at the time of this try.
+                var body = JsonSerializer.SerializeToUtf8Bytes(request with { Clock = request.Clock + Stopwatch.GetElapsedTime(start) }, Wire.Default.JoinRequest);
                 return await SendAsync(HttpMethod.Post, "v1/join", body, Wire.Default.JoinAnswer, ct);
             }
             catch (AgentException e) when (tried < JoinTries && IsBrokenOff(e))
