@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Gatehouse.Core.Clusters;
@@ -22,6 +24,9 @@ public sealed class AgentException(string message, Refusal? refusal = null, Exce
 /// <summary>Speaks with the agent of another node.</summary>
 public sealed class AgentClient : IDisposable
 {
+    private const int JoinTries = 7;
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private readonly HttpClient http;
     private readonly string where;
     private string distrust = "";
@@ -29,7 +34,7 @@ public sealed class AgentClient : IDisposable
     private AgentClient(string host, int port, Func<Action<string>, SslClientAuthenticationOptions> tls)
     {
         where = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
-        var handler = new SocketsHttpHandler { SslOptions = tls(why => distrust = why), AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(10), PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
+        var handler = new SocketsHttpHandler { SslOptions = tls(why => distrust = why), AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = ConnectPatience, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
         http = new HttpClient(handler) { BaseAddress = new Uri($"https://{where}/"), Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = Wire.MostBytes };
     }
 
@@ -48,8 +53,28 @@ public sealed class AgentClient : IDisposable
     /// <summary>Who the cluster is. What a stranger hears must be compared with the pin of a join code before it is believed.</summary>
     public Task<Introduction> IntroductionAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/introduction", null, Wire.Default.Introduction, ct);
 
-    /// <summary>Asks to join, or whether joining would succeed.</summary>
-    public Task<JoinAnswer> JoinAsync(JoinRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/join", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.JoinRequest), Wire.Default.JoinAnswer, ct);
+    /// <summary>
+    /// Asks to join, or whether joining would succeed. An issuer that is called by very many at once breaks connections off; it is
+    /// called again, for the same key gets the same answer.
+    /// </summary>
+    public async Task<JoinAnswer> JoinAsync(JoinRequest request, CancellationToken ct)
+    {
+        var start = Stopwatch.GetTimestamp();
+        for (var tried = 1; ; tried++)
+        {
+            try
+            {
+                // What is compared is the clock at the time of this try.
+                var body = JsonSerializer.SerializeToUtf8Bytes(request with { Clock = request.Clock + Stopwatch.GetElapsedTime(start) }, Wire.Default.JoinRequest);
+                return await SendAsync(HttpMethod.Post, "v1/join", body, Wire.Default.JoinAnswer, ct);
+            }
+            catch (AgentException e) when (tried < JoinTries && IsBrokenOff(e))
+            {
+                // Longer each time, and not for all who were broken off together the same.
+                await Task.Delay(FirstPause * Math.Pow(2, tried - 1) * (0.5 + Random.Shared.NextDouble()), ct);
+            }
+        }
+    }
 
     /// <summary>How the node is.</summary>
     public Task<NodeStatus> StatusAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/status", null, Wire.Default.NodeStatus, ct);
@@ -104,7 +129,7 @@ public sealed class AgentClient : IDisposable
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
             // Nobody has cancelled it: a host that is off says nothing at all, and connecting to it was given up.
-            throw new AgentException($"{where} cannot be reached: it does not answer", null, e);
+            throw new AgentException($"{where} cannot be reached: it does not answer within {ConnectPatience.TotalSeconds:0} s.", null, e);
         }
         catch (JsonException e)
         {
@@ -126,6 +151,11 @@ public sealed class AgentClient : IDisposable
 
         return new AgentException($"{where} answered with status {(int)status}; is it an agent of Gatehouse?");
     }
+
+    // Somebody was there, and it is not that he is not trusted.
+    private bool IsBrokenOff(AgentException e) =>
+        e.Refusal is null && distrust.Length == 0 && (e.InnerException is OperationCanceledException
+            || e.InnerException is HttpRequestException { InnerException: not SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostNotFound } });
 
     private static string Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e.Message;
 }

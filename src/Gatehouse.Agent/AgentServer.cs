@@ -23,6 +23,9 @@ internal static class AgentServer
     private const int MostOfOneCaller = MostConnections / 2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    // Longer: when hundreds of hosts call at the same moment, it is this side that takes its time.
+    private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(10);
+
     /// <summary>Builds the server; it is not started.</summary>
     /// <param name="port">Where it listens, on every address.</param>
     /// <param name="credentials">What it shows, asked anew for every connection.</param>
@@ -48,7 +51,7 @@ internal static class AgentServer
                 listen.Use(next => connection => share.PassAsync(connection, next));
                 listen.UseHttps(new TlsHandshakeCallbackOptions
                 {
-                    HandshakeTimeout = Patience,
+                    HandshakeTimeout = HandshakePatience,
                     OnConnection = handshake => ValueTask.FromResult(MemberTls.Server(credentials(), clock, peer => Exchange.Note(handshake.Connection, peer))),
                 });
             });

@@ -58,6 +58,8 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
 
     private async Task<JoinAnswer> AnswerAsync(JoinRequest request, Issuer issuer, string from, CancellationToken ct)
     {
+        // Taken now: it is compared with the host's clock, and what follows may have to wait its turn.
+        var arrived = clock.GetUtcNow();
         if (!IPAddress.TryParse(request.Address, out var address)) throw new RefusedException(StatusCodes.Status400BadRequest, "address", $"'{request.Address}' is no address.");
         if (request.EchoPort is < 0 or > IPEndPoint.MaxPort || request.Port is < 1 or > IPEndPoint.MaxPort) throw new RefusedException(StatusCodes.Status400BadRequest, "port", "a port is 1 to 65535.");
         var asked = request.Request.Length == 0;
@@ -72,7 +74,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
         var (known, taken) = await ProveAsync(redeem, request, view.Cluster.Epoch, ct);
         if (known.Again is { } again) return new JoinAnswer([], await GrantAsync(again, ct));
         var wayBack = request.EchoPort == 0 ? null : await EchoAsync(address, request.EchoPort, request.Echo, ct);
-        var findings = JoinRules.Judge(request, new JoinContext(view, known.Name, known.Profile, release, clock.GetUtcNow(), await UsersAsync(view, ct), wayBack));
+        var findings = JoinRules.Judge(request, new JoinContext(view, known.Name, known.Profile, release, arrived, await UsersAsync(view, ct), wayBack));
         if (taken is not null && !findings.Any(f => f.Code is "name-taken" or "address-taken")) findings = findings.Add(new JoinFinding(true, "taken", taken));
         if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null) { Members = [.. view.Members.Where(n => n.State == NodeState.Active).Select(n => new Neighbour(n.Name, n.Address, n.Port, n.Profile))], Profile = known.Profile };
         var redeemed = await state.Registry.RedeemAsync(view.Cluster.Epoch, redeem, v => IsSecret(v, request), node => issuer.Sign(node.Number, node.Name, node.Address, null, key!), ct);

@@ -122,8 +122,20 @@ host() {
   "$lab" down bench-mx
 }
 
-start_up
-memory
-wizard
-throughput
-if [[ $(id -u) == 0 ]]; then host; else printf 'the lab needs root: applies on a host were not measured\n'; fi
+# shellcheck source=cluster.sh
+. "$house/tests/bench/cluster.sh"
+
+# bench.sh [PART...]: all of them, or those that are named.
+for part in "${@:-all}"; do
+  case $part in
+    start_up | memory | wizard | throughput | host | cluster) "$part" ;;
+    all)
+      start_up
+      memory
+      wizard
+      throughput
+      if [[ $(id -u) == 0 ]]; then host; cluster; else printf 'the lab needs root: hosts and clusters were not measured\n'; fi
+      ;;
+    *) printf 'there is no part %s\n' "$part" >&2; exit 2 ;;
+  esac
+done

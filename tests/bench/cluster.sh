@@ -1,0 +1,142 @@
+#!/bin/bash
+# The speed targets of a cluster, measured in the lab: joining, pushing, following a change, status, the agent's memory.
+# Sourced by bench.sh, whose words it uses. All hosts share the processors of this machine, which real ones do not: what many
+# hosts do at the same time is slower here than it would be, and the figures beside it say by how much.
+#   GATEHOUSE_BENCH_FIRST   the last number of the first address in 10.77.0.0/24 that may be used (171)
+#   GATEHOUSE_BENCH_NODES   members besides the first, for joins and changes (4)
+#   GATEHOUSE_BENCH_PUSH    hosts that are pushed at once (20); 0 leaves it out
+#   GATEHOUSE_BENCH_CROWD   simulated nodes (1000); 0 leaves them out
+
+first=${GATEHOUSE_BENCH_FIRST:-171}
+members=${GATEHOUSE_BENCH_NODES:-4}
+pushed=${GATEHOUSE_BENCH_PUSH:-20}
+crowd=${GATEHOUSE_BENCH_CROWD:-1000}
+
+at() { printf '10.77.0.%d' $((first + $1)); }
+in_host() { local name=$1; shift; "$lab" exec "$name" -- "$@"; }
+
+# timed HOST COMMAND...: seconds that a command takes in a host; what it says is in /tmp/bench.out there.
+timed() {
+  local name=$1
+  shift
+  in_host "$name" bash -c 'TIMEFORMAT=%R; time "$@" >/tmp/bench.out 2>&1' bench "$@" 2>&1 | tail -1
+}
+
+# new_host NAME NUMBER FQDN: a host with the packages and the program, and a name.
+new_host() {
+  "$lab" up --base full --owner $$ "$1=$(at "$2")" >/dev/null
+  "$lab" push "$1" "$package" /root/gatehouse.deb
+  in_host "$1" sh -c "dpkg -i /root/gatehouse.deb >/dev/null 2>&1; hostname $3; hostname >/etc/hostname"
+}
+
+# joins: the members join one after the other, and the median counts.
+joins() {
+  local n code times=()
+  for ((n = 1; n <= members; n++)); do
+    new_host "bench-c$n" "$n" "c$n.lab.example"
+    code=$(in_host bench-c0 gatehouse --json invite "c$n.lab.example" --profile node 2>/dev/null | sed -n 's/.*"code": "\(.*\)".*/\1/p')
+    in_host "bench-c$n" sh -c 'cat >/root/code' <<<"$code"
+    times+=("$(timed "bench-c$n" sh -c "exec gatehouse join $(at 0) --address $(at "$n") --yes </root/code")")
+  done
+  printf 'each join, s: %s\n' "${times[*]}"
+  row "a join to a host that has the packages (s)" "$(printf '%s\n' "${times[@]}" | middle "$members")" 5 '<='
+}
+
+# A change on the first node, from its start to everybody's result, less what the appliers themselves take: the first until
+# it has verified, and then the slowest of the others. Runs in the first node; prints whole time and the first one's.
+change() {
+  cat <<'CHANGE'
+now() { date +%s.%N; }
+start=$(now)
+gatehouse apply "$1" 2>&1 | while IFS= read -r line; do
+  case $line in "Verified here"*) now >/tmp/verified ;; esac
+done
+end=$(now)
+awk "BEGIN { print $end - $start, $(cat /tmp/verified) - $start }"
+CHANGE
+}
+
+# follower HOST: how long its last applying took.
+follower() {
+  in_host "$1" sh -c 'systemctl show gatehouse-follow -p ExecMainStartTimestampMonotonic -p ExecMainExitTimestampMonotonic --value' | paste -s | awk '{ printf "%.3f\n", ($2 - $1) / 1000000 }'
+}
+
+changes() {
+  local n m whole own slowest beyond=()
+  change >"$bench/change.sh"
+  "$lab" push bench-c0 "$bench/change.sh" /root/change.sh
+  for n in 1 2 3 4 5; do
+    sed "s/site_name: .*/site_name: BENCH$n/" "$bench/cluster.yaml" >"$bench/changed.yaml"
+    "$lab" push bench-c0 "$bench/changed.yaml" /root/changed.yaml
+    read -r whole own < <(in_host bench-c0 bash /root/change.sh /root/changed.yaml)
+    slowest=$(for ((m = 1; m <= members; m++)); do follower "bench-c$m"; done | sort -n | tail -1)
+    printf 'a change: %.2f s in all, %.2f s on the first node, %.2f s on the slowest of the others\n' "$whole" "$own" "$slowest"
+    beyond+=("$(awk "BEGIN { printf \"%.2f\", $whole - $own - $slowest }")")
+  done
+  row "a changed setting on $((members + 1)) nodes, beyond the appliers' time (s)" "$(printf '%s\n' "${beyond[@]}" | middle 5)" 3 '<='
+}
+
+# The agent's resident memory some time after its start, the largest of all nodes.
+agents() {
+  local n largest=0 size
+  sleep 40
+  for ((n = 0; n <= members; n++)); do
+    size=$(in_host "bench-c$n" sh -c 'awk "/^VmRSS/ { print int(\$2 / 1024) }" /proc/$(systemctl show gatehouse-agent -p MainPID --value)/status')
+    ((size > largest)) && largest=$size
+  done
+  row "an agent's memory, the largest (MB)" "$largest" 90 '<='
+}
+
+pushes() {
+  local n hosts=() one all
+  "$lab" push bench-c0 "$("$lab" key)" /root/.ssh/id_bench
+  in_host bench-c0 chmod 600 /root/.ssh/id_bench
+  in_host bench-c0 sh -c 'printf "IdentityFile /root/.ssh/id_bench\n" >/root/.ssh/config'
+  for ((n = 0; n <= pushed; n++)); do new_host "bench-w$n" $((members + 1 + n)) "w$n.lab.example"; done
+  in_host bench-c0 sh -c "ssh-keyscan -t ed25519 $(for ((n = 0; n <= pushed; n++)); do printf '%s ' "$(at $((members + 1 + n)))"; done) >/root/known 2>/dev/null"
+  one=$(timed bench-c0 gatehouse add "root@$(at $((members + 1)))" --profile web --known-hosts /root/known --yes)
+  for ((n = 1; n <= pushed; n++)); do hosts+=("root@$(at $((members + 1 + n)))"); done
+  all=$(timed bench-c0 gatehouse add "${hosts[@]}" --profile web --known-hosts /root/known --yes)
+  in_host bench-c0 tail -3 /tmp/bench.out
+  printf 'one host pushed: %s s; %d at once: %s s, on %d processors\n' "$one" "$pushed" "$all" "$(nproc)"
+  row "$pushed hosts pushed at once / one" "$(ratio "$all" "$one")" 3 '<='
+}
+
+# Nodes that are not there. Half of their addresses are answered for, packets to the others are dropped, as by a host that is off.
+simulated() {
+  local failed seconds half=$((crowd / 2)) times=() n
+  dotnet publish "$house/tests/bench/Crowd" -c Release -o "$bench/crowd" -v q --nologo >"$bench/crowd.log" || { cat "$bench/crowd.log"; return; }
+  "$lab" push bench-c0 "$bench/crowd" /root/crowd
+  in_host bench-c0 chmod 755 /root/crowd/Crowd
+  read -r failed seconds < <(in_host bench-c0 /root/crowd/Crowd join "$half" /root/nodes 2>"$bench/joins.log")
+  printf '%d join requests at once: %s s\n' "$half" "$seconds"
+  row "simulated join requests that failed, of $half at once" "$failed" 0 '<='
+  in_host bench-c0 /root/crowd/Crowd join $((crowd - half)) /root/nodes >/dev/null 2>>"$bench/joins.log"
+  in_host bench-c0 sh -c 'ip route add local 198.18.0.0/15 dev lo
+    nft add table inet bench
+    nft "add chain inet bench dead { type filter hook input priority -300; }"
+    nft add rule inet bench dead ip daddr 198.18.0.0/16 drop
+    systemd-run --quiet --unit=bench-crowd sh -c "sleep 3600 | /root/crowd/Crowd answer /root/nodes"'
+  sleep 20
+  for n in 1 2 3 4 5 6 7; do times+=("$(timed bench-c0 gatehouse --json status)"); done
+  row "status of $crowd simulated nodes, half of them dead (s)" "$(printf '%s\n' "${times[@]}" | middle 7)" 1.5 '<='
+  row "living ones among them that it shows" "$(in_host bench-c0 sh -c 'grep -c "\"uptime\": [0-9]" /tmp/bench.out')" "$half" '>='
+}
+
+cluster() {
+  local n
+  package=$(ls "$house"/out/gatehouse_*_amd64.deb 2>/dev/null | tail -1) || true
+  [[ -n $package ]] || { printf 'the package is missing (build.sh deb): the cluster was not measured\n'; return; }
+  new_host bench-c0 0 c0.lab.example
+  sed -e "s/10\.77\.0\.171/$(at 0)/" -e 's/c1\.lab\.example/c0.lab.example/' -e 's/{file: .*}/{generate: true}/' "$house/tests/Gatehouse.EndToEnd/Answers/cluster.yaml" >"$bench/cluster.yaml"
+  "$lab" push bench-c0 "$bench/cluster.yaml" /root/cluster.yaml
+  in_host bench-c0 gatehouse bootstrap /root/cluster.yaml --name bench --keys-file /root/keys >"$bench/bootstrap.log" 2>&1 || { tail -5 "$bench/bootstrap.log"; return; }
+  joins
+  changes
+  agents
+  if ((pushed > 0)); then pushes; fi
+  for ((n = 1; n <= members; n++)); do "$lab" down "bench-c$n" >/dev/null; done
+  if ((crowd > 0)); then simulated; fi
+  for ((n = 0; n <= pushed && pushed > 0; n++)); do "$lab" down "bench-w$n" >/dev/null; done
+  "$lab" down bench-c0 >/dev/null
+}
