@@ -27,7 +27,7 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
         stage.Show(new ReviewPage("Further nodes", context.Host, () => [], [.. Buttons, "Finish"], 0,
             [
                 new TextRow($"This host is a member of the cluster {cluster}.", Look.Bold), "",
-                "Invite: makes a join code for one host. It is typed there, in 'gatehouse setup' or after 'gatehouse join', and good once.", "",
+                "Invite: makes a join code for one host. It is typed there, in 'gatehouse setup' or for 'gatehouse join', and good once.", "",
                 "Push: sets hosts up over SSH, one or many at the same time. Root has to be able to log in there; a host key that is not known is shown and asked for.", "",
                 "For a host that is reached by a carried file alone, 'gatehouse invite NAME --profile PROFILE --bundle FILE' writes one.",
             ],
@@ -84,7 +84,7 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
         stage.Show(ask);
         if (ask.Answer is not { } hosts || AskProfile() is not { } profile) return;
         var command = NewNodes.PushCommand(hosts, profile);
-        var page = new TextPage("Push", [$"On this terminal is run:", "", new TextRow($"  {command}", Look.Bold), "", "It brings the program, the CA and a join code to each host and has it join. What is set up there already is replaced only if you agree."], ["Run it", "Leave it"]);
+        var page = new TextPage("Push", ["On this terminal is run:", "", new TextRow($"  {command}", Look.Bold), "", "It brings the program, the CA and a join code to each host and has it join. A host where something is set up already is left as it is; with --yes, on the command line, it is replaced."], ["Run it", "Leave it"]);
         stage.Show(page);
         if (page.Answer != 0) return;
         only.Tell(true);

@@ -74,7 +74,7 @@ internal sealed class TuiWizard
             return ObstacleCode();
         }
 
-        var draft = session.Home.ReadDraft();
+        var draft = session.Draft;
         var items = new List<MenuItem>();
         if (draft is not null) items.Add(new MenuItem("Go on where you stopped", "What was typed before is still there."));
         items.AddRange(tasks.Select(t => new MenuItem(t.Title, t.Help)));

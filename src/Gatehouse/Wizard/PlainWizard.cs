@@ -106,7 +106,7 @@ internal sealed class PlainWizard
 
     private Func<Progress>? AskTask(WizardTask[] tasks)
     {
-        var draft = session.Home.ReadDraft();
+        var draft = session.Draft;
         List<(string Id, string Text, Func<Progress>? Begin)> items = [];
         if (draft is not null) items.Add(("draft", $"Go on where you stopped. {DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow)}", () => Progress.Of(draft, session.Resume(draft))));
         foreach (var task in tasks) items.Add((task.Id, $"{task.Title}. {task.Help}", () => new Progress(task, session.Begin(task), session.Only)));

@@ -80,6 +80,9 @@ internal sealed class SetupSession
     /// <summary>What can be done on this host, in the order it is offered.</summary>
     public ImmutableArray<WizardTask> Tasks => WizardTask.For(State, isHost);
 
+    /// <summary>What was left to go on with; null when nothing was. A join that has its certificate is gone on with otherwise, without its code.</summary>
+    public Draft? Draft => Home.ReadDraft() is { } draft && !(draft.Task == WizardTask.Join.Id && State == HostState.Joining) ? draft : null;
+
     /// <summary>What answers that were given are for.</summary>
     public WizardTask FirstTask => Tasks.FirstOrDefault(t => t.AsksSettings) ?? WizardTask.Gateway;
 

@@ -43,7 +43,7 @@ public sealed class TaskFrameTests : IDisposable
         {
             foreach (var press in Keys.Of(Key.None, Key.Down, Key.Enter, Key.None)) yield return press;
             FrameFile.Expect("screen-start", surface);
-            foreach (var press in Keys.Type("example").Concat(Keys.Of(Key.Tab)).Concat(Keys.Type(" n\n")).Concat(Keys.Of(Key.None))) yield return press;
+            foreach (var press in Keys.Type("example").Concat(Keys.Of(Key.Tab)).Concat(Keys.Type(" n\n")).Concat(Pause())) yield return press;
             FrameFile.Expect("mistake-start.profile", surface);
             foreach (var press in Keys.Type(" d\n").Concat(Keys.Of(Key.PageDown, Key.None))) yield return press;
             Assert.True(surface.Shows("> 2 System"), surface.Frame);

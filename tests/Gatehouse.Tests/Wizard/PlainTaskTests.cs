@@ -61,6 +61,19 @@ public sealed class PlainTaskTests
     }
 
     [Fact]
+    public void A_join_that_has_its_certificate_is_gone_on_with_without_its_code()
+    {
+        using var run = new PlainRun { IsHost = true };
+        run.Go("join", "192.0.2.10", Code, "!", "yes", "no");
+        Directory.CreateDirectory(Path.GetDirectoryName(run.Tree.Machine.Real(JoinSequence.Granted))!);
+        File.WriteAllText(run.Tree.Machine.Real(JoinSequence.Granted), "{}");
+        var (_, text) = run.Go("!");
+        Assert.Contains("1. Go on joining a cluster.", text);
+        Assert.Contains("2. Join a cluster.", text);
+        Assert.DoesNotContain("Go on where you stopped", text);
+    }
+
+    [Fact]
     public void Keys_go_to_a_file_where_nobody_reads_the_terminal()
     {
         using var run = new PlainRun();
