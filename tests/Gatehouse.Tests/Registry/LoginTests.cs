@@ -106,7 +106,7 @@ public sealed class LoginTests(RegistryServer server)
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var e = await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login).ViewAsync());
         Assert.Contains("did not answer", e.Message, StringComparison.Ordinal);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(6), $"{watch.Elapsed}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"{watch.Elapsed}");
     }
 
     [Fact]

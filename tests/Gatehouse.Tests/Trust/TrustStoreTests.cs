@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using FsCheck;
 using FsCheck.Fluent;
 using Gatehouse.Core.Trust;
+using Gatehouse.Tests.Support;
 using Xunit;
 
 namespace Gatehouse.Tests.Trust;
@@ -177,8 +178,9 @@ public sealed class TrustStoreTests
     }
 
     [Fact]
-    public void A_root_in_the_systems_store_does_not_matter()
+    public async Task A_root_in_the_systems_store_does_not_matter()
     {
+        using var unchanged = await SystemTrust.KeepAsync();
         using var system = new X509Store(StoreName.Root, StoreLocation.LocalMachine, OpenFlags.ReadOnly);
         var today = DateTime.Now;
         var known = system.Certificates.FirstOrDefault(c => c.NotBefore < today && c.NotAfter > today.AddDays(30));
