@@ -25,8 +25,10 @@ public sealed class AgentException(string message, Refusal? refusal = null, Exce
 public sealed class AgentClient : IDisposable
 {
     private const int JoinTries = 7;
+    private const int ReadyTries = 30;
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ReadyPause = TimeSpan.FromSeconds(1);
     private readonly HttpClient http;
     private readonly string where;
     private string distrust = "";
@@ -89,7 +91,22 @@ public sealed class AgentClient : IDisposable
     public Task<ClusterView> ViewAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/view", null, Wire.Default.ClusterView, ct);
 
     /// <summary>Tells the issuer that the calling node, which was joining, is set up.</summary>
-    public Task ReadyAsync(ReadyRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/ready", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.ReadyRequest), (JsonTypeInfo<Refusal>?)null, ct);
+    /// <remarks>An issuer whose agent is just starting again is asked again for a while.</remarks>
+    public async Task ReadyAsync(ReadyRequest request, CancellationToken ct)
+    {
+        for (var tried = 1; ; tried++)
+        {
+            try
+            {
+                await SendAsync(HttpMethod.Post, "v1/ready", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.ReadyRequest), (JsonTypeInfo<Refusal>?)null, ct);
+                return;
+            }
+            catch (AgentException e) when (tried < ReadyTries && e.Refusal is null && distrust.Length == 0)
+            {
+                await Task.Delay(ReadyPause, ct);
+            }
+        }
+    }
 
     /// <summary>Tells the node to look into the registry now.</summary>
     public Task NudgeAsync(CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/nudge", [], (JsonTypeInfo<Refusal>?)null, ct);

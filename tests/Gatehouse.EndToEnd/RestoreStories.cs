@@ -25,7 +25,8 @@ public sealed class RestoreStories : IDisposable
         Up($"{First}=10.77.0.181", $"{Second}={SecondAddress}");
         Parallel.ForEach([First, Second], Install);
         Lab.Push(First, Lab.File("Answers", "restore.yaml"), "/root/answers.yaml");
-        foreach (var host in new[] { First, Second }) Lab.Write(host, "/root/web-password", password, "0600");
+        // On the first node alone: it has no web, and seals the password all the same for those that have.
+        Lab.Write(First, "/root/web-password", password, "0600");
     }
 
     public void Dispose() => Lab.Down([.. up]);
@@ -35,7 +36,7 @@ public sealed class RestoreStories : IDisposable
     {
         Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
         Join(First, "10.77.0.181");
-        // A change on the web node: the password that is a file there becomes a secret of the cluster.
+        // A change on the web node, which knows the password as a secret of the cluster.
         Lab.Shell(Second, "sed 's/site_name: LAB/site_name: KIEL/' /etc/gatehouse/answers.yaml >/root/changed.yaml && gatehouse apply /root/changed.yaml --yes").Expect(0);
         var (backup, keys) = (Backup(), Lab.Exec(First, "cat", "/root/keys").Expect(0).Output);
         var before = (Settings: Registry(First, Settings), Secrets: Registry(First, Secrets), Root: Authority(First, "Root CA"), Issuing: Authority(First, "Issuing CA, current"));

@@ -63,7 +63,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
 
         var (own, cluster) = (new Answers("node", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty), answers);
         (cluster, own) = EffectiveAnswers.Part(apply.Screens, answers, own);
-        var (shared, secrets) = SecretSealer.Seal(apply.Screens, cluster, settings, key, "");
+        var (shared, secrets) = SecretSealer.Seal(machine, apply.Screens, cluster, settings, key, "");
         var settled = new FirstNode(First(id, name, settings, root), 1, shared, own, secrets);
         await new FirstNodeSequence(machine, clock, log).RunAsync(settled, key, "bootstrap", registry => RegistryAsync(registry, id, name, settings, shared, own, token, ct), ct);
         return new Bootstrapped(id, Convert.ToHexString(SHA256.HashData(certificate.RawData)), token, key);

@@ -75,7 +75,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
     private (Answers Cluster, Answers Node, ImmutableArray<Registry.SealedSecret> Secrets) Seal(Answers cluster, Answers node, GatewaySettings settings, string suffix)
     {
         if (files.Read(ClusterFiles.EncryptionKey) is not { } text || !EncryptionKey.TryRead(text, out var key, out _)) return (cluster, node, []);
-        var (answers, secrets) = SecretSealer.Seal(apply.Screens, cluster, settings, key, suffix);
+        var (answers, secrets) = SecretSealer.Seal(machine, apply.Screens, cluster, settings, key, suffix);
         return (answers, node, secrets);
     }
 
