@@ -8,9 +8,11 @@ namespace Gatehouse.Agent;
 internal sealed class AgentState : IAsyncDisposable
 {
     private static readonly string[] Files = ["node.crt", "node.key", "cluster-ca.pem", "cluster.crl"];
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
     private readonly Lock gate = new();
     private readonly AgentPlaces places;
     private string read;
+    private string login;
     private volatile Credentials credentials;
     private volatile LocalNode node;
     private volatile ClusterRegistry registry;
@@ -21,6 +23,7 @@ internal sealed class AgentState : IAsyncDisposable
         read = Stamp();
         credentials = Credentials.Read(places.Pki);
         node = ReadNode();
+        login = Login(node);
         registry = RegistryAccess.Open(node, places.Pki);
         View = ViewCache.Read(places.View);
     }
@@ -76,11 +79,14 @@ internal sealed class AgentState : IAsyncDisposable
             var now = Stamp();
             if (now == read) return;
             var self = ReadNode();
-            var (fresh, connection) = (Credentials.Read(places.Pki), RegistryAccess.Open(self, places.Pki));
-            // The old ones are left to the collector: requests may be using them.
+            if (Login(self) is var needed && needed != login)
+            {
+                var (fresh, connection) = (Credentials.Read(places.Pki), RegistryAccess.Open(self, places.Pki));
+                _ = CloseLaterAsync(registry);
+                (credentials, registry, login) = (fresh, connection, needed);
+            }
+
             node = self;
-            credentials = fresh;
-            registry = connection;
             read = now;
         }
     }
@@ -88,10 +94,22 @@ internal sealed class AgentState : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => registry.DisposeAsync();
 
+    // Requests may be using it; but it does not keep its connections for ever, for a role may have only some.
+    private static async Task CloseLaterAsync(ClusterRegistry old)
+    {
+        await Task.Delay(Grace);
+        await old.DisposeAsync();
+    }
+
     private LocalNode ReadNode() => LocalNodeFile.Read(places.Node) ?? throw new TrustException($"this host is no member of a cluster: there is no {LocalNode.Path}. 'gatehouse bootstrap' starts a cluster, 'gatehouse join' joins one.");
 
     // All of them: a file that is put in place later may have been written earlier than the one before.
-    private string Stamp() => Stamp(Files.Select(f => Path.Combine(places.Pki, f)).Append(places.Node));
+    private string Stamp() => $"{Stamp(Certificates)} {Stamp([places.Node])}";
+
+    // What the login to the registry is made of. The rest of what a node knows of itself changes with every settings version.
+    private string Login(LocalNode self) => string.Join(' ', [Stamp(Certificates), self.Name, .. self.Databases, "|", .. self.DatabaseNames ?? []]);
+
+    private IEnumerable<string> Certificates => Files.Select(f => Path.Combine(places.Pki, f));
 
     /// <summary>What tells that files were replaced.</summary>
     internal static string Stamp(IEnumerable<string> files) => string.Join(' ', files.Select(f => File.GetLastWriteTimeUtc(f).Ticks));
