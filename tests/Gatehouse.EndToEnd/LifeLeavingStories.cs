@@ -32,7 +32,7 @@ public sealed class LifeLeavingStories(LifeHosts life)
     {
         Assert.Contains("no member of the cluster life any more", leaving.Ended.Output, StringComparison.Ordinal);
         leaving.WithoutConsent.Expect(3);
-        Assert.Contains("replaces the gateway that is set up on this host", leaving.WithoutConsent.Error, StringComparison.Ordinal);
+        Assert.Contains("replaces:\n  - the gateway that is set up on this host", leaving.WithoutConsent.Error, StringComparison.Ordinal);
         Assert.Equal("6", LifeLeaving.NumberIn(leaving.ShapeAgain, LifeHosts.Fourth));
     }
 
