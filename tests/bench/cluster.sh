@@ -7,6 +7,9 @@
 #   GATEHOUSE_BENCH_PUSH    hosts that are pushed at once (20); 0 leaves it out
 #   GATEHOUSE_BENCH_CROWD   simulated nodes (1000); 0 leaves them out
 
+# What bench.sh sets before it reads this.
+: "${house:?}" "${bench:?}" "${lab:?}"
+
 first=${GATEHOUSE_BENCH_FIRST:-171}
 members=${GATEHOUSE_BENCH_NODES:-4}
 pushed=${GATEHOUSE_BENCH_PUSH:-20}
