@@ -131,8 +131,8 @@ public static class AgentProcess
         // For a node whose new address the database's firewall does not know yet. A node moves itself alone.
         async Task MoveAsync(NodeIdentity caller, MoveRequest request, CancellationToken ct)
         {
-            using var issuer = Issuer.Read(Credentials.Directory, clock) ?? throw NotIssuer();
-            var view = await state.Registry.ViewAsync(ct);
+            using var issuer = Issuer.Read(state.Places.Pki, clock) ?? throw NotIssuer();
+            var view = await state.LookAsync(ct);
             if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw NoMember(caller);
             if (!IPAddress.TryParse(request.Address, out var address) || AddressRules.Refusal(view, caller.Number, address) is not null)
                 throw new RefusedException(StatusCodes.Status400BadRequest, "address", IPAddress.TryParse(request.Address, out address) ? AddressRules.Refusal(view, caller.Number, address)! : "that is no address.");

@@ -59,6 +59,8 @@ internal static class JoinCommand
 
         Consent(parse, outlook.Replaced, introduction.Name);
         var grant = await sequence.EnrolAsync(trust, issuer, code, host, ct);
+        // Begun again without answers of its own, it goes on with those that it was begun with.
+        if (host.Own.Values.IsEmpty && sequence.Interrupted is { } begun) host = host with { Own = begun.Host.Own };
         return await EndAsync(sequence, grant, host, ct);
     }
 

@@ -133,6 +133,18 @@ public sealed class RealCluster : IAsyncLifetime
         Request = signingRequest,
     };
 
+    /// <summary>Joins as a host; its certificates are put where an agent reads them.</summary>
+    internal async Task<(JoinGrant Grant, ECDsa Key)> JoinAsync(RealAgent agent, Invitation code, string directory)
+    {
+        var key = NewTrust.NewKey();
+        var grant = (await agent.JoinAsync(Request(code, SigningRequest.Make(key)))).Grant!;
+        await File.WriteAllTextAsync(Path.Combine(directory, "node.crt"), grant.Certificate);
+        await File.WriteAllTextAsync(Path.Combine(directory, "node.key"), key.ExportPkcs8PrivateKeyPem());
+        await File.WriteAllTextAsync(Path.Combine(directory, "cluster-ca.pem"), Trust.Root);
+        await File.WriteAllTextAsync(Path.Combine(directory, "cluster.crl"), Lists);
+        return (grant, key);
+    }
+
     /// <summary>What a fresh key asks for.</summary>
     internal static string Fresh()
     {

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
@@ -22,7 +21,7 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
     {
         await using var agent = await cluster.StartAsync();
         var code = await cluster.InviteAsync();
-        var (grant, key) = await JoinAsync(agent, code);
+        var (grant, key) = await cluster.JoinAsync(agent, code, directory);
         using var own = Credentials.Read(directory);
         using var open = agent.Member(own);
         await open.StatusAsync(CancellationToken.None);
@@ -67,17 +66,6 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
             using var client = agent.Member(own);
             return (await Assert.ThrowsAsync<AgentException>(() => call(client))).Refusal?.Code;
         }
-    }
-
-    private async Task<(JoinGrant Grant, ECDsa Key)> JoinAsync(RealAgent agent, Invitation code)
-    {
-        var key = NewTrust.NewKey();
-        var grant = (await agent.JoinAsync(cluster.Request(code, SigningRequest.Make(key)))).Grant!;
-        await File.WriteAllTextAsync(Path.Combine(directory, "node.crt"), grant.Certificate);
-        await File.WriteAllTextAsync(Path.Combine(directory, "node.key"), key.ExportPkcs8PrivateKeyPem());
-        await File.WriteAllTextAsync(Path.Combine(directory, "cluster-ca.pem"), cluster.Trust.Root);
-        await File.WriteAllTextAsync(Path.Combine(directory, "cluster.crl"), cluster.Lists);
-        return (grant, key);
     }
 
     private ClusterRegistry Open(JoinGrant grant, ECDsa key) => RegistryAccess.Open(
