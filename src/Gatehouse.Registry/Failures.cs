@@ -74,7 +74,7 @@ internal static class Failures
     private static string Socket(SocketException e) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => "connection refused: nothing listens there",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "the name cannot be resolved",
+        SocketError.HostNotFound or SocketError.NoData or SocketError.NoRecovery or SocketError.TryAgain => "the name cannot be resolved",
         SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route to it",
         SocketError.TimedOut => "it did not answer in time",
         SocketError.ConnectionReset => "it closed the connection",
