@@ -12,6 +12,8 @@ namespace Gatehouse.Agent;
 /// <summary>The agent of a member: beats, answers, and on the issuer receives who joins and renews certificates.</summary>
 public static class AgentProcess
 {
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
     /// <summary>Runs until it is told to stop.</summary>
     /// <param name="machine">The host.</param>
     /// <param name="clock">The time.</param>
@@ -33,7 +35,9 @@ public static class AgentProcess
         log($"{state.Node.Name}, node {state.Node.Number} of {state.Node.ClusterName}, answers on port {places.Port}");
         await heart.RunAsync(ct);
         ServiceManager.Notify("STOPPING=1");
-        await server.StopAsync(CancellationToken.None);
+        // Whoever is in the middle of a request gets his answer, if he goes on; systemd has 15 seconds of patience with both.
+        using var farewell = new CancellationTokenSource(Farewell);
+        await server.StopAsync(farewell.Token);
     }
 
     private static Route[] Routes(AgentState state, Heart heart, JoinDesk desk, TimeProvider clock)
