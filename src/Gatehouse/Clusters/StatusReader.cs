@@ -45,13 +45,13 @@ internal static class StatusReader
         catch (Exception e) when (e is RegistryException or OperationCanceledException && !ct.IsCancellationRequested)
         {
             return ViewCache.Read() is { } last ? (last, false)
-                : throw new SequenceException(ExitCodes.Failed, NotSeen(me, e));
+                : throw new SequenceException(ExitCodes.Failed, NotSeen(me, deadline, e));
         }
     }
 
     /// <summary>What is said when neither the registry nor the memory of this node knows the members.</summary>
-    internal static string NotSeen(LocalNode me, Exception e) =>
-        $"who the members of the cluster {me.ClusterName} are is not known here: {(e is OperationCanceledException ? $"the registry ({string.Join(", ", me.Databases)}) did not answer within {Deadline.TotalSeconds:0.#} s" : e.Message)}, and this node keeps no record of the last time it did.\nTry again; if it stays so, 'systemctl status gatehouse-agent' says whether the agent runs, which keeps that record.";
+    internal static string NotSeen(LocalNode me, TimeSpan deadline, Exception e) =>
+        $"who the members of the cluster {me.ClusterName} are is not known here: {(e is OperationCanceledException ? $"the registry ({string.Join(", ", me.Databases)}) did not answer within {deadline.TotalSeconds:0.#} s" : e.Message)}, and this node keeps no record of the last time it did.\nTry again; if it stays so, 'systemctl status gatehouse-agent' says whether the agent runs, which keeps that record.";
 
     private static async Task<MemberReport> AskAsync(ClusterNode node, ClusterView view, Credentials credentials, TimeProvider clock, CancellationToken limit, CancellationToken ct)
     {

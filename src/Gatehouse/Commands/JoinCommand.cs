@@ -57,7 +57,7 @@ internal static class JoinCommand
             return ExitCodes.Done;
         }
 
-        Consent(parse, outlook.Replaced, introduction.Name);
+        Consent.Replacing(parse, $"Joining {introduction.Name}", outlook.Replaced);
         var grant = await sequence.EnrolAsync(trust, issuer, code, host, ct);
         // Begun again without answers of its own, it goes on with those that it was begun with.
         if (host.Own.Values.IsEmpty && sequence.Interrupted is { } begun) host = host with { Own = begun.Host.Own };
@@ -132,16 +132,5 @@ internal static class JoinCommand
         if (facts.Debian != "12") throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
         if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
             throw new SequenceException(ExitCodes.Refused, $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it.");
-    }
-
-    // Joining replaces what runs here; nobody learns that afterwards.
-    private static void Consent(ParseResult parse, ImmutableArray<string> replaced, string cluster)
-    {
-        if (replaced.IsEmpty || parse.GetValue(GlobalOptions.Yes)) return;
-        Console.Error.WriteLine($"Joining {cluster} replaces:");
-        foreach (var what in replaced) Console.Error.WriteLine($"  - {what}");
-        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want.");
-        Console.Error.Write("Go on? [y/N] ");
-        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
     }
 }

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Gatehouse.Agent;
 using Gatehouse.Clusters;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
 using Gatehouse.Machines;
@@ -56,9 +58,10 @@ internal static class RestoreCommand
         }
 
         log.Note(About(opened!));
-        Consent(parse, machine, facts, sequence, opened!.Label.Cluster);
-        var restored = await sequence.RunAsync(opened, host!, keys.Token!, keys.Key!, ct);
-        Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? Json.Text(AsJson(restored)) : AsText(opened, restored));
+        // Who was asked before an interruption has answered.
+        if (!sequence.IsUnfinished) Consent.Replacing(parse, $"Restoring {opened!.Label.Cluster}", [.. HostRules.Replaced(HostStateProbe.Look(machine, facts, MemberTls.Port), host!.Former.Node.Profile)]);
+        var restored = await sequence.RunAsync(opened!, host!, keys.Token!, keys.Key!, ct);
+        Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? Json.Text(AsJson(restored)) : AsText(opened!, restored));
         return ExitCodes.Done;
     }
 
@@ -132,18 +135,6 @@ internal static class RestoreCommand
             // No database of ours, or none that answers: whatever it is, the sequence will find out.
             return null;
         }
-    }
-
-    // Restoring replaces what runs here; nobody learns that afterwards.
-    private static void Consent(ParseResult parse, LocalMachine machine, Facts facts, RestoreSequence sequence, string cluster)
-    {
-        var replaced = File.Exists(machine.Real(AnswersInput.InForce)) ? "the gateway that is set up on this host; 'gatehouse rollback' puts it back"
-            : facts.Existing.IsEmpty ? "" : $"the configuration of {string.Join(", ", facts.Existing)}; 'gatehouse rollback 0' puts it back";
-        if (replaced.Length == 0 || sequence.IsUnfinished || parse.GetValue(GlobalOptions.Yes)) return;
-        Console.Error.WriteLine($"Restoring {cluster} replaces {replaced}.");
-        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want.");
-        Console.Error.Write("Go on? [y/N] ");
-        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
     }
 
     private static string About(OpenedBackup opened)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Gatehouse.Core.Planning;
 using Gatehouse.Machines;
 
@@ -12,7 +11,8 @@ namespace Gatehouse.Wizard;
 /// <param name="Failed">Whether one failed.</param>
 /// <param name="Began">When it began, since the start of the apply.</param>
 /// <param name="Ended">When it ended; null while it runs.</param>
-internal sealed record PhaseProgress(Phase Phase, int Steps, int Done, bool Failed, TimeSpan Began, TimeSpan? Ended);
+/// <param name="Part">The number of the part of a sequence that it belongs to; -1 when there are no parts.</param>
+internal sealed record PhaseProgress(Phase Phase, int Steps, int Done, bool Failed, TimeSpan Began, TimeSpan? Ended, int Part);
 
 /// <summary>A part of a sequence that runs or ran, such as the making of the trust.</summary>
 /// <param name="Text">What it is called.</param>
@@ -23,11 +23,13 @@ internal sealed record PartProgress(string Text, TimeSpan Began);
 internal sealed record VerificationResult(string Name, bool Passed, string Detail);
 
 /// <summary>An apply in the background, and how far it is.</summary>
-internal sealed class ApplyRun : IApplyLog, IDisposable
+/// <param name="clock">What its times are taken from; the system's clock unless given.</param>
+internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposable
 {
     private const int MostLines = 2000;
     private readonly Lock gate = new();
-    private readonly long start = Stopwatch.GetTimestamp();
+    private readonly TimeProvider clock = clock ?? TimeProvider.System;
+    private readonly long start = (clock ?? TimeProvider.System).GetTimestamp();
     private readonly CancellationTokenSource cancel = new();
     private readonly List<PhaseProgress> phases = [];
     private readonly List<PartProgress> parts = [];
@@ -83,7 +85,7 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
     }
 
     /// <summary>How long it has run.</summary>
-    public TimeSpan Elapsed => took ?? Stopwatch.GetElapsedTime(start);
+    public TimeSpan Elapsed => took ?? SinceStart;
 
     /// <summary>Whether it was asked to stop.</summary>
     public bool IsCancelled => cancel.IsCancellationRequested;
@@ -111,7 +113,7 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
         }
 
         lock (gate) EndPhase(result.Outcome is not (Outcome.Applied or Outcome.Nothing));
-        took = Stopwatch.GetElapsedTime(start);
+        took = SinceStart;
         Result = result;
         return result;
     });
@@ -141,7 +143,7 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
         lock (gate)
         {
             EndPhase(false);
-            phases.Add(new PhaseProgress(phase, steps, 0, false, Stopwatch.GetElapsedTime(start), null));
+            phases.Add(new PhaseProgress(phase, steps, 0, false, SinceStart, null, parts.Count - 1));
             Add(PhaseText.Title(phase));
         }
     }
@@ -172,7 +174,7 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
             if (!text.StartsWith(' '))
             {
                 EndPhase(false);
-                parts.Add(new PartProgress(text, Stopwatch.GetElapsedTime(start)));
+                parts.Add(new PartProgress(text, SinceStart));
             }
 
             Add(text);
@@ -182,12 +184,14 @@ internal sealed class ApplyRun : IApplyLog, IDisposable
     /// <inheritdoc/>
     public void Dispose() => cancel.Dispose();
 
+    private TimeSpan SinceStart => clock.GetElapsedTime(start);
+
     // From the first phase on that touches what is in place.
     private bool IsChanging => Phases.Any(p => p.Phase is not (Phase.Packages or Phase.Check));
 
     private void EndPhase(bool failed)
     {
-        if (phases.Count > 0 && phases[^1].Ended is null) phases[^1] = phases[^1] with { Ended = Stopwatch.GetElapsedTime(start), Failed = phases[^1].Failed || failed };
+        if (phases.Count > 0 && phases[^1].Ended is null) phases[^1] = phases[^1] with { Ended = SinceStart, Failed = phases[^1].Failed || failed };
     }
 
     private void Add(string text)

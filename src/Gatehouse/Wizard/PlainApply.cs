@@ -70,12 +70,12 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
     {
         // The parts of a sequence, and their phases below them.
         var parts = undertaking is ApplyUndertaking ? [] : run.Parts;
-        var all = run.Phases.Select(p => (p.Began, Text: $"{(parts.Length > 0 ? "  " : "")}{PhaseText.Title(p.Phase)}{(p.Steps > 1 ? $", {p.Steps} steps" : "")}."))
-            .Concat(parts.Select(p => (p.Began, Text: $"{p.Text}."))).OrderBy(p => p.Began).ToArray();
+        var phases = run.Phases.Select(p => (Part: parts.Length > 0 ? p.Part : -1, Text: $"{(parts.Length > 0 ? "  " : "")}{PhaseText.Title(p.Phase)}{(p.Steps > 1 ? $", {p.Steps} steps" : "")}.")).ToLookup(p => p.Part, p => p.Text);
+        string[] all = [.. phases[-1], .. parts.SelectMany((part, i) => phases[i].Prepend($"{part.Text}."))];
         for (; told < all.Length; told++)
         {
             last = run.Elapsed;
-            talk.Say(all[told].Text);
+            talk.Say(all[told]);
         }
 
         return told;

@@ -16,7 +16,7 @@ public sealed class ApplyPageTests
     {
         var surface = new MemorySurface();
         var stage = new Stage(surface, () => { });
-        using var run = new ApplyRun();
+        using var run = new ApplyRun(new Wizards.StillClock());
         var node = Samples.Render(Samples.Minimal);
         var plan = Planner.Plan(null, new ActualState(System.Collections.Immutable.ImmutableDictionary<string, PathState>.Empty, node.Packages, node.Members, System.Collections.Immutable.ImmutableDictionary<string, UnitState>.Empty, true), node);
         var done = new TaskCompletionSource<ApplyResult>();

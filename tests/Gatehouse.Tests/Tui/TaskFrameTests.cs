@@ -107,7 +107,7 @@ public sealed class TaskFrameTests : IDisposable
     public void A_sequence_shows_its_parts_and_their_phases()
     {
         var stage = new Stage(surface, () => { });
-        using var run = new ApplyRun();
+        using var run = new ApplyRun(new Wizards.StillClock());
         var done = new TaskCompletionSource<ApplyResult>();
         run.Begin(ct => done.Task.WaitAsync(ct));
         surface.Script = Script().GetEnumerator();
@@ -117,7 +117,6 @@ public sealed class TaskFrameTests : IDisposable
         {
             var step = new RunVerification(new RenderedVerification("agent", new Verification("the agent answers", "unit", ImmutableSortedDictionary<string, string>.Empty, TimeSpan.Zero, "")));
             run.Note("Making the cluster's trust");
-            Thread.Sleep(5);
             run.Note("Setting up this node");
             run.Begin(Phase.Packages, 1);
             run.Begin(Phase.Verify, 8);

@@ -67,6 +67,12 @@ internal static class Wizards
     public static IReadOnlyList<StepMark> Steps(Interview interview, string current) =>
         [.. interview.Screens.Select(s => new StepMark(s.Title, s.Id == current ? StepState.Current : StepState.Open)), new StepMark("Review", StepState.Open)];
 
+    /// <summary>A clock that stands still: what is drawn must not depend on how busy the machine is.</summary>
+    internal sealed class StillClock : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
+    }
+
     private sealed class FixedClock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => Samples.Now;

@@ -78,12 +78,10 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
         var parts = run.Parts;
         for (var i = 0; i < parts.Length; i++)
         {
-            var (from, to) = (parts[i].Began, i + 1 < parts.Length ? parts[i + 1].Began : TimeSpan.MaxValue);
-            var mine = phases.Where(p => p.Began >= from && p.Began < to).ToArray();
-            var ended = to < TimeSpan.MaxValue;
+            var ended = i + 1 < parts.Length;
             inner.Put(0, row, ended ? "ok     " : "...    ", ended ? Look.Good : Look.Bold);
-            inner.Put(7, row++, $"{parts[i].Text}{(ended ? Took(to - from) : "")}");
-            foreach (var phase in mine) Draw(inner, row++, 2, phase);
+            inner.Put(7, row++, $"{parts[i].Text}{(ended ? Took(parts[i + 1].Began - parts[i].Began) : "")}");
+            foreach (var phase in phases.Where(p => p.Part == i)) Draw(inner, row++, 2, phase);
         }
 
         return row;
