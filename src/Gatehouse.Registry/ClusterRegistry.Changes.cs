@@ -10,7 +10,8 @@ public sealed partial class ClusterRegistry
     /// <summary>
     /// A word for every change from now on (<c>cluster</c>, <c>nodes</c>, <c>settings</c>, <c>commands</c>, <c>results</c>,
     /// <c>revocation</c>, <c>authorities</c>, <c>secrets</c>); <c>listening</c> comes first, when listening has begun. Any member
-    /// can send such words: they are a reason to look, and nothing else. It ends by an exception when the connection breaks.
+    /// can send such words: they are a reason to look, and nothing else. It ends when this
+    /// registry is disposed, and by an exception when the connection breaks.
     /// </summary>
     public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken ct = default)
     {
@@ -23,7 +24,21 @@ public sealed partial class ClusterRegistry
         while (true)
         {
             while (heard.TryDequeue(out var word)) yield return word;
-            await GuardAsync(() => connection.WaitAsync(ct));
+            if (!await HearAsync(connection, ct)) yield break;
+        }
+    }
+
+    private async Task<bool> HearAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, closing.Token);
+        try
+        {
+            await GuardAsync(() => connection.WaitAsync(either.Token));
+            return true;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

@@ -15,6 +15,7 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     private readonly NpgsqlDataSource source;
     private readonly SemaphoreSlim places = new(PoolSize);
     private readonly SemaphoreSlim redeeming = new(1);
+    private readonly CancellationTokenSource closing = new();
     private readonly Action forget;
     private readonly ImmutableArray<IDisposable> owned;
     private readonly TimeSpan limit;
@@ -51,10 +52,10 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // Who still uses a connection may give it back later; who listens would never.
+        await closing.CancelAsync();
         await source.DisposeAsync();
         foreach (var part in owned) part.Dispose();
-        places.Dispose();
-        redeeming.Dispose();
     }
 
     /// <summary>TLS or nothing. Chain and name are verified in full by <see cref="ServerTrust"/>, beside which the driver allows no other mode.</summary>

@@ -77,6 +77,19 @@ public static class Lab
         }
     }
 
+    /// <summary>Runs something again until it succeeds, and tells what it said last when it never does.</summary>
+    public static Result UntilDone(string what, TimeSpan within, Func<Result> work)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var result = work();
+            if (result.ExitCode == 0) return result;
+            Assert.True(Stopwatch.GetElapsedTime(start) < within, $"{what}: not within {within.TotalSeconds:0} s; exit {result.ExitCode}: {result.Output}{result.Error}");
+            Thread.Sleep(100);
+        }
+    }
+
     private static string ThisFile([CallerFilePath] string file = "") => file;
 
     private static Result Run(string[] arguments, string input, TimeSpan timeout) => Finish(StartProcess(Script, arguments), input, timeout);

@@ -67,9 +67,8 @@ public sealed partial class LifeJoining
             i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Getting the certificate' /root/add.log; do sleep 0.02; i=$((i+1)); done
             kill -9 $p; wait $p
             """).ExitCode;
-        PushAgain = Run(First, known);
         // A host that the kill has caught with its code half used may still be putting things back.
-        Lab.Until("the push comes to its end when it is run again", Soon, () => (PushAgain = PushAgain.ExitCode == 0 ? PushAgain : Run(First, known)).ExitCode == 0);
+        PushAgain = Lab.UntilDone("the push comes to its end when it is run again", Soon, () => Run(First, known));
     }
 
     private void Carry()

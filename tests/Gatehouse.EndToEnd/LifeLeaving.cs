@@ -34,6 +34,7 @@ public sealed class LifeLeaving
 
         Left = Run(Fifth, "leave", "--yes").Expect(0);
         AfterLeaving = Lab.Shell(Fifth, "systemctl is-active chrony gatehouse-firewall gatehouse-agent gatehouse-follow.path; ls /etc/gatehouse/pki/node.* /etc/gatehouse/pki/cluster* /etc/gatehouse/cluster.json").Output;
+        AgentsLastWords = Lab.Shell(Fifth, "journalctl -u gatehouse-agent -n 25 --no-pager -o cat").Output;
         ShapeLeft = Agree("after one has left", First, Second, Third, Fourth);
     }
 
@@ -47,6 +48,9 @@ public sealed class LifeLeaving
 
     /// <summary>What the agents say when all of them have heard of it.</summary>
     public string[] After { get; }
+
+    /// <summary>What the agent of the node that left has told in the end.</summary>
+    public string AgentsLastWords { get; }
 
     /// <summary>The roles of the database after it.</summary>
     public string Roles { get; }

@@ -4,6 +4,7 @@ using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Registry;
+using Gatehouse.Tests.Support;
 using Xunit;
 
 namespace Gatehouse.Tests.Agent;
@@ -34,7 +35,7 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
 
         // The registry at once, because the login is gone; the agent as soon as it has looked, on the connection that was open too.
         Assert.Equal(RegistryFailure.Unreachable, (await Assert.ThrowsAnyAsync<RegistryException>(() => registry.ViewAsync())).Failure);
-        await UntilAsync(async () => (await Assert.ThrowsAsync<AgentException>(() => open.StatusAsync(CancellationToken.None))).Refusal?.Code == "no-member");
+        await Patience.UntilAsync(async () => (await Assert.ThrowsAsync<AgentException>(() => open.StatusAsync(CancellationToken.None))).Refusal?.Code == "no-member");
         Assert.Equal("no-member", await RefusedAsync(c => c.RenewAsync(new RenewRequest(RealCluster.Fresh()), CancellationToken.None)));
         Assert.Equal("no-member", await RefusedAsync(c => c.ReadyAsync(new ReadyRequest("version: 1\n"), CancellationToken.None)));
         Assert.Equal("no-member", await RefusedAsync(c => c.NudgeAsync(CancellationToken.None)));
@@ -50,7 +51,7 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
             await command.ExecuteNonQueryAsync();
         }
 
-        await UntilAsync(async () =>
+        await Patience.UntilAsync(async () =>
         {
             await using var again = Open(grant, key);
             return (await Assert.ThrowsAnyAsync<RegistryException>(() => again.ViewAsync())).Message.Contains("revoked", StringComparison.OrdinalIgnoreCase);
@@ -70,15 +71,4 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
 
     private ClusterRegistry Open(JoinGrant grant, ECDsa key) => RegistryAccess.Open(
         cluster.Node() with { Number = grant.Number, Name = grant.View.Node(grant.Number)!.Name }, grant.Certificate, new Secret(key.ExportPkcs8PrivateKeyPem()), directory);
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        for (var i = 0; i < 100; i++)
-        {
-            if (await isSo()) return;
-            await Task.Delay(100);
-        }
-
-        Assert.Fail("it did not come to that within ten seconds");
-    }
 }

@@ -1,5 +1,6 @@
 using Gatehouse.Core.Clusters;
 using Gatehouse.Registry;
+using Gatehouse.Tests.Support;
 using Xunit;
 using static Gatehouse.Tests.Registry.TestCluster;
 
@@ -111,6 +112,19 @@ public sealed class WorkTests(RegistryServer server)
         await cluster.AdministratorAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{node.Name}'");
         await FailureAsync(RegistryFailure.Unreachable, () => next.WaitAsync(TimeSpan.FromSeconds(20)));
         await node.Registry.ViewAsync();
+    }
+
+    [Fact]
+    public async Task Who_listens_to_a_registry_that_is_closed_comes_to_an_end_and_keeps_no_connection()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var node = await cluster.JoinAsync("mx1", 10);
+        await using var changes = node.Registry.ChangesAsync().GetAsyncEnumerator();
+        await changes.MoveNextAsync();
+        var next = changes.MoveNextAsync().AsTask();
+        await node.Registry.DisposeAsync();
+        Assert.False(await next.WaitAsync(TimeSpan.FromSeconds(20)));
+        await Patience.UntilAsync(async () => await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{node.Name}'") is 0L);
     }
 
     [Fact]
