@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gatehouse.Core.Planning;
 
 namespace Gatehouse.Machines;
@@ -7,12 +8,15 @@ internal sealed class UnitControl(IMachine machine)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    // For a unit with an old init script, systemctl would call a helper that has systemd read everything again three times
+    // (systemd, ENVIRONMENT.md: SYSTEMCTL_SKIP_SYSV). Where a unit of that name is, the script is not looked at anyway.
+    private static readonly ImmutableDictionary<string, string> NativeAlone = ImmutableDictionary<string, string>.Empty.Add("SYSTEMCTL_SKIP_SYSV", "1");
+
     /// <summary>Performs an action; a failure carries the unit's last log lines.</summary>
     public async Task RunAsync(UnitAction action, CancellationToken ct)
     {
-        string[] words = action.Unit.Length == 0 ? [action.Command] : [action.Command, "--", action.Unit];
-        // "enable" of a unit with an old init script calls a helper that talks on standard error even when all is well.
-        var command = new Invocation(["systemctl", "--quiet", .. words], Timeout: Patience);
+        string[] words = action.Unit.Length == 0 ? [action.Command] : [action.Command, .. Options(action.Verb), "--", action.Unit];
+        var command = new Invocation(["systemctl", "--quiet", .. words], Timeout: Patience, Variables: NativeAlone);
         var result = await machine.RunAsync(command, null, ct);
         if (!result.Succeeded) throw new MachineException($"'{command}' exited with {result.ExitCode}{MachineException.Tail(result.All + "\n" + await LogAsync(action.Unit, ct))}");
         if (action.Verb is UnitVerb.Start or UnitVerb.Restart) await StillRunsAsync(action, ct);
@@ -21,6 +25,9 @@ internal sealed class UnitControl(IMachine machine)
     /// <summary>Whether the system is still starting up, so that starting is the boot's own business.</summary>
     public async Task<bool> IsBootingAsync(CancellationToken ct) =>
         (await machine.RunAsync(Invocation.Of("systemctl", "is-system-running"), null, ct)).Output.Trim() is "initializing" or "starting";
+
+    // What is to start at boot is read at boot; a plan that needs it sooner has a step of its own for reading unit files again.
+    private static string[] Options(UnitVerb verb) => verb is UnitVerb.Enable or UnitVerb.Disable ? ["--no-reload"] : [];
 
     // A daemon of Type=simple counts as started before it has read its configuration; one that died of it is noticed here.
     private async Task StillRunsAsync(UnitAction action, CancellationToken ct)

@@ -144,7 +144,7 @@ settled() {
 wait_host() {
     local name=$1 began=$2 pid took
     SYSTEM=
-    poll 60 settled "$name" || die "$name: not up after 60 s (systemd says: ${SYSTEM:-nothing})"
+    poll 180 settled "$name" || die "$name: not up after 180 s (systemd says: ${SYSTEM:-nothing})"
     pid=$(init_of "$name") || die "$name: its init has ended"
     took=$(( ($(date +%s%N) - began) / 100000000 ))
     printf '%s %s %s%s %s pid=%s %d.%d s\n' "$name" "$(fact "$name" address)" "$NET6" \

@@ -59,14 +59,16 @@ public static class Planner
     private static IEnumerable<Step> Services(Generation? last, ActualState actual, RenderedNode node, ImmutableArray<string> changed)
     {
         foreach (var reaction in node.Reactions.Where(r => Touched(r.On, changed).Any())) yield return new RunReaction(reaction);
-        var unitFiles = Touched(["/etc/systemd/system/"], changed).ToImmutableArray();
-        if (!unitFiles.IsEmpty) yield return new UnitAction(UnitVerb.DaemonReload, "", unitFiles);
         // Units that the last generation ran and this one does not name stop, as if they were named so.
         var named = node.Units.Select(u => u.Unit.Name).ToHashSet(StringComparer.Ordinal);
         var dropped = (last?.Node.Units ?? []).Where(u => !named.Contains(u.Unit.Name)).Select(u => u.Unit with { Running = false });
-        foreach (var unit in dropped.Concat(node.Units.Select(u => u.Unit)))
-            foreach (var step in UnitSteps(unit, actual, changed))
-                yield return step;
+        var actions = dropped.Concat(node.Units.Select(u => u.Unit)).SelectMany(u => UnitSteps(u, actual, changed)).ToArray();
+        // All are enabled before systemd reads its unit files, once: on a small host each reading takes a second.
+        var enabled = actions.Where(a => a.Verb == UnitVerb.Enable).ToArray();
+        foreach (var action in enabled) yield return action;
+        var unitFiles = Touched(["/etc/systemd/system/"], changed).ToImmutableArray();
+        if (!unitFiles.IsEmpty || enabled.Length > 0) yield return new UnitAction(UnitVerb.DaemonReload, "", unitFiles);
+        foreach (var action in actions.Where(a => a.Verb != UnitVerb.Enable)) yield return action;
     }
 
     private static IEnumerable<UnitAction> UnitSteps(ComponentUnit unit, ActualState actual, ImmutableArray<string> changed)

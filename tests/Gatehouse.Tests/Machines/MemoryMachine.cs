@@ -82,8 +82,8 @@ internal sealed class MemoryMachine : IMachine
             case ["systemctl", "is-system-running"]: return new CommandResult(0, "running\n", "");
             case ["systemctl", "start" or "restart", var unit]: return Change(unit, u => u with { Active = true });
             case ["systemctl", "stop", var unit]: return Change(unit, u => u with { Active = false });
-            case ["systemctl", "enable", var unit]: return Change(unit, u => u with { Enabled = true });
-            case ["systemctl", "disable", var unit]: return Change(unit, u => u with { Enabled = false });
+            case ["systemctl", "enable", "--no-reload", var unit]: return Change(unit, u => u with { Enabled = true });
+            case ["systemctl", "disable", "--no-reload", var unit]: return Change(unit, u => u with { Enabled = false });
             case ["dpkg-query", _, _, .. var names]: return new CommandResult(0, string.Concat(names.Where(Packages.Contains).Select(n => $"{n} installed\n")), "");
             case ["apt-get", ..]: Packages.UnionWith(words.SkipWhile(w => w != "install").Skip(1)); return Good;
             case ["usermod", _, _, var group, var user]:

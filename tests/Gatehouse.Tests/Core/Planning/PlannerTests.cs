@@ -46,7 +46,7 @@ public sealed class PlannerTests
     public void A_stopped_unit_starts_and_a_disabled_one_is_enabled()
     {
         var actual = Actual(Wanted) with { Units = ImmutableDictionary<string, UnitState>.Empty.Add("app.service", new UnitState(true, false, false)) };
-        Assert.Equal(["enable app.service", "start app.service"], Planner.Plan(InForce(Wanted), actual, Wanted).Steps.Select(s => s.Describe()));
+        Assert.Equal(["enable app.service", "systemd reads its unit files again", "start app.service"], Planner.Plan(InForce(Wanted), actual, Wanted).Steps.Select(s => s.Describe()));
     }
 
     [Fact]
