@@ -16,7 +16,7 @@ public static class LinkProbe
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
     private const int Tries = 20;
-    private static readonly TimeSpan Apart = TimeSpan.FromMilliseconds(45);
+    private static readonly TimeSpan Apart = TimeSpan.FromMilliseconds(15);
     private static readonly TimeSpan Repeated = TimeSpan.FromMilliseconds(950);
 
     /// <summary>Measures all links at the same time.</summary>
