@@ -121,7 +121,8 @@ simulated() {
     nft add rule inet bench dead ip daddr 198.18.0.0/16 drop
     systemd-run --quiet --unit=bench-crowd sh -c "sleep 3600 | /root/crowd/Crowd answer /root/nodes"'
   sleep 20
-  for n in 1 2 3 4 5 6 7; do times+=("$(timed bench-c0 gatehouse --json status)"); done
+  # It exits with 1, for a cluster of which half is dead is not well.
+  for n in 1 2 3 4 5 6 7; do times+=("$(timed bench-c0 gatehouse --json status || true)"); done
   row "status of $crowd simulated nodes, half of them dead (s)" "$(printf '%s\n' "${times[@]}" | middle 7)" 1.5 '<='
   row "living ones among them that it shows" "$(in_host bench-c0 sh -c 'grep -c "\"uptime\": [0-9]" /tmp/bench.out')" "$half" '>='
 }

@@ -36,7 +36,7 @@ internal sealed record HostKeyVerdict(HostKeyState State, ImmutableArray<SshHost
         {
             // ssh itself refuses a host that shows another key than the known one.
             return given.IsEmpty || known.Any(k => given.Contains(k.Fingerprint)) ? new(HostKeyState.Known, known)
-                : new(HostKeyState.Refused, known, $"the key that is known for {host} ({List(known)}) is not one that was given with --host-key. Compare on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
+                : new(HostKeyState.Refused, known, $"the key that is known for {host} ({List(known)}) is not one that was given with --host-key. Compare on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nIf the host was installed anew, forget its old key: 'ssh-keygen -R {host} -f {HostKeyDesk.Confirmed}', and without -f for those that you keep yourself.");
         }
 
         if (shown.IsEmpty) return new(HostKeyState.Refused, shown, $"{host} shows no host key: it does not answer, or is no SSH server.");
