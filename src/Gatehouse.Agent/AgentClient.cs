@@ -25,9 +25,12 @@ public sealed class AgentException(string message, Refusal? refusal = null, Exce
 public sealed class AgentClient : IDisposable
 {
     private const int JoinTries = 7;
-    private const int ReadyTries = 30;
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
+
+    // Long enough for an issuer that is asked by hundreds at once; a link that is cut in the middle says nothing for ever.
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReadyPause = TimeSpan.FromSeconds(1);
     private readonly HttpClient http;
     private readonly string where;
@@ -94,14 +97,15 @@ public sealed class AgentClient : IDisposable
     /// <remarks>An issuer whose agent is just starting again is asked again for a while.</remarks>
     public async Task ReadyAsync(ReadyRequest request, CancellationToken ct)
     {
-        for (var tried = 1; ; tried++)
+        var start = Stopwatch.GetTimestamp();
+        while (true)
         {
             try
             {
                 await SendAsync(HttpMethod.Post, "v1/ready", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.ReadyRequest), (JsonTypeInfo<Refusal>?)null, ct);
                 return;
             }
-            catch (AgentException e) when (tried < ReadyTries && e.Refusal is null && distrust.Length == 0)
+            catch (AgentException e) when (Stopwatch.GetElapsedTime(start) < ReadyPatience && e.Refusal is null && distrust.Length == 0)
             {
                 await Task.Delay(ReadyPause, ct);
             }
@@ -125,12 +129,14 @@ public sealed class AgentClient : IDisposable
 
     private async Task<T> SendAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T>? kind, CancellationToken ct)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(AnswerPatience);
         try
         {
             using var request = new HttpRequestMessage(method, path);
             if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-            using var response = await http.SendAsync(request, ct);
-            var bytes = await response.Content.ReadAsByteArrayAsync(ct);
+            using var response = await http.SendAsync(request, limit.Token);
+            var bytes = await response.Content.ReadAsByteArrayAsync(limit.Token);
             if (!response.IsSuccessStatusCode) throw Said(response.StatusCode, bytes);
             if (kind is null) return default!;
             return JsonSerializer.Deserialize(bytes, kind) ?? throw new JsonException("nothing");
@@ -145,8 +151,9 @@ public sealed class AgentClient : IDisposable
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            // Nobody has cancelled it: a host that is off says nothing at all, and connecting to it was given up.
-            throw new AgentException($"{where} cannot be reached: it does not answer within {ConnectPatience.TotalSeconds:0} s.", null, e);
+            // Nobody has cancelled it: a host that is off says nothing at all, and waiting for it was given up.
+            var patience = limit.IsCancellationRequested ? AnswerPatience : ConnectPatience;
+            throw new AgentException($"{where} cannot be reached: it does not answer within {patience.TotalSeconds:0} s.", null, e);
         }
         catch (JsonException e)
         {

@@ -52,6 +52,12 @@ public sealed partial class ClusterHosts : IDisposable
     /// <summary>At which points the joining program was killed.</summary>
     public IReadOnlyList<string> Killed => killed;
 
+    /// <summary>The join that found no room on its disk.</summary>
+    public Result FullDisk { get; private set; } = null!;
+
+    /// <summary>The join that lost the issuer while it set the host up.</summary>
+    public Result CutOff { get; private set; } = null!;
+
     /// <summary>The code that was used.</summary>
     public string Code { get; }
 
@@ -137,12 +143,50 @@ public sealed partial class ClusterHosts : IDisposable
                 sleep {{delay}}; kill -9 $p && wait $p; [ $? = 137 ]
                 """);
             if (Lab.Shell(Second, line).ExitCode == 0) killed.Add(point);
-            if (point == "Getting the certificate") UseWithAnotherKey(code);
+            if (point != "Getting the certificate") continue;
+            UseWithAnotherKey(code);
+            FullDisk = JoinOnFullDisk();
         }
 
+        CutOff = JoinCutOff();
+        // The issuer's side dies as well; its agent comes back by itself.
+        Lab.Shell(First, "kill -9 $(systemctl show gatehouse-agent -p MainPID --value)").Expect(0);
         // While the last one runs, every process's arguments are written down.
         var join = Lab.Shell(Second, $"(while [ ! -e /root/joined ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.05; done >/root/processes) & gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code; r=$?; touch /root/joined; wait; exit $r");
         return (code, join.Expect(0));
+    }
+
+    // There is no room any more, from after the certificate has come.
+    private static Result JoinOnFullDisk()
+    {
+        Lab.Shell(Second, "cp -a /var/lib/gatehouse /root/kept && mount -t tmpfs -o size=2m,mode=0711 full /var/lib/gatehouse && cp -a /root/kept/. /var/lib/gatehouse/ && { dd if=/dev/zero of=/var/lib/gatehouse/filler bs=4k 2>/dev/null || true; }").Expect(0);
+        try
+        {
+            return Lab.Shell(Second, $"gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code");
+        }
+        finally
+        {
+            Lab.Shell(Second, "umount /var/lib/gatehouse && rm -rf /root/kept").Expect(0);
+        }
+    }
+
+    // The issuer's packets go astray, from when this host has begun to set itself up: as behind a switch that has lost its power.
+    private static Result JoinCutOff()
+    {
+        var device = Lab.Shell(Second, $"ip -o route get {FirstAddress} | sed 's/.* dev \\([^ ]*\\).*/\\1/'").Expect(0).Output.Trim();
+        try
+        {
+            return Lab.Shell(Second, $$"""
+                gatehouse join {{FirstAddress}} --address {{SecondAddress}} --yes </root/code >/root/join.log 2>&1 & p=$!
+                i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Setting up this host' /root/join.log; do sleep 0.02; i=$((i+1)); done
+                ip neigh replace {{FirstAddress}} lladdr 02:00:00:00:00:01 dev {{device}} nud permanent
+                wait $p; r=$?; cat /root/join.log; exit $r
+                """);
+        }
+        finally
+        {
+            Lab.Shell(Second, $"ip neigh del {FirstAddress} dev {device}");
+        }
     }
 
     // As somebody who has seen the code and tries it on another host, after it was used here.

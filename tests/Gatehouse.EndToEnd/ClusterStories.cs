@@ -69,6 +69,21 @@ public sealed class ClusterStories(ClusterHosts cluster)
     public void Killed_at_any_point_the_join_goes_on_when_it_is_run_again() => Assert.InRange(cluster.Killed.Count, 5, 6);
 
     [Fact]
+    public void A_full_disk_and_a_cut_link_end_a_join_with_words_and_it_goes_on_when_it_is_run_again()
+    {
+        Assert.NotEqual(0, cluster.FullDisk.ExitCode);
+        Assert.Contains("No space left on device", cluster.FullDisk.Error, StringComparison.Ordinal);
+        Assert.NotEqual(0, cluster.CutOff.ExitCode);
+        Assert.Contains("run it again", cluster.CutOff.All, StringComparison.OrdinalIgnoreCase);
+        Assert.All([cluster.FullDisk, cluster.CutOff], r => Assert.DoesNotContain("   at ", r.All, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_faces_the_network_can_do_little_to_its_host() =>
+        // In tenths: systemd-analyze(1), "security" and "--threshold".
+        Lab.Exec(ClusterHosts.First, "systemd-analyze", "security", "--no-pager", "--threshold=40", "gatehouse-agent.service").Expect(0);
+
+    [Fact]
     public void Without_the_registry_mail_goes_on_and_the_status_says_so_and_afterwards_all_is_well_by_itself()
     {
         Lab.Exec(ClusterHosts.First, "systemctl", "stop", "postgresql@15-main").Expect(0);

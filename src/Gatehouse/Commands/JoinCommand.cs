@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using Gatehouse.Agent;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
@@ -66,7 +67,16 @@ internal static class JoinCommand
 
     private static async Task<int> EndAsync(JoinSequence sequence, JoinGrant grant, JoiningHost host, CancellationToken ct)
     {
-        var node = await sequence.BecomeAsync(grant, host, ct);
+        ClusterNode node;
+        try
+        {
+            node = await sequence.BecomeAsync(grant, host, ct);
+        }
+        catch (Exception e) when (sequence.IsUnfinished && e is SequenceException or AgentException or MachineException)
+        {
+            throw new SequenceException((e as SequenceException)?.Code ?? ExitCodes.Failed, $"{e.Message}\nThe join is not finished. When that is mended, run it again: 'gatehouse join' goes on where it stopped.", e);
+        }
+
         Console.Out.WriteLine($"{node.Name} is node {node.Number} of the cluster {grant.View.Cluster.Name}. 'gatehouse status' shows all of them.");
         return ExitCodes.Done;
     }
