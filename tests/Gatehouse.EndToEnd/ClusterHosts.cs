@@ -149,10 +149,16 @@ public sealed partial class ClusterHosts : IDisposable
         }
 
         CutOff = JoinCutOff();
-        // The issuer's side dies as well; its agent comes back by itself.
-        Lab.Shell(First, "kill -9 $(systemctl show gatehouse-agent -p MainPID --value)").Expect(0);
+        Lab.Shell(Second, "rm /root/join.log").Expect(0);
+        // The issuer's side dies as well, while this one is at work; its agent comes back by itself.
+        var death = Task.Run(() =>
+        {
+            Lab.Until("the last join sets the host up", TimeSpan.FromSeconds(60), () => Lab.Shell(Second, "grep -q 'Setting up this host' /root/join.log").ExitCode == 0);
+            Lab.Shell(First, "kill -9 $(systemctl show gatehouse-agent -p MainPID --value)").Expect(0);
+        });
         // While the last one runs, every process's arguments are written down.
-        var join = Lab.Shell(Second, $"(while [ ! -e /root/joined ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.05; done >/root/processes) & gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code; r=$?; touch /root/joined; wait; exit $r");
+        var join = Lab.Shell(Second, $"(while [ ! -e /root/joined ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.05; done >/root/processes) & gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code 2>/root/join.log; r=$?; cat /root/join.log >&2; touch /root/joined; wait; exit $r");
+        death.Wait();
         return (code, join.Expect(0));
     }
 
