@@ -2,7 +2,7 @@
 # The speed targets of a cluster, measured in the lab: joining, pushing, following a change, status, the agent's memory.
 # Sourced by bench.sh, whose words it uses. All hosts share the processors of this machine, which real ones do not: what many
 # hosts do at the same time is slower here than it would be, and the figures beside it say by how much.
-#   GATEHOUSE_BENCH_FIRST   the last number of the first address in 10.77.0.0/24 that may be used (171)
+#   GATEHOUSE_BENCH_FIRST   the last number of the first address in 10.77.0.0/24 that may be used (201)
 #   GATEHOUSE_BENCH_NODES   members besides the first, for joins and changes (4)
 #   GATEHOUSE_BENCH_PUSH    hosts that are pushed at once (20); 0 leaves it out
 #   GATEHOUSE_BENCH_CROWD   simulated nodes (1000); 0 leaves them out
@@ -10,7 +10,7 @@
 # What bench.sh sets before it reads this.
 : "${house:?}" "${bench:?}" "${lab:?}"
 
-first=${GATEHOUSE_BENCH_FIRST:-171}
+first=${GATEHOUSE_BENCH_FIRST:-201}
 members=${GATEHOUSE_BENCH_NODES:-4}
 pushed=${GATEHOUSE_BENCH_PUSH:-20}
 crowd=${GATEHOUSE_BENCH_CROWD:-1000}
@@ -18,11 +18,13 @@ crowd=${GATEHOUSE_BENCH_CROWD:-1000}
 at() { printf '10.77.0.%d' $((first + $1)); }
 in_host() { local name=$1; shift; "$lab" exec "$name" -- "$@"; }
 
-# timed HOST COMMAND...: seconds that a command takes in a host; what it says is in /tmp/bench.out there.
+# timed HOST COMMAND...: seconds that a command takes in a host; what it says is in /tmp/bench.out there, and shown when it fails.
 timed() {
-  local name=$1
+  local name=$1 status=0
   shift
-  in_host "$name" bash -c 'TIMEFORMAT=%R; time "$@" >/tmp/bench.out 2>&1' bench "$@" 2>&1 | tail -1
+  in_host "$name" bash -c 'TIMEFORMAT=%R; time "$@" >/tmp/bench.out 2>&1' bench "$@" 2>&1 | tail -1 || status=$?
+  ((status == 0)) || in_host "$name" tail -5 /tmp/bench.out >&2
+  return "$status"
 }
 
 # new_host NAME NUMBER FQDN: a host with the packages and the program, and a name.
@@ -122,7 +124,7 @@ simulated() {
     systemd-run --quiet --unit=bench-crowd sh -c "sleep 3600 | /root/crowd/Crowd answer /root/nodes"'
   sleep 20
   # It exits with 1, for a cluster of which half is dead is not well.
-  for n in 1 2 3 4 5 6 7; do times+=("$(timed bench-c0 gatehouse --json status || true)"); done
+  for n in 1 2 3 4 5 6 7; do times+=("$(timed bench-c0 gatehouse --json status 2>/dev/null || true)"); done
   row "status of $crowd simulated nodes, half of them dead (s)" "$(printf '%s\n' "${times[@]}" | middle 7)" 1.5 '<='
   row "living ones among them that it shows" "$(in_host bench-c0 sh -c 'grep -c "\"uptime\": [0-9]" /tmp/bench.out')" "$half" '>='
 }
