@@ -58,7 +58,7 @@ public static class QuorumRules
     /// <param name="view">The cluster.</param>
     public static ImmutableArray<ClusterNode> Voters(ClusterView view)
     {
-        var databases = view.Databases.OrderBy(n => n.Number).ToImmutableArray();
+        var databases = view.Databases.Where(n => n.State == NodeState.Active).OrderBy(n => n.Number).ToImmutableArray();
         return [.. databases.Take(Votes(databases.Length))];
     }
 

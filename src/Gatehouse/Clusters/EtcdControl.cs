@@ -17,6 +17,9 @@ internal sealed class EtcdControl(LocalMachine machine, ImmutableArray<string> n
     /// <summary>Where a member keeps what it knows.</summary>
     public const string Data = "/var/lib/etcd/gatehouse";
 
+    /// <summary>Is there since etcd first ran with the vote that this node has now.</summary>
+    public const string Voted = "/var/lib/gatehouse/cluster/voted";
+
     private static readonly string[] Trust =
         ["--cacert=/etc/gatehouse/pki/cluster-ca.pem", "--cert=/etc/gatehouse/pki/node.crt", "--key=/etc/gatehouse/pki/node.key", "--dial-timeout=2s", "--command-timeout=8s"];
 

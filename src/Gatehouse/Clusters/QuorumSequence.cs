@@ -47,8 +47,14 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <summary>Gives the node that a cluster begins with the first vote.</summary>
     public async Task FoundAsync(string name, Core.Screens.Profile profile, CancellationToken ct)
     {
-        if (profile.Has(Database) && files.Read(QuorumSeat.Path) is null) await SeatAsync(QuorumSeat.Founder(name), ct);
+        if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null) return;
+        // A cluster that was here before may have left its votes behind.
+        await ForgetAsync(ct);
+        await SeatAsync(QuorumSeat.Founder(name), ct);
     }
+
+    /// <summary>Whether this node has a vote, by what is kept on it.</summary>
+    public bool HasVote => files.Read(QuorumSeat.Path) is not null && !(File.Exists(machine.Real(EtcdControl.Voted)) && !Directory.Exists(machine.Real($"{EtcdControl.Data}/member")));
 
     /// <summary>Goes on until there is nothing to do for this node, or somebody else has to.</summary>
     /// <param name="me">This node.</param>
@@ -93,8 +99,8 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     private async Task<QuorumStep> LookAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
     {
         var view = await registry.ViewAsync(ct);
-        if (view.Node(me.Number) is not { State: NodeState.Active }) return new QuorumStep(QuorumAct.Nothing);
-        return QuorumRules.Next(view, me.Number, await Control(view).MembersAsync(ct), files.Read(QuorumSeat.Path) is not null);
+        if (view.Node(me.Number) is not { State: NodeState.Active or NodeState.Leaving }) return new QuorumStep(QuorumAct.Nothing);
+        return QuorumRules.Next(view, me.Number, await Control(view).MembersAsync(ct), HasVote);
     }
 
     private async Task<string> StepsAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, CancellationToken ct)
@@ -118,11 +124,10 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                 case QuorumAct.Start:
                     await ForgetAsync(ct);
                     await SeatAsync(new QuorumSeat(false, [.. (await etcd.MembersAsync(ct)).Select(m => $"{m.Name}={m.PeerUrls[0]}")]), ct);
-                    if (await apply() is { Length: > 0 } problem) return problem;
                     break;
                 case QuorumAct.Promote:
-                    // Cut off between the seat and the start, it is not running yet.
-                    await RunUnitAsync("start", ct);
+                    // The seat makes etcd run here.
+                    if (await apply() is { Length: > 0 } problem) return problem;
                     await PromoteAsync(etcd, step.Member!, ct);
                     log.Note("This node has its vote");
                     break;
@@ -160,17 +165,18 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     private async Task ForgetAsync(CancellationToken ct)
     {
         await files.RemoveAsync(QuorumSeat.Path, ct);
-        await RunUnitAsync("stop", ct);
+        // Not after a boot either, should this be cut off before the next apply. Where its package is not there yet, nothing runs.
+        if (File.Exists(machine.Real($"/lib/systemd/system/{EtcdControl.Unit}")))
+        {
+            var stop = Invocation.Of("systemctl", "disable", "--quiet", "--now", EtcdControl.Unit);
+            var stopped = await machine.RunAsync(stop, null, ct);
+            if (!stopped.Succeeded) throw MachineException.Of(stop, stopped);
+        }
+
         var remove = Invocation.Of("rm", "-rf", "--one-file-system", EtcdControl.Data);
         var result = await machine.RunAsync(remove, null, ct);
         if (!result.Succeeded) throw MachineException.Of(remove, result);
-    }
-
-    private async Task RunUnitAsync(string verb, CancellationToken ct)
-    {
-        var command = Invocation.Of("systemctl", verb, EtcdControl.Unit);
-        var result = await machine.RunAsync(command, null, ct);
-        if (!result.Succeeded) throw MachineException.Of(command, result);
+        await files.RemoveAsync(EtcdControl.Voted, ct);
     }
 
     private ValueTask SeatAsync(QuorumSeat seat, CancellationToken ct) => files.WriteTrustAsync("quorum", seat.Write(), ct);
