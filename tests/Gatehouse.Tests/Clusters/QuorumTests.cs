@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Clusters;
 using Xunit;
