@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Machines;
@@ -51,7 +53,18 @@ public static class MaterialMaker
     {
         var node = await PairAsync(machine, "node", ct)
             ?? throw new MachineException($"this host is no member of a cluster yet: there is no {ClusterPki}/node.key. Run 'gatehouse bootstrap' to begin a cluster, or 'gatehouse join' to become a member of one.");
-        return new ClusterMaterial(node, await NeededAsync(machine, "cluster-ca.pem", ct), await NeededAsync(machine, "cluster.crl", ct), await PairAsync(machine, "issuer", ct));
+        return new ClusterMaterial(node, await NeededAsync(machine, "cluster-ca.pem", ct), await NeededAsync(machine, "cluster.crl", ct), await PairAsync(machine, "issuer", ct))
+        {
+            ClusterId = ClusterOf(node.CertificatePem),
+            Seat = QuorumSeat.Read((await machine.ReadAsync(QuorumSeat.Path, ct))?.Text),
+        };
+    }
+
+    private static string ClusterOf(string pem)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(pem);
+        return NodeIdentity.TryRead(certificate, out var identity, out var problem) ? identity.ClusterId
+            : throw new MachineException($"{ClusterPki}/node.crt is no node certificate: {problem}. 'gatehouse sync' fetches one that fits.");
     }
 
     private static async ValueTask<CertifiedKey?> PairAsync(IMachine machine, string name, CancellationToken ct)

@@ -22,6 +22,9 @@ public enum ClusterSequence
 
     /// <summary>Removing a member.</summary>
     Remove = 6,
+
+    /// <summary>Changing which database nodes vote about who takes writes.</summary>
+    Quorum = 7,
 }
 
 /// <summary>A sequence that this program runs. It ends when disposed of, or when the connection breaks.</summary>

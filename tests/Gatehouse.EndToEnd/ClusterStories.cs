@@ -86,7 +86,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
     [Fact]
     public void Without_the_registry_mail_goes_on_and_the_status_says_so_and_afterwards_all_is_well_by_itself()
     {
-        Lab.Exec(ClusterHosts.First, "systemctl", "stop", "postgresql@15-main").Expect(0);
+        Lab.Exec(ClusterHosts.First, "systemctl", "stop", "patroni").Expect(0);
         try
         {
             foreach (var host in new[] { ClusterHosts.First, ClusterHosts.Second })
@@ -110,7 +110,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
         }
         finally
         {
-            Lab.Exec(ClusterHosts.First, "systemctl", "start", "postgresql@15-main").Expect(0);
+            Lab.Exec(ClusterHosts.First, "systemctl", "start", "patroni").Expect(0);
         }
 
         Lab.Until("all is well again", TimeSpan.FromSeconds(60), () => ClusterHosts.IsWell(ClusterHosts.First) && ClusterHosts.IsWell(ClusterHosts.Second));

@@ -1,3 +1,4 @@
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Rendering;
@@ -10,7 +11,14 @@ public sealed record CertifiedKey(Secret KeyPem, string CertificatePem);
 /// <param name="RootsPem">The root certificates that members trust: one, two while the root is rotated.</param>
 /// <param name="RevocationListsPem">The revocation lists of every CA in use.</param>
 /// <param name="Issuer">Key and certificate of the issuing CA, on the issuer only.</param>
-public sealed record ClusterMaterial(CertifiedKey Node, string RootsPem, string RevocationListsPem, CertifiedKey? Issuer);
+public sealed record ClusterMaterial(CertifiedKey Node, string RootsPem, string RevocationListsPem, CertifiedKey? Issuer)
+{
+    /// <summary>The cluster's id, as the node's certificate names it.</summary>
+    public string ClusterId { get; init; } = "";
+
+    /// <summary>The node's vote about which copy of the registry takes writes; null when it has none.</summary>
+    public QuorumSeat? Seat { get; init; }
+}
 
 /// <summary>
 /// Keys, certificates and generated secrets of a node. They are made once, kept on the machine, and handed to the renderer

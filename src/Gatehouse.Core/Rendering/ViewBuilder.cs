@@ -30,6 +30,7 @@ internal static class ViewBuilder
         }
 
         if (settings.ServedWeb is { } web) view.Add("web", WebView(web, material));
+        if (settings.System.Profile.Has("database")) view.Add("database", DatabaseView.Build(settings, Made(material.Cluster)));
         return view;
     }
 
@@ -188,6 +189,7 @@ internal static class ViewBuilder
         if (settings.Mta is { } mta) lists.Add(("relay", mta.RelayNetworks));
         if (settings.ServedWeb is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
         if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Concat(settings.Cluster.Peers.Select(p => p.Former).OfType<IPAddress>()).Prepend(settings.System.Address).Select(Alone)));
+        if (settings.System.Profile.Has("database")) lists.Add(("database", DatabaseView.Nodes(settings).Select(n => n.Address).Concat(settings.Cluster.Peers.Where(p => p.Profile.Has("database")).Select(p => p.Former).OfType<IPAddress>()).Select(Alone)));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];
         return

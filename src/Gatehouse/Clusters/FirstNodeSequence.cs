@@ -46,6 +46,8 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
         var composed = EffectiveAnswers.Compose(first.Shared, first.Own, first.View, first.Number);
         // The agent starts with the rest and looks for this first.
         await files.WriteNodeAsync(Record(first.View, first.Number, "", []), ct);
+        var me = first.View.Node(first.Number)!;
+        await new QuorumSequence(machine, clock, log).FoundAsync(me.Name, Core.Screens.Profile.Find(me.Profile)!, ct);
         var node = await ApplyAsync(composed, reason, ct);
 
         log.Note("Making the registry");

@@ -59,6 +59,9 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         if (force || renewed || me.Followed != view.Fingerprint()) (me, problem) = await ApplyAsync(me, registry, view, ct);
         // A database that did not take the certificate of a new CA may do so since that apply.
         if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
+        if (problem.Length == 0) await new PatroniControl(machine, clock, log).RestartIfNeededAsync(me, registry, ct);
+        if (problem.Length == 0) problem = await new QuorumSequence(machine, clock, log).RunAsync(me, registry, async () => (await ApplyAsync(files.Node!, registry, await registry.ViewAsync(ct), ct)).Item2, ct);
+        me = files.Node ?? me;
         await DecideAsync(registry, view, ct);
         (me, problem) = await CommandsAsync(me, problem, registry, view, ct);
         if (await superseded)

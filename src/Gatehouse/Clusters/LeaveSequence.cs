@@ -1,6 +1,7 @@
 using Gatehouse.Agent;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Machines;
+using Gatehouse.Registry;
 
 namespace Gatehouse.Clusters;
 
@@ -10,6 +11,7 @@ namespace Gatehouse.Clusters;
 /// <param name="log">Is told how it goes.</param>
 internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
+    private static readonly string[] Copy = ["patroni.service", EtcdControl.Unit, "gatehouse-primary.service", "pgbouncer.service"];
     private static readonly string[] Units = ["gatehouse-agent.service", "gatehouse-follow.path", "gatehouse-follow.timer"];
 
     // Last the record that makes this host a member: until then, running it again goes on.
@@ -27,10 +29,22 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
         if (view.Node(me.Number) is not { } node || node.State == NodeState.Removed) return;
-        if (RemovalRules.Refusal(view, node, await registry.HostAsync(ct)) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        var isCopy = PatroniControl.IsCopy(node.Profile);
+        if (isCopy && node.Number != view.Cluster.Issuer) await new PatroniControl(machine, clock, log).MoveAwayAsync(node, registry, ct);
+        if (RemovalRules.Refusal(view with { Nodes = [node] }, node, await registry.HostAsync(ct)) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
         log.Note("Leaving the cluster");
         await registry.LeaveAsync(ct);
+        if (isCopy) await HandOverAsync(me, registry, ct);
         await RemoveSequence.RunAsync(machine, me, view, node, "it left", clock, ct);
+    }
+
+    // As long as this node is on its way out, the others know where it is, and take its vote over.
+    private async Task HandOverAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
+    {
+        using var alone = await ClusterLock.TakeAsync(machine, ct);
+        var quorum = new QuorumSequence(machine, clock, log);
+        await quorum.RunAsync(me, registry, () => Task.FromResult(""), ct);
+        if (quorum.HasVote) throw new SequenceException(ExitCodes.Failed, "the other database nodes have not taken this node's vote over yet, and without it the registry would take no writes. Run it again; 'gatehouse status' tells whether they are well.");
     }
 
     /// <summary>Takes the membership's own files away and stops what made this host a member.</summary>
@@ -41,6 +55,14 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         var stop = Invocation.Of(["systemctl", "disable", "--now", .. Units]);
         var stopped = await machine.RunAsync(stop, null, ct);
         if (!stopped.Succeeded) throw MachineException.Of(stop, stopped);
+        // A copy of the registry that is not kept up misleads; its data stay where they are.
+        if (machine.Real("/etc/patroni/config.yml") is var copy && File.Exists(copy))
+        {
+            var away = Invocation.Of(["systemctl", "disable", "--now", .. Copy]);
+            var gone = await machine.RunAsync(away, null, ct);
+            if (!gone.Succeeded) throw MachineException.Of(away, gone);
+        }
+
         foreach (var name in await machine.ListAsync(ClusterFiles.Trust, ct))
             if (name != "lock") await machine.RemoveAsync($"{ClusterFiles.Trust}/{name}", ct);
         foreach (var path in Own) await machine.RemoveAsync(path, ct);

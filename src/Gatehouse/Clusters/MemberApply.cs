@@ -45,6 +45,7 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
         var line = new Pipeline(machine, clock, renders: true);
         var settings = line.Resolve("the cluster's settings", Encoding.UTF8.GetBytes(text), ownerOnly: true, prompt: null, isComposed: true)
             ?? throw new SequenceException(ExitCodes.BadInput, string.Join('\n', line.Report.Where(f => f.Severity == Severity.Error).Select(f => OwnAnswers.Placed(f, own))));
+        await new QuorumSequence(machine, clock, log).AdoptAsync(settings.System.Name, settings.System.Profile, ct);
         return (line, settings, await line.RenderAsync(settings, text, ct));
     }
 

@@ -13,7 +13,8 @@ internal static class RemovalRules
     {
         if (node.Number == view.Cluster.Issuer) return $"{node.Name} is the issuer of the cluster {view.Cluster.Name}. Make another node the issuer first: 'gatehouse promote' there, with the master token.";
         if (node.Address.ToString() == databaseHost) return $"the registry's database that answers now is on {node.Name}; without it nobody would know the cluster any more. Move the database to another node first.";
-        return null;
+        return QuorumRules.Voters(view) is [var only] && only.Number == node.Number && view.Databases.Any(d => d.Number != node.Number)
+            ? $"{node.Name} alone has a vote about which copy of the registry takes writes; 'gatehouse leave' there hands it over before it goes." : null;
     }
 
     /// <summary>Finds the member that a name, or a number, means.</summary>

@@ -84,8 +84,11 @@ internal static class NodeCommand
         var view = await registry.ViewAsync(ct);
         var node = Find(parse, view);
         if (node.Number == me.Number) throw new SequenceException(ExitCodes.Refused, $"{node.Name} is this host; 'gatehouse leave' takes it out of the cluster.");
-        if (RemovalRules.Refusal(view, node, await registry.HostAsync(ct)) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (RemovalRules.Refusal(view, node, null) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
         if (node.State != NodeState.Removed) Consent.Name(parse, $"{node.Name} (number {node.Number}, {node.Profile}) is removed from the cluster {view.Cluster.Name}. To come back it needs a new join code.", node.Name);
+        // Who takes writes hands that over before it goes; only a database node can have that done.
+        if (PatroniControl.IsCopy(me.Profile) && PatroniControl.IsCopy(node.Profile)) await new PatroniControl(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse)).MoveAwayAsync(node, registry, ct);
+        if (RemovalRules.Refusal(view, node, await registry.HostAsync(ct)) is { } still) throw new SequenceException(ExitCodes.Refused, still);
         var answer = await RemoveSequence.RunAsync(GlobalOptions.Machine(parse), me, view, node, $"by the administrator of {me.Name}", TimeProvider.System, ct);
         Console.Out.WriteLine(answer.Removed ? $"{node.Name} (number {node.Number}) is removed: its certificate is revoked, its database login is gone, and the members are told."
             : $"{node.Name} (number {node.Number}) was removed before; the revocation list was made again, and the members are told.");

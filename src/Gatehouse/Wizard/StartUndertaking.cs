@@ -1,4 +1,5 @@
 using Gatehouse.Clusters;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Values;
@@ -78,6 +79,6 @@ internal sealed class StartUndertaking : Undertaking
     private static ClusterMaterial StandIn(string name, GatewaySettings settings, DateTimeOffset now)
     {
         var made = NewTrust.Make(name, settings.System.Name, settings.System.Address, now);
-        return new ClusterMaterial(new CertifiedKey(new Secret(made.NodeKey), made.Node.Pem), made.Root, made.RevocationLists.Root + made.RevocationLists.Issuing, new CertifiedKey(new Secret(made.IssuingKey), made.Issuing));
+        return new ClusterMaterial(new CertifiedKey(new Secret(made.NodeKey), made.Node.Pem), made.Root, made.RevocationLists.Root + made.RevocationLists.Issuing, new CertifiedKey(new Secret(made.IssuingKey), made.Issuing)) { ClusterId = new string('0', 32), Seat = QuorumSeat.Founder(settings.System.Name) };
     }
 }

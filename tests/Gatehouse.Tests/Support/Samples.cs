@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
@@ -75,7 +76,11 @@ internal static class Samples
     public static ClusterMaterial Cluster(bool issuer) => new(
         new CertifiedKey(new Secret(Pem("PRIVATE KEY", "node key")), Pem("CERTIFICATE", "node certificate") + Pem("CERTIFICATE", "issuing ca")),
         Pem("CERTIFICATE", "root ca"), Pem("X509 CRL", "revoked nodes") + Pem("X509 CRL", "revoked issuers"),
-        issuer ? new CertifiedKey(new Secret(Pem("PRIVATE KEY", "issuing key")), Pem("CERTIFICATE", "issuing ca")) : null);
+        issuer ? new CertifiedKey(new Secret(Pem("PRIVATE KEY", "issuing key")), Pem("CERTIFICATE", "issuing ca")) : null)
+    {
+        ClusterId = "0123456789abcdef0123456789abcdef",
+        Seat = issuer ? QuorumSeat.Founder("mx1.example.org") : null,
+    };
 
     /// <summary>The answers of a cluster's member with nothing but what it must have.</summary>
     public static string Member(string profile) => Minimal.Replace("mx1.example.org\n", $"mx1.example.org\n  profile: {profile}\n", StringComparison.Ordinal);

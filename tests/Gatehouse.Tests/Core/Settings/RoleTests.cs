@@ -32,9 +32,11 @@ public sealed class RoleTests
         Assert.Equal(profile.Has("mail"), firewall.Contains("dport 25 accept", StringComparison.Ordinal));
         Assert.Equal(profile.Has("web") && profile.Has("mail"), firewall.Contains("dport { 80, 443 }", StringComparison.Ordinal));
         Assert.Equal(profile.Clustered, firewall.Contains("dport 1028", StringComparison.Ordinal));
-        Assert.Equal(profile.Has("database"), firewall.Contains("dport 5432", StringComparison.Ordinal));
+        Assert.Equal(profile.Has("database"), firewall.Contains("dport { 5432, 6432 }", StringComparison.Ordinal));
         Assert.Equal(profile.Clustered, node.Units.Any(u => u.Unit.Name == "gatehouse-agent.service"));
-        Assert.DoesNotContain("5432 accept", firewall.Replace("@member4 tcp dport 5432 accept", "", StringComparison.Ordinal).Replace("@member6 tcp dport 5432 accept", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        // Open to whom they are for, and to nobody else.
+        Assert.All(firewall.Split('\n').Where(l => l.Contains("5432", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @member[46] ", l));
+        Assert.All(firewall.Split('\n').Where(l => l.Contains("2379", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @database[46] ", l));
     }
 
     [Theory]

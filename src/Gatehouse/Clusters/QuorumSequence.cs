@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Machines;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>
+/// Brings this database node's vote to what the cluster asks for: it puts itself on the list, starts, learns and is given its vote, or
+/// gives it back, and takes those off who are no database nodes any more. Each step is found out anew from what etcd says, so after a
+/// kill at any point the next run goes on. One node at a time, by a lock in the registry.
+/// </summary>
+/// <param name="machine">The host.</param>
+/// <param name="clock">The time.</param>
+/// <param name="log">Is told how it goes.</param>
+internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
+{
+    private const string Database = "database";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private readonly ClusterFiles files = new(machine);
+
+    /// <summary>
+    /// Takes over a registry that runs here without a vote, as it did before there were copies of it. It is the only one there is, so
+    /// the vote begins with it.
+    /// </summary>
+    /// <param name="name">This node's name.</param>
+    /// <param name="profile">Its profile.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task AdoptAsync(string name, Core.Screens.Profile profile, CancellationToken ct)
+    {
+        if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null || IsCopy()) return;
+        try
+        {
+            await using var local = ClusterRegistry.OpenLocal();
+            await local.ViewAsync(ct);
+        }
+        catch (RegistryException)
+        {
+            return;
+        }
+
+        log.Note("The registry on this host becomes the first of its copies");
+        await SeatAsync(QuorumSeat.Founder(name), ct);
+    }
+
+    /// <summary>Gives the node that a cluster begins with the first vote.</summary>
+    public async Task FoundAsync(string name, Core.Screens.Profile profile, CancellationToken ct)
+    {
+        if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null) return;
+        // A cluster that was here before may have left its votes behind.
+        await ForgetAsync(ct);
+        await SeatAsync(QuorumSeat.Founder(name), ct);
+    }
+
+    /// <summary>Whether this node has a vote, by what is kept on it.</summary>
+    public bool HasVote => files.Read(QuorumSeat.Path) is not null && !(File.Exists(machine.Real(EtcdControl.Voted)) && !Directory.Exists(machine.Real($"{EtcdControl.Data}/member")));
+
+    /// <summary>Goes on until there is nothing to do for this node, or somebody else has to.</summary>
+    /// <param name="me">This node.</param>
+    /// <param name="registry">The registry.</param>
+    /// <param name="apply">Brings this host to what the vote makes of it.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <returns>Why it could not be finished; empty when it was.</returns>
+    public async Task<string> RunAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, CancellationToken ct)
+    {
+        if (Core.Screens.Profile.Find(me.Profile)?.Has(Database) != true) return "";
+        var start = Stopwatch.GetTimestamp();
+        var waited = "";
+        while (true)
+        {
+            try
+            {
+                // Looked at without the lock first: mostly there is nothing to do.
+                var step = await LookAsync(me, registry, ct);
+                if (step.Act == QuorumAct.Nothing) return "";
+                waited = step.Why;
+                if (step.Act != QuorumAct.Wait)
+                {
+                    await using var only = await registry.LockAsync(ClusterSequence.Quorum, ct);
+                    if (await StepsAsync(me, registry, apply, ct) is { Length: > 0 } problem) return problem;
+                }
+            }
+            catch (Exception e) when (e is RegistryException { Failure: RegistryFailure.Locked or RegistryFailure.Unreachable } or SequenceException)
+            {
+                waited = e.Message;
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > Patience)
+            {
+                log.Note($"the votes of the database nodes are not as they are to be: {waited}");
+                return "";
+            }
+
+            await Task.Delay(Pause, clock, ct);
+        }
+    }
+
+    private async Task<QuorumStep> LookAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
+    {
+        var view = await registry.ViewAsync(ct);
+        if (view.Node(me.Number) is not { State: NodeState.Active or NodeState.Leaving }) return new QuorumStep(QuorumAct.Nothing);
+        return QuorumRules.Next(view, me.Number, await Control(view).MembersAsync(ct), HasVote);
+    }
+
+    private async Task<string> StepsAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, CancellationToken ct)
+    {
+        while (true)
+        {
+            var view = await registry.ViewAsync(ct);
+            var etcd = Control(view);
+            var step = await LookAsync(me, registry, ct);
+            switch (step.Act)
+            {
+                case QuorumAct.Remove:
+                    log.Note($"Taking {step.Member!.Name} off the list of votes: {step.Why}");
+                    await etcd.RemoveAsync(step.Member, ct);
+                    break;
+                case QuorumAct.Add:
+                    log.Note("Putting this node on the list of votes");
+                    await ForgetAsync(ct);
+                    await etcd.AddAsync(me.Name, ct);
+                    break;
+                case QuorumAct.Start:
+                    await ForgetAsync(ct);
+                    await SeatAsync(new QuorumSeat(false, [.. (await etcd.MembersAsync(ct)).Select(m => $"{m.Name}={m.PeerUrls[0]}")]), ct);
+                    break;
+                case QuorumAct.Promote:
+                    // The seat makes etcd run here.
+                    if (await apply() is { Length: > 0 } problem) return problem;
+                    await PromoteAsync(etcd, step.Member!, ct);
+                    log.Note("This node has its vote");
+                    break;
+                case QuorumAct.Leave:
+                    log.Note($"Giving the vote of this node back{(step.Why.Length > 0 ? $": {step.Why}" : "")}");
+                    if (step.Member is { } own) await etcd.RemoveAsync(own, ct);
+                    await ForgetAsync(ct);
+                    if (await apply() is { Length: > 0 } left) return left;
+                    break;
+                default:
+                    return "";
+            }
+        }
+    }
+
+    // It is refused until it has learned what the others know.
+    private async Task PromoteAsync(EtcdControl etcd, QuorumMember member, CancellationToken ct)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await etcd.PromoteAsync(member, ct);
+                return;
+            }
+            catch (SequenceException) when (Stopwatch.GetElapsedTime(start) < Patience / 2)
+            {
+                await Task.Delay(Pause, clock, ct);
+            }
+        }
+    }
+
+    // What it knew as a member before would be taken for what it knows as the new one.
+    private async Task ForgetAsync(CancellationToken ct)
+    {
+        await files.RemoveAsync(QuorumSeat.Path, ct);
+        // Not after a boot either, should this be cut off before the next apply. Where its package is not there yet, nothing runs.
+        if (File.Exists(machine.Real($"/lib/systemd/system/{EtcdControl.Unit}")))
+        {
+            var stop = Invocation.Of("systemctl", "disable", "--quiet", "--now", EtcdControl.Unit);
+            var stopped = await machine.RunAsync(stop, null, ct);
+            if (!stopped.Succeeded) throw MachineException.Of(stop, stopped);
+        }
+
+        var remove = Invocation.Of("rm", "-rf", "--one-file-system", EtcdControl.Data);
+        var result = await machine.RunAsync(remove, null, ct);
+        if (!result.Succeeded) throw MachineException.Of(remove, result);
+        await files.RemoveAsync(EtcdControl.Voted, ct);
+    }
+
+    private ValueTask SeatAsync(QuorumSeat seat, CancellationToken ct) => files.WriteTrustAsync("quorum", seat.Write(), ct);
+
+    // A copy has the registry too; it was marked as one when room was made for it.
+    private bool IsCopy() => File.Exists(machine.Real("/var/lib/postgresql/15/gatehouse"));
+
+    // Itself last: while it learns, it answers nothing.
+    private EtcdControl Control(ClusterView view)
+    {
+        var own = files.Node?.Name;
+        return new EtcdControl(machine, [.. view.Databases.OrderBy(n => n.Name == own).ThenBy(n => n.Number).Select(n => n.Name)]);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Gatehouse.EndToEnd;
+
+/// <summary>Three nodes hold the registry, and it goes on while the one that takes writes is killed, and then its whole host.</summary>
+public sealed partial class DatabaseStories : IDisposable
+{
+    private const string Ask = "ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/gatehouse/pki/cluster-ca.pem --cert=/etc/gatehouse/pki/node.crt --key=/etc/gatehouse/pki/node.key member list";
+    private static readonly string[] Hosts = ["e2e-d1", "e2e-d2", "e2e-d3"];
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(2);
+    private int written;
+
+    public DatabaseStories()
+    {
+        Lab.Up("full", [.. Hosts.Select(h => $"{h}={Address(h)}")]);
+        var package = Gateway.Package();
+        Parallel.ForEach(Hosts, host =>
+        {
+            Lab.Push(host, package, "/root/gatehouse.deb");
+            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
+            Lab.Shell(host, $"hostname {Name(host)} && hostname >/etc/hostname").Expect(0);
+        });
+        var answers = File.ReadAllText(Lab.File("Answers", "life.yaml")).Replace("l1.lab.example", Name(Hosts[0]), StringComparison.Ordinal).Replace("10.77.0.191", Address(Hosts[0]), StringComparison.Ordinal);
+        Lab.Write(Hosts[0], "/root/answers.yaml", answers, "0600");
+        Lab.Exec(Hosts[0], "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
+        foreach (var host in Hosts[1..])
+        {
+            var code = Code().Match(Lab.Exec(Hosts[0], "gatehouse", "--json", "invite", Name(host), "--profile", "database").Expect(0).Output).Groups[1].Value;
+            Lab.Exec(host, ["gatehouse", "join", Address(Hosts[0]), "--address", Address(host)], code + "\n").Expect(0);
+        }
+    }
+
+    public void Dispose() => Lab.Down(Hosts);
+
+    [Fact]
+    public void The_registry_takes_writes_again_within_30_s_of_any_death_and_loses_nothing_that_it_took()
+    {
+        // From one vote to three, without anybody's doing.
+        Lab.Until("three votes", Soon, () => Votes(Hosts[0]) == 3);
+        Lab.Until("two copies, one of them in sync", Soon, () => Roles(Hosts[0]) is ["Leader", "Replica", "Sync Standby"]);
+        Lab.Exec(Hosts[0], "psql", "-U", "postgres", "-d", "gatehouse", "-qc", "CREATE TABLE public.probe (n int PRIMARY KEY); GRANT USAGE ON SCHEMA public TO gatehouse_node; GRANT INSERT, SELECT ON public.probe TO gatehouse_node").Expect(0);
+        Writable(Hosts[1], Soon);
+        Assert.Equal("f", Pool(Hosts[2]));
+
+        Lab.Shell(Hosts[0], "kill -9 $(head -1 /var/lib/postgresql/15/main/postmaster.pid)").Expect(0);
+        Writable(Hosts[1], TimeSpan.FromSeconds(30));
+
+        var primary = Primary(Hosts[1]);
+        var survivors = Hosts.Where(h => h != primary).ToArray();
+        Lab.Crash(primary);
+        Writable(survivors[0], TimeSpan.FromSeconds(30));
+        Lab.Until("the pool finds the new primary", Soon, () => Pool(survivors[1]) == "f");
+        foreach (var host in survivors)
+            Lab.Until($"{host} tells who is there", Soon, () => Lab.Exec(host, "gatehouse", "status", "--timeout", "15") is { ExitCode: 1 } status && !status.Output.Contains("does not answer;", StringComparison.Ordinal));
+
+        Lab.Boot(primary);
+        Lab.Until("the old primary copies", Soon, () => Roles(survivors[0]) is ["Leader", "Replica", "Sync Standby"] && Primary(survivors[0]) != primary);
+        foreach (var host in Hosts) Lab.Until($"{host} has every row", Soon, () => Rows(host) == written);
+
+        // One that takes writes hands that over before it goes, and with two left one vote is enough.
+        var third = Hosts.First(h => h != Hosts[0] && h != Primary(Hosts[0]));
+        Lab.Exec(Hosts[0], "gatehouse", "node", "remove", Name(third), "--yes").Expect(0);
+        Lab.Until("one vote", Soon, () => Hosts.Where(h => h != third).Any(h => Votes(h) == 1));
+        Lab.Until("one copy", Soon, () => Roles(Hosts[0]) is ["Leader", "Sync Standby"] or ["Leader", "Replica"]);
+        Writable(Hosts[0], TimeSpan.FromSeconds(30));
+    }
+
+    private static string Address(string host) => $"10.77.0.20{host[^1] + 3 - '0'}";
+
+    private static string Name(string host) => $"{host[^2..]}.lab.example";
+
+    private static string Login(string host, string target, string options) =>
+        $"PGCONNECT_TIMEOUT=2 timeout 5 psql -XAtqw \"{target} dbname=gatehouse user={Name(host)} {options} sslmode=verify-full sslrootcert=/etc/gatehouse/pki/cluster-ca.pem sslcert=/etc/gatehouse/pki/node.crt sslkey=/etc/gatehouse/pki/node.key\"";
+
+    // As members do: by the list of all database nodes, whoever of them takes writes.
+    private void Writable(string host, TimeSpan within)
+    {
+        var login = Login(host, $"host={string.Join(',', Hosts.Select(Address))}", "target_session_attrs=read-write");
+        var start = Stopwatch.GetTimestamp();
+        while (Lab.Shell(host, string.Create(CultureInfo.InvariantCulture, $"{login} -c 'INSERT INTO public.probe VALUES ({written + 1}) ON CONFLICT DO NOTHING'")).ExitCode != 0)
+            Assert.True(Stopwatch.GetElapsedTime(start) < within, $"the registry takes no writes within {within.TotalSeconds:0} s");
+        written++;
+    }
+
+    private static string Pool(string host) => Lab.Shell(host, $"{Login(host, "host=localhost port=6432", "")} -c 'SELECT pg_is_in_recovery()'").Output.Trim();
+
+    private static int Votes(string host) => Lab.Shell(host, Ask).Output.Split('\n').Count(l => l.Contains("started", StringComparison.Ordinal) && l.EndsWith("false", StringComparison.Ordinal));
+
+    private static string Copies(string host) => Lab.Shell(host, "patronictl -c /etc/patroni/config.yml list --format tsv 2>/dev/null").Output;
+
+    private static string[] Roles(string host) => [.. Copies(host).Split('\n').Skip(1).Select(l => l.Split('\t')).Where(c => c.Length > 4 && c[4] is "running" or "streaming").Select(c => c[3]).Order(StringComparer.Ordinal)];
+
+    private static string Primary(string host)
+    {
+        var primary = "";
+        Lab.Until("there is a primary", Soon, () => (primary = Hosts.FirstOrDefault(h => Copies(host).Split('\n').Any(l => l.Contains($"\t{Name(h)}\t", StringComparison.Ordinal) && l.Contains("\tLeader\t", StringComparison.Ordinal))) ?? "").Length > 0);
+        return primary;
+    }
+
+    private static int Rows(string host) => int.TryParse(Lab.Exec(host, "psql", "-U", "postgres", "-d", "gatehouse", "-Atc", "SELECT count(*) FROM public.probe").Output, CultureInfo.InvariantCulture, out var rows) ? rows : -1;
+
+    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
+    private static partial Regex Code();
+}
