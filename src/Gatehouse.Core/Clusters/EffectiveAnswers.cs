@@ -51,6 +51,7 @@ public static class EffectiveAnswers
         new Entry("name", Nowhere, Text(node.Name)),
         new Entry("address", Nowhere, Text(node.Address.ToString())),
         new Entry("profile", Nowhere, Text(node.Profile)),
+        new Entry("id", Nowhere, Text(node.Number.ToString(CultureInfo.InvariantCulture))),
         .. node.Former is { } former ? [new Entry("former", Nowhere, Text(former.ToString()))] : ImmutableArray<Entry>.Empty,
     ]);
 }
