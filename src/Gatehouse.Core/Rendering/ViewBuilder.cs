@@ -140,6 +140,7 @@ internal static class ViewBuilder
         var member = settings.System.Profile.Clustered;
         var view = Map(
             ("id", settings.Cluster.Id),
+            ("name", settings.Cluster.Name),
             ("exim_number", settings.Cluster.Id <= 16),
             ("member", member),
             ("issuer", member && material?.Issuer is not null),
