@@ -40,7 +40,7 @@ public static class MaterialMaker
             Web = web is null ? null : await CertificateAsync(web.Certificate, web.HostName, "web", cluster, machine, now, ct),
             DkimKeyPem = dkim is null ? null : new Secret(dkim.ExportPkcs8PrivateKeyPem()),
             DkimPublicKey = dkim is null ? "" : Convert.ToBase64String(dkim.ExportSubjectPublicKeyInfo()),
-            Backend = settings.System.Profile.Clustered ? await BackendAsync(machine, isPreview, ct) : null,
+            Backend = settings.System.Profile.Clustered ? await BackendAsync(settings, machine, isPreview, ct) : null,
             RedisPassword = mta is null ? null : await SecretAsync(machine, "redis-password", 40, ct),
             ControllerPassword = mta is null ? null : await SecretAsync(machine, "controller-password", 40, ct),
             WebPassword = webPassword,
@@ -50,8 +50,13 @@ public static class MaterialMaker
     }
 
     // The same on every node, so none of them makes it: it comes sealed from the registry, or the host has none yet.
-    private static async ValueTask<BackendMaterial> BackendAsync(IMachine machine, bool isPreview, CancellationToken ct) => new(
-        await SealedAsync(machine, SharedSecret.RedisPassword, isPreview, ct), await SealedAsync(machine, SharedSecret.ErlangCookie, isPreview, ct));
+    private static async ValueTask<BackendMaterial> BackendAsync(GatewaySettings settings, IMachine machine, bool isPreview, CancellationToken ct)
+    {
+        var usesRedis = settings.Backend.Of(ServiceKind.Redis) is null && Members.Of(settings).With("cache").Any()
+            && (settings.System.Profile.Has("cache") || settings.Mta is not null);
+        return new(usesRedis ? await SealedAsync(machine, SharedSecret.RedisPassword, isPreview, ct) : null,
+            settings.System.Profile.Has("mq") ? await SealedAsync(machine, SharedSecret.ErlangCookie, isPreview, ct) : null);
+    }
 
     private static async ValueTask<Secret> SealedAsync(IMachine machine, string name, bool isPreview, CancellationToken ct)
     {

@@ -13,9 +13,9 @@ public sealed record CertifiedKey(Secret KeyPem, string CertificatePem);
 public sealed record ClusterMaterial(CertifiedKey Node, string RootsPem, string RevocationListsPem, CertifiedKey? Issuer);
 
 /// <summary>Secrets that are the same on all nodes of a cluster's backend, and on those that use it.</summary>
-/// <param name="RedisPassword">The password of the cluster's Redis.</param>
-/// <param name="ErlangCookie">What nodes of the message queue know each other by, beside their certificates.</param>
-public sealed record BackendMaterial(Secret RedisPassword, Secret ErlangCookie);
+/// <param name="RedisPassword">The password of the cluster's Redis; null on a node that neither runs nor uses it.</param>
+/// <param name="ErlangCookie">What nodes of the message queue know each other by, beside their certificates; null on others.</param>
+public sealed record BackendMaterial(Secret? RedisPassword, Secret? ErlangCookie);
 
 /// <summary>
 /// Keys, certificates and generated secrets of a node. They are made once, kept on the machine, and handed to the renderer

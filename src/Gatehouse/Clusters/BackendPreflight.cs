@@ -115,7 +115,7 @@ internal static class BackendPreflight
         if (isTls)
         {
             // Whose certificate it is, is for whoever uses it: here nothing secret is said to it.
-            var tls = new SslStream(plain, false, (_, _, _, _) => true);
+            var tls = new SslStream(plain, false, (_, certificate, _, _) => certificate is not null);
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = service.Place.Host }, ct);
             stream = tls;
         }
