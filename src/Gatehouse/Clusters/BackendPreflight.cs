@@ -115,7 +115,7 @@ internal static class BackendPreflight
         if (isTls)
         {
             // Whose certificate it is, is for whoever uses it: here nothing secret is said to it.
-            var tls = new SslStream(plain, false, (_, certificate, _, _) => certificate is not null);
+            var tls = new SslStream(plain, false, (_, _, _, errors) => errors != SslPolicyErrors.RemoteCertificateNotAvailable);
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = service.Place.Host }, ct);
             stream = tls;
         }
