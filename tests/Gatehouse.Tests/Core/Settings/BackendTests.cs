@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Tests.Support;
 using Xunit;
