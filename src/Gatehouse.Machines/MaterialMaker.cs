@@ -29,6 +29,8 @@ public static class MaterialMaker
     /// <exception cref="MachineException">The settings are those of a cluster's member, and the host is none.</exception>
     public static async ValueTask<Material> ObtainAsync(GatewaySettings settings, IMachine machine, DateTimeOffset now, CancellationToken ct, ClusterMaterial? cluster = null)
     {
+        // Somebody looks at what would become of a cluster that is not there yet; its secrets are not made for that.
+        var isPreview = cluster is not null;
         cluster = settings.System.Profile.Clustered ? cluster ?? await ClusterAsync(machine, ct) : null;
         var mta = settings.Mta;
         var web = settings.ServedWeb;
@@ -40,12 +42,28 @@ public static class MaterialMaker
             Web = web is null ? null : await CertificateAsync(web.Certificate, web.HostName, "web", cluster, machine, now, ct),
             DkimKeyPem = dkim is null ? null : new Secret(dkim.ExportPkcs8PrivateKeyPem()),
             DkimPublicKey = dkim is null ? "" : Convert.ToBase64String(dkim.ExportSubjectPublicKeyInfo()),
+            Backend = settings.System.Profile.Clustered ? await BackendAsync(settings, machine, isPreview, ct) : null,
             RedisPassword = mta is null ? null : await SecretAsync(machine, "redis-password", 40, ct),
             ControllerPassword = mta is null ? null : await SecretAsync(machine, "controller-password", 40, ct),
             WebPassword = webPassword,
             WebPasswordHash = web is null ? null : await HashAsync(web.Password.Source == PasswordSource.Hash ? null : webPassword ?? web.Password.Value, web, machine, ct),
             Cluster = cluster,
         };
+    }
+
+    // The same on every node, so none of them makes it: it comes sealed from the registry, or the host has none yet.
+    private static async ValueTask<BackendMaterial> BackendAsync(GatewaySettings settings, IMachine machine, bool isPreview, CancellationToken ct)
+    {
+        var usesRedis = settings.Backend.Of(ServiceKind.Redis) is null && Members.Of(settings).With("cache").Any()
+            && (settings.System.Profile.Has("cache") || settings.Mta is not null);
+        return new(usesRedis ? await SealedAsync(machine, SharedSecret.RedisPassword, isPreview, ct) : null,
+            settings.System.Profile.Has("mq") ? await SealedAsync(machine, SharedSecret.ErlangCookie, isPreview, ct) : null);
+    }
+
+    private static async ValueTask<Secret> SealedAsync(IMachine machine, string name, bool isPreview, CancellationToken ct)
+    {
+        if ((await machine.ReadAsync(SealedName.FileOf(name), ct))?.Text.Trim() is { Length: > 0 } text) return new Secret(text);
+        return isPreview ? new Secret("not-made-yet") : throw new MachineException($"{SealedName.FileOf(name)} is missing: a secret that all nodes of the backend share. 'gatehouse sync' fetches it from the registry.");
     }
 
     // What bootstrap, join and renewal put there. All of it or nothing: a member without a part of it trusts nobody, or everybody.

@@ -17,6 +17,10 @@ public sealed partial class ClusterRegistry
     public Task PutSecretAsync(SealedSecret secret, CancellationToken ct = default) =>
         ScalarAsync<object>(new("SELECT gatehouse.put_secret($1, $2, $3)", secret.Name, secret.KeyId, secret.Sealed), ct);
 
+    /// <summary>Files a secret unless there is one of its name, which then stays. By any member.</summary>
+    public Task AddSecretAsync(SealedSecret secret, CancellationToken ct = default) =>
+        ScalarAsync<object>(new("SELECT gatehouse.add_secret($1, $2, $3)", secret.Name, secret.KeyId, secret.Sealed), ct);
+
     /// <summary>A secret by its name; null when there is none.</summary>
     public async Task<SealedSecret?> SecretAsync(string name, CancellationToken ct = default) =>
         (await RowsAsync(new($"SELECT {SecretColumns} FROM gatehouse.secrets WHERE name = $1", name), r => new SealedSecret(r.GetString(0), r.GetString(1), r.GetString(2)), ct)).SingleOrDefault();

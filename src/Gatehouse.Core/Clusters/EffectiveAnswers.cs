@@ -26,6 +26,8 @@ public static class EffectiveAnswers
         values = values.SetItem("cluster.name", Text(view.Cluster.Name)).SetItem("cluster.id", Text(number.ToString(CultureInfo.InvariantCulture)));
         // Where a node is, is written in the registry: it can move without anybody editing its answers.
         if (view.Node(number) is { } self) values = values.SetItem("system.address", Text(self.Address.ToString()));
+        // What cannot be clustered ends with the second node of the backend, rather than barring it; the rule is for who turns it on.
+        if (view.Members.Count(n => Profile.Find(n.Profile) is { } p && Settings.Members.IsBackend(p)) > 1) values = values.Remove("backend.memcached");
         var peers = view.Members.Where(n => n.Number != number).OrderBy(n => n.Number).Select(Peer).ToImmutableArray<Node>();
         return new Answers(From, values.SetItem("cluster.peers", new Sequence(Nowhere, peers)));
     }
@@ -51,6 +53,7 @@ public static class EffectiveAnswers
         new Entry("name", Nowhere, Text(node.Name)),
         new Entry("address", Nowhere, Text(node.Address.ToString())),
         new Entry("profile", Nowhere, Text(node.Profile)),
+        new Entry("id", Nowhere, Text(node.Number.ToString(CultureInfo.InvariantCulture))),
         .. node.Former is { } former ? [new Entry("former", Nowhere, Text(former.ToString()))] : ImmutableArray<Entry>.Empty,
     ]);
 }

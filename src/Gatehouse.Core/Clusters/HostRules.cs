@@ -64,6 +64,7 @@ public static class HostRules
     {
         if (host.IsGateway) yield return "the gateway that is set up on this host; 'gatehouse rollback' puts it back";
         else if (!host.Existing.IsEmpty) yield return $"the configuration of {string.Join(", ", host.Existing)}; 'gatehouse rollback 0' puts it back";
+        if (host.IsGateway && Profile.Find(profile)?.Roles.Contains("cache") == true) yield return "what rspamd learned on this host: what the cluster learned takes its place, and nothing puts it back";
         if (host.HasUnfinishedBootstrap) yield return "the CA and the keys of the cluster whose bootstrap was cut off here; nothing puts them back";
         else if (host.HasEncryptionKey) yield return "the encryption key of the cluster that this host was in; what was sealed with it is opened by a copy alone";
         if (host.HasDatabases && (profile.Length == 0 || Profile.Find(profile)?.Roles.Contains("database") == true))

@@ -20,6 +20,11 @@ public sealed record ClusterMaterial(CertifiedKey Node, string RootsPem, string 
     public QuorumSeat? Seat { get; init; }
 }
 
+/// <summary>Secrets that are the same on all nodes of a cluster's backend, and on those that use it.</summary>
+/// <param name="RedisPassword">The password of the cluster's Redis; null on a node that neither runs nor uses it.</param>
+/// <param name="ErlangCookie">What nodes of the message queue know each other by, beside their certificates; null on others.</param>
+public sealed record BackendMaterial(Secret? RedisPassword, Secret? ErlangCookie);
+
 /// <summary>
 /// Keys, certificates and generated secrets of a node. They are made once, kept on the machine, and handed to the renderer
 /// like any other value.
@@ -49,6 +54,9 @@ public sealed record Material
 
     /// <summary>crypt(5) hash of the administrator's password; null on a node that serves no management web.</summary>
     public required Secret? WebPasswordHash { get; init; }
+
+    /// <summary>What the nodes of the backend share; null where the node uses none of it.</summary>
+    public BackendMaterial? Backend { get; init; }
 
     /// <summary>What the cluster's trust gave the node; null when it is no member.</summary>
     public ClusterMaterial? Cluster { get; init; }

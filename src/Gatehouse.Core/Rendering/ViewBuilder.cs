@@ -25,12 +25,12 @@ internal static class ViewBuilder
         {
             view.Add("scanner", ScannerView(scanner, mta));
             view.Add("mta", MtaView(mta, material));
-            view.Add("redis", Map(("password", Made(material.RedisPassword))));
             view.Add("controller", Map(("password", Made(material.ControllerPassword))));
         }
 
         if (settings.ServedWeb is { } web) view.Add("web", WebView(web, material));
         if (settings.System.Profile.Has("database")) view.Add("database", DatabaseView.Build(settings, Made(material.Cluster)));
+        BackendView.Add(view, settings, material);
         return view;
     }
 
@@ -141,6 +141,7 @@ internal static class ViewBuilder
         var member = settings.System.Profile.Clustered;
         var view = Map(
             ("id", settings.Cluster.Id),
+            ("name", settings.Cluster.Name),
             ("exim_number", settings.Cluster.Id <= 16),
             ("member", member),
             ("issuer", member && material?.Issuer is not null),
@@ -190,6 +191,7 @@ internal static class ViewBuilder
         if (settings.ServedWeb is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
         if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Concat(settings.Cluster.Peers.Select(p => p.Former).OfType<IPAddress>()).Prepend(settings.System.Address).Select(Alone)));
         if (settings.System.Profile.Has("database")) lists.Add(("database", DatabaseView.Nodes(settings).Select(n => n.Address).Concat(settings.Cluster.Peers.Where(p => p.Profile.Has("database")).Select(p => p.Former).OfType<IPAddress>()).Select(Alone)));
+        lists.AddRange(BackendView.FirewallLists(settings).Select(l => (l.Name, l.Addresses.Select(Alone))));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];
         return
@@ -203,7 +205,7 @@ internal static class ViewBuilder
 
     private static IPNetwork Alone(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
 
-    private static Dictionary<string, object> Map(params ReadOnlySpan<(string Key, object Value)> pairs)
+    internal static Dictionary<string, object> Map(params ReadOnlySpan<(string Key, object Value)> pairs)
     {
         var map = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var (key, value) in pairs) map.Add(key, value);

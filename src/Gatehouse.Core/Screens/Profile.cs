@@ -22,11 +22,8 @@ public sealed record Profile(string Name, ImmutableArray<string> Roles)
         new("full", ["database", "cache", "mq", "indexer", "mail", "web"]),
     ];
 
-    /// <summary>
-    /// Profiles this version can set up. Of the backend's four roles, the database is the one there is so far, so a profile
-    /// of one of the three others alone would have nothing to run.
-    /// </summary>
-    public static ImmutableArray<string> Supported { get; } = ["standalone", "backend", "database", "mail", "web", "node", "full"];
+    /// <summary>Profiles this version can set up: all of them.</summary>
+    public static ImmutableArray<string> Supported { get; } = [.. All.Select(p => p.Name)];
 
     /// <summary>Whether nodes of this profile are members of a cluster.</summary>
     public bool Clustered => Name != "standalone";

@@ -16,8 +16,11 @@ public sealed record GatewaySettings(SystemSettings System, ScannerSettings? Sca
     /// <summary>The management web that the node serves; null when it serves none. So far it shows the scanner of its own host, so it takes the role mail as well.</summary>
     public WebSettings? ServedWeb => Mta is null ? null : Web;
 
+    /// <summary>The services behind mail and web in a cluster; those of a host that is in none are none.</summary>
+    public BackendSettings Backend { get; init; } = BackendSettings.None;
+
     /// <summary>Whether a password is still to be asked for.</summary>
-    public bool AwaitsPassword => Web?.Password.Source == PasswordSource.Prompt || Mta?.SmartHostPassword?.Source == PasswordSource.Prompt;
+    public bool AwaitsPassword => Web?.Password.Source == PasswordSource.Prompt || Mta?.SmartHostPassword?.Source == PasswordSource.Prompt || Backend.External.Any(s => s.Password?.Source == PasswordSource.Prompt);
 }
 
 /// <summary>The host itself.</summary>
@@ -268,4 +271,5 @@ public sealed record ClusterSettings
 /// <param name="Port">The port its quarantine synchronisation is reached at.</param>
 /// <param name="Profile">What kind of node it is.</param>
 /// <param name="Former">The address that it had until lately; null when it did not move.</param>
-public sealed record Peer(string Name, IPAddress Address, int Port, Profile Profile, IPAddress? Former = null);
+/// <param name="Id">Its number in the cluster; 0 when it is not known.</param>
+public sealed record Peer(string Name, IPAddress Address, int Port, Profile Profile, IPAddress? Former = null, int Id = 0);

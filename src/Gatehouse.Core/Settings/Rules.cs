@@ -19,5 +19,6 @@ internal static class Rules
         .. NetworkRules.All,
         .. MtaRules.All,
         .. CertificateRules.All,
+        .. BackendRules.All,
     ];
 }

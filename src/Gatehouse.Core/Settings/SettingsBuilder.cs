@@ -9,7 +9,7 @@ namespace Gatehouse.Core.Settings;
 internal static class SettingsBuilder
 {
     public static GatewaySettings Build(ValueSet v, Inputs inputs) =>
-        new(BuildSystem(v), Only("mail", v, BuildScanner), Only("mail", v, s => BuildMta(s, inputs)), Only("web", v, s => BuildWeb(s, inputs)), BuildCluster(v));
+        new(BuildSystem(v), Only("mail", v, BuildScanner), Only("mail", v, s => BuildMta(s, inputs)), Only("web", v, s => BuildWeb(s, inputs)), BuildCluster(v)) { Backend = BackendBuilder.Build(v) };
 
     // Null where the node does not have the duty.
     private static T? Only<T>(string role, ValueSet v, Func<ValueSet, T> build) where T : class => v.Profile!.Has(role) ? build(v) : null;
@@ -94,7 +94,7 @@ internal static class SettingsBuilder
     {
         Name = v.Text("cluster.name"),
         Id = v.Get<int>("cluster.id"),
-        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!, r.Values.GetValueOrDefault("former") as IPAddress))],
+        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!, r.Values.GetValueOrDefault("former") as IPAddress, (int)r.Values["id"]))],
     };
 
     private static MailAction Action(ValueSet v, string path) => v.Get<string>(path) switch

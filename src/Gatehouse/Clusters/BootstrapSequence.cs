@@ -55,6 +55,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
     {
         using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
         if (files.Node is { Followed.Length: > 0 } there) throw new SequenceException(ExitCodes.Refused, $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it.");
+        await BackendPreflight.RequireAsync(settings.Backend, ct);
         log.Note("Making the cluster's trust");
         var (token, key) = await TrustAsync(name, settings, ct);
         var root = files.ReadTrust("cluster-ca.pem")!;

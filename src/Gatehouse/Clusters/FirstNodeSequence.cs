@@ -40,6 +40,7 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
     /// <returns>The cluster as the registry has it.</returns>
     public async Task<ClusterView> RunAsync(FirstNode first, EncryptionKey key, string reason, Func<ClusterRegistry, Task> begin, CancellationToken ct)
     {
+        first = first with { Secrets = first.Secrets.AddRange(SharedSecrets.Missing(first.Secrets.Select(s => s.Name), key)) };
         foreach (var secret in first.Secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
 
         log.Note("Setting up this node");

@@ -89,7 +89,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     {
         if (files.Read(ClusterFiles.EncryptionKey) is not { } text) return;
         if (!EncryptionKey.TryRead(text, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"{ClusterFiles.EncryptionKey} cannot be read: {problem}.");
-        foreach (var secret in await registry.SecretsAsync(ct)) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
+        foreach (var secret in await SharedSecrets.CompleteAsync(registry, await registry.SecretsAsync(ct), key, ct)) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
     }
 
     // A removed node is not let in to be told; it finds itself on the list of the revoked.

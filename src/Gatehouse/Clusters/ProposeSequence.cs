@@ -32,6 +32,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
     public async Task<ApplyResult> RunAsync(Answers edited, GatewaySettings settings, CancellationToken ct)
     {
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
+        await BackendPreflight.RequireAsync(settings.Backend, ct);
         using var only = ProposalLock.TryTake(machine) ?? throw new SequenceException(ExitCodes.Refused, "settings are being changed on this node already; wait until that is done.");
         await using var registry = RegistryAccess.Open(me);
         ApplyResult result;

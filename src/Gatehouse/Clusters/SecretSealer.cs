@@ -33,6 +33,7 @@ internal static class SecretSealer
             ["mta.smart_host_password"] = settings.Mta?.SmartHostPassword is { Source: PasswordSource.Given } m ? m.Value : null,
             ["web.password"] = settings.Web?.Password is { Source: PasswordSource.Given } w ? w.Value : null,
         };
+        foreach (var service in settings.Backend.External.Where(s => s.Password is { Source: PasswordSource.Given })) values[$"{service.Path}_password"] = service.Password!.Value;
         var answers = cluster;
         var secrets = ImmutableArray.CreateBuilder<SealedSecret>();
         foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password"))

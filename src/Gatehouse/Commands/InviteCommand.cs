@@ -44,7 +44,8 @@ internal static class InviteCommand
         var made = await Invitation.MakeAsync(registry, view, name, profile, TimeProvider.System.GetUtcNow() + life, parse.GetValue(Replace), ct);
         if (file is not null) await WriteAsync(registry, made, view, file);
 
-        foreach (var warning in PlacementRules.Warnings(view.Members.Select(n => (n.Profile, n.Location)).Append((profile, "")))) Console.Error.WriteLine($"note: {warning}");
+        var nodes = view.Members.Select(n => (n.Profile, n.Location)).Append((profile, "")).ToArray();
+        foreach (var warning in PlacementRules.Warnings(nodes).Concat(PlacementRules.Advice(nodes))) Console.Error.WriteLine($"note: {warning}");
         Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? AsJson(made, view, file) : AsText(made, view, file));
         return ExitCodes.Done;
     }

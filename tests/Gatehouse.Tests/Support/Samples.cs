@@ -68,6 +68,7 @@ internal static class Samples
             ControllerPassword = mta is null ? null : new Secret("controller-password-of-the-samples"),
             WebPassword = web?.Password.Source == PasswordSource.Generate ? new Secret("web-password-of-the-samples") : null,
             WebPasswordHash = web is null ? null : web.Password is { Source: PasswordSource.Hash, Value: { } hash } ? hash : new Secret("$6$saltsaltsalt$hashofthesamples"),
+            Backend = settings.System.Profile.Clustered ? new BackendMaterial(new Secret("redis-password-of-the-cluster"), new Secret("erlang-cookie-of-the-cluster")) : null,
             Cluster = settings.System.Profile.Clustered ? Cluster(issuer: settings.Cluster.Id == 1) : null,
         };
     }

@@ -29,3 +29,15 @@ lua_selectors.register_extractor(rspamd_config, "destination_network", {
   end,
   description = "Networks of the mail hosts that the recipients' domains are handed to",
 })
+
+-- rspamd asks Sentinel for the primary in the workers that scan alone; what is learned by hand goes through the controller, which
+-- would go on writing to a replica. This runs before rspamd's own start of a worker, and lets its Redis library know better.
+rspamd_config:add_on_load(function(_, _, worker)
+  if worker:get_type() ~= "controller" then return end
+  local methods = getmetatable(worker).__index
+  local is_scanner = methods.is_scanner
+  methods.is_scanner = function(self)
+    local caller = debug.getinfo(2, "S")
+    return caller and caller.source:find("lua_redis.lua", 1, true) ~= nil or is_scanner(self)
+  end
+end)

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
+using Gatehouse.Core.Values;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Clusters;
+
+/// <summary>Makes the secrets that the nodes of a backend share: with the cluster, or when an older one has none of them yet.</summary>
+internal static class SharedSecrets
+{
+    private const string Letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
+
+    /// <summary>Makes those that are missing among the ones there are.</summary>
+    /// <param name="there">Names of secrets that exist.</param>
+    /// <param name="key">What they are sealed with.</param>
+    public static ImmutableArray<SealedSecret> Missing(IEnumerable<string> there, EncryptionKey key)
+    {
+        var known = there.ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. SharedSecret.All.Where(n => !known.Contains(n)).Select(n =>
+                new SealedSecret(n, key.Id, Sealed.Seal(key, n, new Secret(RandomNumberGenerator.GetString(Letters, SharedSecret.Length)), RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString())),
+        ];
+    }
+
+    /// <summary>Files those that are missing in the registry. What another member filed at the same moment stays.</summary>
+    /// <param name="registry">The registry.</param>
+    /// <param name="there">What it holds.</param>
+    /// <param name="key">What they are sealed with.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <returns>What it holds now.</returns>
+    public static async Task<ImmutableArray<SealedSecret>> CompleteAsync(ClusterRegistry registry, ImmutableArray<SealedSecret> there, EncryptionKey key, CancellationToken ct)
+    {
+        var missing = Missing(there.Select(s => s.Name), key);
+        if (missing.IsEmpty) return there;
+        foreach (var secret in missing) await registry.AddSecretAsync(secret, ct);
+        return await registry.SecretsAsync(ct);
+    }
+}

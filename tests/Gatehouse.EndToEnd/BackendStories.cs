@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Gatehouse.EndToEnd;
+
+/// <summary>
+/// Three full nodes: one after the other loses its Redis, its message queue, and at last itself. What was learned goes on being
+/// learned, and no message that was confirmed is lost.
+/// </summary>
+public sealed partial class BackendStories : IDisposable
+{
+    private static readonly string[] Hosts = ["e2e-k1", "e2e-k2", "e2e-k3"];
+    private static readonly string[] Addresses = ["10.77.0.207", "10.77.0.208", "10.77.0.209"];
+    private static readonly string[] Names = ["k1.lab.example", "k2.lab.example", "k3.lab.example"];
+
+    public BackendStories()
+    {
+        Lab.Up("full", [.. Hosts.Zip(Addresses, (h, a) => $"{h}={a}")]);
+        var package = Gateway.Package();
+        Parallel.ForEach(Hosts.Zip(Names), host =>
+        {
+            Lab.Push(host.First, package, "/root/gatehouse.deb");
+            Lab.Exec(host.First, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
+            Lab.Write(host.First, "/root/web-password", "Canary-of-backends", "0600");
+            Lab.Shell(host.First, $"hostname {host.Second} && hostname > /etc/hostname").Expect(0);
+            Lab.Push(host.First, Lab.File("Hosts", "amqp.py"), "/root/amqp.py");
+            Lab.Push(host.First, Lab.File("Hosts", "learn"), "/root/learn");
+        });
+        var answers = File.ReadAllText(Lab.File("Answers", "cluster.yaml")).Replace("c1.lab.example", Names[0], StringComparison.Ordinal).Replace("10.77.0.171", Addresses[0], StringComparison.Ordinal);
+        Lab.Write(Hosts[0], "/root/answers.yaml", answers, "0600");
+        Lab.Exec(Hosts[0], "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
+        for (var i = 1; i < Hosts.Length; i++)
+        {
+            var code = CodeInJson().Match(Lab.Exec(Hosts[0], "gatehouse", "--json", "invite", Names[i], "--profile", "full").Expect(0).Output).Groups[1].Value;
+            Lab.Exec(Hosts[i], ["gatehouse", "join", Addresses[0], "--address", Addresses[i], "--yes"], code + "\n").Expect(0);
+        }
+
+        foreach (var host in Hosts) Lab.Until($"{host} knows three nodes of the cache", TimeSpan.FromSeconds(60), () => Sentinel(host).Contains("slaves=2,sentinels=3", StringComparison.Ordinal));
+        foreach (var host in Hosts) Lab.UntilDone($"{host} has every member's queue", TimeSpan.FromSeconds(60), () => Lab.Exec(host, "/etc/rabbitmq/gatehouse/settle", "done"));
+    }
+
+    public void Dispose() => Lab.Down(Hosts);
+
+    [Fact]
+    public void The_backend_goes_on_while_its_nodes_lose_their_services_one_after_the_other()
+    {
+        foreach (var host in Hosts) Learn(host, "before");
+        Redis();
+        Queue();
+        Removal();
+    }
+
+    private static void Redis()
+    {
+        var primary = Array.IndexOf(Addresses, Primary(Hosts[0]));
+        var others = Hosts.Where(h => h != Hosts[primary]).ToArray();
+        Lab.Exec(Hosts[primary], "systemctl", "kill", "-s", "KILL", "gatehouse-redis.service").Expect(0);
+        Lab.Until("another primary", TimeSpan.FromSeconds(15), () => Primary(others[0]) != Addresses[primary]);
+        Lab.Until("the killed one follows it", TimeSpan.FromSeconds(40), () => Ask(Hosts[primary], "info replication").Contains("master_link_status:up", StringComparison.Ordinal));
+        // rspamd hears of it within seconds; what scans and what learns both write to the new one.
+        Thread.Sleep(TimeSpan.FromSeconds(6));
+        foreach (var host in Hosts) Learn(host, "after");
+        Assert.Contains("verdict=clean", Lab.Exec(others[1], "gatehouse", "verify").Expect(0).All, StringComparison.Ordinal);
+        // Nobody but members comes to it, and nobody without the password.
+        Assert.NotEqual(0, Lab.Local("timeout", "2", "bash", "-c", $"</dev/tcp/{Addresses[0]}/6379").ExitCode);
+        Assert.NotEqual(0, Lab.Local("timeout", "2", "bash", "-c", $"</dev/tcp/{Addresses[0]}/5671").ExitCode);
+    }
+
+    private static void Queue()
+    {
+        var refused = Amqp(Hosts[1], Names[0], "declare", "somewhere");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("ACCESS_REFUSED", refused.Error, StringComparison.Ordinal);
+        var confirmed = int.Parse(Amqp(Hosts[1], Names[1], "publish", Names[2], "100").Expect(0).Output, CultureInfo.InvariantCulture);
+        Lab.Exec(Hosts[0], "systemctl", "kill", "-s", "KILL", "rabbitmq-server.service").Expect(0);
+        confirmed += int.Parse(Lab.UntilDone("the queue goes on", TimeSpan.FromSeconds(30), () => Amqp(Hosts[1], Names[1], "publish", Names[2], "100")).Output, CultureInfo.InvariantCulture);
+        Lab.UntilDone("the killed node is back", TimeSpan.FromSeconds(90), () => Amqp(Hosts[1], Names[0], "publish", Names[1], "1"));
+        Assert.Equal(confirmed, int.Parse(Amqp(Hosts[2], Names[0], "drain", Names[2]).Expect(0).Output, CultureInfo.InvariantCulture));
+    }
+
+    // A node is lost for good: neither Sentinel nor the queue waits for it any more.
+    private static void Removal()
+    {
+        Lab.Crash(Hosts[2]);
+        Lab.Exec(Hosts[0], "gatehouse", "node", "remove", Names[2], "--yes").Expect(0);
+        foreach (var host in Hosts[..2])
+        {
+            Lab.Until($"{host} has forgotten it", TimeSpan.FromSeconds(90), () => Sentinel(host).Contains("status=ok", StringComparison.Ordinal) && Sentinel(host).Contains("slaves=1,sentinels=2", StringComparison.Ordinal));
+            Lab.UntilDone($"the queue of {host} has forgotten it", TimeSpan.FromSeconds(120), () => Lab.Exec(host, "/etc/rabbitmq/gatehouse/settle", "done"));
+            Assert.DoesNotContain(Addresses[2], Lab.Exec(host, "nft", "list", "table", "inet", "gatehouse").Expect(0).Output, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(Names[2], Lab.Exec(Hosts[0], "rabbitmqctl", "cluster_status", "--formatter", "json").Expect(0).Output, StringComparison.Ordinal);
+    }
+
+    // What is learned is in the primary's keys at once, on whichever node it was.
+    private static void Learn(string host, string when)
+    {
+        var keys = Keys(host);
+        Assert.Contains("success = true", Lab.Exec(host, "sh", "/root/learn", $"word{when}{host.Replace("-", "", StringComparison.Ordinal)}").Expect(0).Output, StringComparison.Ordinal);
+        Lab.Until($"what {host} learned {when} is in Redis", TimeSpan.FromSeconds(10), () => Keys(host) > keys);
+    }
+
+    private static int Keys(string host) => int.Parse(Ask(host, "dbsize"), CultureInfo.InvariantCulture);
+
+    private static string Ask(string host, string words) => Lab.Shell(host, $"REDISCLI_AUTH=$(cat /etc/redis/gatehouse/password) redis-cli --raw {words}").Output;
+
+    private static string Sentinel(string host) => Lab.Shell(host, "redis-cli -p 26379 --raw info sentinel").Output;
+
+    private static string Primary(string host) => Lab.Shell(host, "redis-cli -p 26379 --raw sentinel get-master-addr-by-name gatehouse").Output.Split('\n')[0];
+
+    private static Result Amqp(string host, params string[] words) => Lab.Exec(host, ["timeout", "40", "python3", "/root/amqp.py", .. words]);
+
+    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
+    private static partial Regex CodeInJson();
+}

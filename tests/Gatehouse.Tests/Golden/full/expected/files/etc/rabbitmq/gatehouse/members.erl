@@ -1,0 +1,17 @@
+%% Written by gatehouse. What is not of a member any more goes; each queue gets a copy on this node.
+Members = [<<"gw2.example.org">>, <<"gw3.example.org">>, <<"gw1.example.org">>],
+Nodes = ['rabbit@gw2.example.org', 'rabbit@gw3.example.org', 'rabbit@gw1.example.org'],
+Who = <<"gatehouse">>,
+There = rabbit_amqqueue:list(Who),
+Names = [element(4, amqqueue:get_name(Q)) || Q <- There],
+[rabbit_amqqueue:delete(Q, false, false, Who) || Q <- There, not lists:member(element(4, amqqueue:get_name(Q)), Members)],
+[rabbit_auth_backend_internal:delete_user(U, Who) || [{user, U} | _] <- rabbit_auth_backend_internal:list_users(), not lists:member(U, Members)],
+Gone = [N || N <- rabbit_mnesia:cluster_nodes(all), not lists:member(N, Nodes)],
+Forgotten = [try rabbit_quorum_queue:shrink_all(N), rabbit_mnesia:forget_cluster_node(N, false) catch C:E -> {C, E} end || N <- Gone],
+rabbit_quorum_queue:grow(node(), Who, <<".*">>, all),
+Without = [M || M <- Members, not lists:member(M, [element(4, amqqueue:get_name(Q)) || Q <- rabbit_amqqueue:list(Who)])],
+Here = rabbit_mnesia:cluster_nodes(all),
+case {Without, [N || N <- Here, not lists:member(N, Nodes)], length(Nodes) > 1 andalso length(Here) =:= 1} of
+  {[], [], false} -> {settled, length(Members), length(Here)};
+  Other -> {not_settled, Other, Names, Forgotten}
+end.
