@@ -34,7 +34,7 @@ public sealed record ClusterView
     /// </summary>
     public string Fingerprint()
     {
-        var parts = Members.OrderBy(n => n.Number).Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}{(n.Former is null ? "" : $" {n.Former}")}")
+        var parts = Members.OrderBy(n => n.Number).Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}{(n.Former is null ? "" : $" {n.Former}")}{n.SyncText()}")
             .Prepend(string.Create(CultureInfo.InvariantCulture, $"{Cluster.Id} {Cluster.Name} {Cluster.Epoch} {Cluster.Issuer} {WantedSettings}")).Concat(Roots).Concat(RevocationLists);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
     }

@@ -25,6 +25,7 @@ internal static class ViewBuilder
         {
             view.Add("scanner", ScannerView(scanner, mta));
             view.Add("mta", MtaView(mta, material));
+            view.Add("quarantine", QuarantineView.Of(settings, material.Cluster));
             view.Add("redis", Map(("password", Made(material.RedisPassword))));
             view.Add("controller", Map(("password", Made(material.ControllerPassword))));
         }
@@ -188,6 +189,7 @@ internal static class ViewBuilder
         if (settings.Mta is { } mta) lists.Add(("relay", mta.RelayNetworks));
         if (settings.ServedWeb is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
         if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Concat(settings.Cluster.Peers.Select(p => p.Former).OfType<IPAddress>()).Prepend(settings.System.Address).Select(Alone)));
+        if (QuarantineView.IsSynchronised(settings)) lists.Add(("sync", QuarantineView.Sources(settings).Select(Alone)));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];
         return
