@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Gatehouse.Core.Planning;
 using Gatehouse.Core.Quarantine;
 using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Values;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Quarantine;

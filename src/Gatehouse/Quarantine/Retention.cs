@@ -1,6 +1,5 @@
 using Gatehouse.Agent;
 using Gatehouse.Clusters;
-using Gatehouse.Core.Quarantine;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Quarantine;
