@@ -1,5 +1,6 @@
 using System.Text;
 using Gatehouse.Core.Quarantine;
+using Gatehouse.Machines;
 using Gatehouse.Quarantine;
 using Xunit;
 
@@ -76,7 +77,7 @@ public sealed class QuarantineTests : IDisposable
         System.IO.File.Delete(message);
         System.IO.File.CreateSymbolicLink(message, "/etc/passwd");
         var store = new QuarantineStore(directory);
-        Assert.Throws<Machines.MachineException>(() => store.Open(store.Find(new QuarantineId(1, "1xUsvq-00009Z-00"))!));
+        Assert.Throws<MachineException>(() => store.Open(store.Find(new QuarantineId(1, "1xUsvq-00009Z-00"))!));
     }
 
     [Fact]
