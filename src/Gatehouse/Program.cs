@@ -40,6 +40,7 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     RestoreCommand.Create(),
     SyncCommand.Create(),
     ClusterRunCommand.Create(),
+    QuarantineCommand.Create(),
     AgentCommand.Create(),
 };
 GlobalOptions.AddTo(root);

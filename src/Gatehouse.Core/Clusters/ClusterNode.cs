@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 
 namespace Gatehouse.Core.Clusters;
@@ -59,4 +60,16 @@ public sealed record ClusterNode
 
     /// <summary>The address that it had until less than a day ago, from which it may still come; null when it did not move.</summary>
     public IPAddress? Former { get; init; }
+
+    /// <summary>Where its quarantine synchronisation is reached, when that is not its own address.</summary>
+    public IPAddress? SyncAddress { get; init; }
+
+    /// <summary>The port that its quarantine synchronisation is reached at; null when it said nothing of that.</summary>
+    public int? SyncPort { get; init; }
+
+    /// <summary>SHA-256 of its certificates that are good now, in lower-case hexadecimal, the newest first; null from a release that does not say.</summary>
+    public ImmutableArray<string>? Certificates { get; init; }
+
+    /// <summary>What its peers need to know of it for sharing a quarantine, on one line; empty when it has none.</summary>
+    public string SyncText() => Screens.Profile.Find(Profile)?.Has("mail") == true ? $" {SyncAddress} {SyncPort} {string.Join(' ', Certificates ?? [])}" : "";
 }

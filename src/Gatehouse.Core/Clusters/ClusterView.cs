@@ -35,7 +35,8 @@ public sealed record ClusterView
     public string Fingerprint()
     {
         var databases = Databases.ToHashSet();
-        var parts = Members.OrderBy(n => n.Number).Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}{(n.Former is null ? "" : $" {n.Former}")}{(!databases.Contains(n) ? "" : n.State == NodeState.Leaving ? " leaving" : " database")}")
+        var parts = Members.OrderBy(n => n.Number)
+            .Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}{(n.Former is null ? "" : $" {n.Former}")}{(!databases.Contains(n) ? "" : n.State == NodeState.Leaving ? " leaving" : " database")}{n.SyncText()}")
             .Prepend(string.Create(CultureInfo.InvariantCulture, $"{Cluster.Id} {Cluster.Name} {Cluster.Epoch} {Cluster.Issuer} {WantedSettings}")).Concat(Roots).Concat(RevocationLists);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
     }

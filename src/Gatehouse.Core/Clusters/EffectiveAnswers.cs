@@ -55,5 +55,8 @@ public static class EffectiveAnswers
         new Entry("profile", Nowhere, Text(node.Profile)),
         new Entry("id", Nowhere, Text(node.Number.ToString(CultureInfo.InvariantCulture))),
         .. node.Former is { } former ? [new Entry("former", Nowhere, Text(former.ToString()))] : ImmutableArray<Entry>.Empty,
+        .. node.SyncPort is { } port ? [new Entry("port", Nowhere, Text(port.ToString(CultureInfo.InvariantCulture)))] : ImmutableArray<Entry>.Empty,
+        .. node.SyncAddress is { } forwarded ? [new Entry("forwarded", Nowhere, Text(forwarded.ToString()))] : ImmutableArray<Entry>.Empty,
+        .. node.Certificates is { IsEmpty: false } certificates ? [new Entry("certificates", Nowhere, Text(string.Join(' ', certificates)))] : ImmutableArray<Entry>.Empty,
     ]);
 }

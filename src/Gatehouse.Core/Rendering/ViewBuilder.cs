@@ -25,6 +25,7 @@ internal static class ViewBuilder
         {
             view.Add("scanner", ScannerView(scanner, mta));
             view.Add("mta", MtaView(mta, material));
+            view.Add("quarantine", QuarantineView.Of(settings, material.Cluster));
             view.Add("controller", Map(("password", Made(material.ControllerPassword))));
         }
 
@@ -192,6 +193,7 @@ internal static class ViewBuilder
         if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Concat(settings.Cluster.Peers.Select(p => p.Former).OfType<IPAddress>()).Prepend(settings.System.Address).Select(Alone)));
         if (settings.System.Profile.Has("database")) lists.Add(("database", DatabaseView.Nodes(settings).Select(n => n.Address).Concat(settings.Cluster.Peers.Where(p => p.Profile.Has("database")).Select(p => p.Former).OfType<IPAddress>()).Select(Alone)));
         lists.AddRange(BackendView.FirewallLists(settings).Select(l => (l.Name, l.Addresses.Select(Alone))));
+        if (QuarantineView.IsSynchronised(settings)) lists.Add(("sync", QuarantineView.Sources(settings).Select(Alone)));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];
         return

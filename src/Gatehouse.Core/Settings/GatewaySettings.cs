@@ -127,6 +127,12 @@ public sealed record ScannerSettings
 
     /// <summary>How the quarantine is shared.</summary>
     public required QuarantineSharing QuarantineShared { get; init; }
+
+    /// <summary>Where the other members reach this node's quarantine synchronisation; null when that is its own address.</summary>
+    public IPAddress? ForwardedAddress { get; init; }
+
+    /// <summary>The port that they reach it at.</summary>
+    public int ForwardedPort { get; init; } = Quarantine.QuarantinePlace.SyncPort;
 }
 
 /// <summary>Where a service's certificate comes from.</summary>
@@ -272,4 +278,11 @@ public sealed record ClusterSettings
 /// <param name="Profile">What kind of node it is.</param>
 /// <param name="Former">The address that it had until lately; null when it did not move.</param>
 /// <param name="Id">Its number in the cluster; 0 when it is not known.</param>
-public sealed record Peer(string Name, IPAddress Address, int Port, Profile Profile, IPAddress? Former = null, int Id = 0);
+public sealed record Peer(string Name, IPAddress Address, int Port, Profile Profile, IPAddress? Former = null, int Id = 0)
+{
+    /// <summary>The address its quarantine synchronisation is reached at; null when that is its own.</summary>
+    public IPAddress? Forwarded { get; init; }
+
+    /// <summary>SHA-256 of its certificates that are good now, in hexadecimal, the newest first.</summary>
+    public ImmutableArray<string> Certificates { get; init; } = [];
+}

@@ -16,6 +16,7 @@ internal static class Rules
         .. SystemRules.All,
         .. ClusterRules.All,
         .. ScannerRules.All,
+        .. QuarantineRules.All,
         .. NetworkRules.All,
         .. MtaRules.All,
         .. CertificateRules.All,

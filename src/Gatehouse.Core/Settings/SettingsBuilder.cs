@@ -49,6 +49,8 @@ internal static class SettingsBuilder
             "file-system" => QuarantineSharing.FileSystem,
             _ => QuarantineSharing.Off,
         },
+        ForwardedAddress = v.TryGet<IPAddress>("quarantine.forwarded_address", out var forwarded) ? forwarded : null,
+        ForwardedPort = v.TryGet<int>("quarantine.forwarded_port", out var port) ? port : Quarantine.QuarantinePlace.SyncPort,
     };
 
     private static MtaSettings BuildMta(ValueSet v, Inputs inputs) => new()
@@ -94,7 +96,7 @@ internal static class SettingsBuilder
     {
         Name = v.Text("cluster.name"),
         Id = v.Get<int>("cluster.id"),
-        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!, r.Values.GetValueOrDefault("former") as IPAddress, (int)r.Values["id"]))],
+        Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!, r.Values.GetValueOrDefault("former") as IPAddress, (int)r.Values["id"]) { Forwarded = r.Values.GetValueOrDefault("forwarded") as IPAddress, Certificates = QuarantineRules.Fingerprints(r) })],
     };
 
     private static MailAction Action(ValueSet v, string path) => v.Get<string>(path) switch

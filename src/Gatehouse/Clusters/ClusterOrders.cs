@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Gatehouse.Machines;
 using Gatehouse.Machines.Probes;
+using Gatehouse.Quarantine;
 using Gatehouse.Registry;
 
 namespace Gatehouse.Clusters;
@@ -32,6 +33,7 @@ internal static class ClusterOrders
     /// <summary>Carries out an order on this node.</summary>
     public static async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
     {
+        if (command.Kind == QuarantineOrders.Kind && clock.GetUtcNow() <= command.Deadline) return await QuarantineOrders.CarryOutAsync(command, machine, clock, ct);
         if (All.FirstOrDefault(o => o.Kind == command.Kind) is not { } order) return (CommandState.Refused, $"this release knows no order '{command.Kind}'");
         if (clock.GetUtcNow() > command.Deadline) return (CommandState.Refused, "its time was over when this node saw it");
         if (order.Kind == Verify) return await VerifyAsync(machine, clock, ct);

@@ -6,6 +6,7 @@ using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
+using Gatehouse.Quarantine;
 using Gatehouse.Registry;
 
 namespace Gatehouse.Clusters;
@@ -54,6 +55,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         var renewed = await certificate.RenewAsync(me, registry, view, force: false, ct);
         force |= await WithdrawOrphanAsync(me, registry, ct);
         await DecideAsync(registry, view, ct);
+        await QuarantineDuty.RunAsync(machine, me, view, registry, log, ct);
         view = await registry.ViewAsync(ct);
         var problem = "";
         if (force || renewed || me.Followed != view.Fingerprint()) (me, problem) = await ApplyAsync(me, registry, view, ct);

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+
+namespace Gatehouse.Core.Quarantine;
+
+/// <summary>Something to be done with messages in quarantine, on this node or on another.</summary>
+public sealed record QuarantineRequest
+{
+    /// <summary>list, show, release, learn-ham, learn-spam or delete.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>The message; empty for a list.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>Whom to release it to; empty for its own recipients.</summary>
+    public ImmutableArray<string> To { get; init; } = [];
+
+    /// <summary>Whether to do what may have been done before.</summary>
+    public bool Again { get; init; }
+
+    /// <summary>Which messages a list names.</summary>
+    public QuarantineFilter Filter { get; init; } = new();
+
+    /// <summary>The most messages of a list; the newest are taken.</summary>
+    public int Most { get; init; } = 200;
+}
+
+/// <summary>What came of a request.</summary>
+public sealed record QuarantineAnswer
+{
+    /// <summary>The longest answer that is sent to another node, in characters; the registry keeps no longer ones.</summary>
+    public const int MostCharacters = 56_000;
+
+    /// <summary>Whether it was done.</summary>
+    public required bool Done { get; init; }
+
+    /// <summary>Whether it was refused before anything was changed.</summary>
+    public bool Refused { get; init; }
+
+    /// <summary>What happened, or why it did not.</summary>
+    public string Message { get; init; } = "";
+
+    /// <summary>The messages of a list, newest first.</summary>
+    public ImmutableArray<QuarantinedMessage> Messages { get; init; } = [];
+
+    /// <summary>Whether there are more than were asked for.</summary>
+    public bool More { get; init; }
+
+    /// <summary>The header lines of the message that is shown.</summary>
+    public ImmutableArray<string> Headers { get; init; } = [];
+
+    /// <summary>Something was done.</summary>
+    public static QuarantineAnswer Ok(string message) => new() { Done = true, Message = message };
+
+    /// <summary>Nothing was changed.</summary>
+    public static QuarantineAnswer No(string message) => new() { Done = false, Refused = true, Message = message };
+
+    /// <summary>It was tried, and failed.</summary>
+    public static QuarantineAnswer Failed(string message) => new() { Done = false, Message = message };
+}
+
+/// <summary>What a node wrote down of what it did with a message, beside what the registry knows.</summary>
+public sealed record LocalClaim
+{
+    /// <summary>release or delete.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Whether it came to its end.</summary>
+    public required bool Done { get; init; }
+
+    /// <summary>Whether the registry has to be told yet, which was away then.</summary>
+    public bool Untold { get; init; }
+
+    /// <summary>Whether it may be done, with nobody but this node to ask.</summary>
+    /// <param name="action">release or delete.</param>
+    /// <param name="again">Whether the administrator wants it though it may have been done.</param>
+    /// <param name="id">The message's name, for the words.</param>
+    /// <returns>Why not; null when it may.</returns>
+    public string? Refusal(string action, bool again, string id) => (Action, Done, action) switch
+    {
+        (_, _, "delete") => null,
+        ("delete", _, _) => $"{id} was deleted here at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.",
+        (_, _, _) when again => null,
+        (_, true, _) => $"{id} was released here at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC. To release it once more, add --again.",
+        _ => $"a release of {id} was begun here at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC and cut off: whether it was delivered is not known (look for its id in /var/log/exim4/mainlog). With --again it is released now, and its recipients may get it twice.",
+    };
+}

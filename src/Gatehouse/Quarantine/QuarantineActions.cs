@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Quarantine;
+using Gatehouse.Core.Values;
+using Gatehouse.Machines;
+using Gatehouse.Registry;
+
+namespace Gatehouse.Quarantine;
+
+/// <summary>Does what is asked with the messages that lie on this host.</summary>
+/// <param name="machine">The host.</param>
+/// <param name="place">Its quarantine.</param>
+/// <param name="name">Its name.</param>
+/// <param name="me">It as a member; null when it is none.</param>
+/// <param name="registry">The registry; null when this host is no member.</param>
+/// <param name="clock">The time.</param>
+internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace place, string name, LocalNode? me, ClusterRegistry? registry, TimeProvider clock)
+{
+    private const int MostHeaders = 200;
+    private readonly QuarantineStore store = new(machine.Real(place.Directory));
+
+    /// <summary>Does it.</summary>
+    public async Task<QuarantineAnswer> RunAsync(QuarantineRequest request, CancellationToken ct)
+    {
+        try
+        {
+            if (request.Action == "list")
+            {
+                var (messages, more) = store.List(request.Filter, request.Most);
+                return new QuarantineAnswer { Done = true, Messages = messages, More = more };
+            }
+
+            if (!QuarantineId.TryParse(request.Id, out var id)) return QuarantineAnswer.No($"'{StrangerText.Of(request.Id, 60)}' is no message id; 'gatehouse quarantine list' shows them.");
+            if (store.Find(id) is not { } message) return await AbsentAsync(id, ct);
+            return request.Action switch
+            {
+                "show" => Show(message),
+                "release" => await OnceAsync(id, message, request, ct),
+                "delete" => await OnceAsync(id, message, request, ct),
+                "learn-ham" or "learn-spam" => await Learning.RunAsync(machine, store, message, request.Action[6..], ct),
+                _ => QuarantineAnswer.No($"this release cannot '{StrangerText.Of(request.Action, 40)}' a message"),
+            };
+        }
+        catch (MachineException e)
+        {
+            return QuarantineAnswer.Failed(e.Message);
+        }
+    }
+
+    private bool AsksRegistry => registry is not null && place.IsShared;
+
+    private async Task<QuarantineAnswer> AbsentAsync(QuarantineId id, CancellationToken ct)
+    {
+        using var ledger = await QuarantineLedger.OpenAsync(machine, ct);
+        if (await ledger.ReadAsync(id, ct) is { Action: "delete", Done: true } gone) return QuarantineAnswer.No(gone.Refusal("release", false, id.ToString())!);
+        return QuarantineAnswer.No(place.IsShared ? $"{id} is not in the quarantine of {name}: it was deleted, or has not arrived from the node that took it."
+            : $"{id} is not in the quarantine of {name}.");
+    }
+
+    private QuarantineAnswer Show(StoredMessage message)
+    {
+        using var reader = new StreamReader(store.Open(message), System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
+        var headers = ImmutableArray.CreateBuilder<string>();
+        var room = QuarantineAnswer.MostCharacters / 4;
+        while (headers.Count < MostHeaders && room > 0 && reader.ReadLine() is { Length: > 0 } line)
+        {
+            headers.Add(line.Length > room ? line[..room] : line);
+            room -= line.Length;
+        }
+
+        return new QuarantineAnswer { Done = true, Messages = [message.Message], Headers = headers.ToImmutable() };
+    }
+
+    // Only one of all that try gets as far as doing it.
+    private async Task<QuarantineAnswer> OnceAsync(QuarantineId id, StoredMessage message, QuarantineRequest request, CancellationToken ct)
+    {
+        foreach (var to in request.To)
+            if (!MailAddresses.TryParse(to, out _)) return QuarantineAnswer.No($"'{StrangerText.Of(to, 100)}' is no e-mail address.");
+        using var ledger = await QuarantineLedger.OpenAsync(machine, ct);
+        var own = await ledger.ReadAsync(id, ct);
+        var (claim, refusal) = AsksRegistry ? await ClaimAsync(ledger, id, own, request, ct) : (null, own?.Refusal(request.Action, request.Again, id.ToString()));
+        if (refusal is not null) return QuarantineAnswer.No(refusal);
+        var begun = new LocalClaim { Action = request.Action, At = claim?.At ?? clock.GetUtcNow(), Done = false, Untold = AsksRegistry && claim is null };
+        string detail;
+        try
+        {
+            await ledger.WriteAsync(id, begun, ct);
+            detail = await DoAsync(ledger, id, message, request, ct);
+        }
+        catch (Exception e) when (e is MachineException or IOException or OperationCanceledException)
+        {
+            // Nothing came of it, so everybody may try again.
+            if (own is null) await ledger.RemoveAsync(id, CancellationToken.None);
+            else await ledger.WriteAsync(id, own, CancellationToken.None);
+            if (claim is not null) await SettleAsync(claim, false, "");
+            if (e is OperationCanceledException) throw;
+            return QuarantineAnswer.Failed(e.Message);
+        }
+
+        // From here on it has happened, whatever becomes of this program.
+        await ledger.WriteAsync(id, begun with { Done = true }, CancellationToken.None);
+        var note = claim is not null && !await SettleAsync(claim, true, detail) ? " The registry could not be told; until it is, others see it as begun." : "";
+        return QuarantineAnswer.Ok(detail + note);
+    }
+
+    private async Task<string> DoAsync(QuarantineLedger ledger, QuarantineId id, StoredMessage message, QuarantineRequest request, CancellationToken ct)
+    {
+        if (request.Action == "delete")
+        {
+            QuarantineStore.Delete(message);
+            return $"{id} is deleted.";
+        }
+
+        var to = request.To.IsEmpty ? message.Message.Recipients : request.To;
+        await Reinjection.RunAsync(machine, store, message, ledger.NewOutgoing(id), name, to, ct);
+        return $"{id} is released by {name} to {StrangerText.Of(string.Join(", ", to.Take(5)), 400)}{(to.Length > 5 ? string.Create(CultureInfo.InvariantCulture, $" and {to.Length - 5} more") : "")}.";
+    }
+
+    private async Task<(MessageClaim? Claim, string? Refusal)> ClaimAsync(QuarantineLedger ledger, QuarantineId id, LocalClaim? own, QuarantineRequest request, CancellationToken ct)
+    {
+        try
+        {
+            // What was done while the registry was away is told first, or another would be granted it.
+            await QuarantineDuty.TellAsync(ledger, registry!, ct);
+            var claim = await registry!.ClaimMessageAsync(id.ToString(), request.Action, request.Again, null, ct);
+            return claim.Granted ? (claim, null) : (null, Words(claim, id));
+        }
+        catch (RegistryUnreachableException e)
+        {
+            if (id.Node == me!.Number) return (null, own?.Refusal(request.Action, request.Again, id.ToString()));
+            return (null, $"the registry is away, so nobody can tell whether another member does the same with {id} right now. Wait until it is back, or do it on the node that took the message (number {id.Node}), which may.\n{e.Message}");
+        }
+    }
+
+    private static string Words(MessageClaim claim, QuarantineId id)
+    {
+        var when = string.Create(CultureInfo.InvariantCulture, $"{claim.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
+        return (claim.Action, claim.Done, claim.Overdue) switch
+        {
+            ("delete", true, _) => $"{id} was deleted on {claim.NodeName} at {when}.",
+            (_, true, _) => $"{id} was released by {claim.NodeName} at {when}. To release it once more, add --again.",
+            (var action, _, false) => $"{claim.NodeName} is about to {action} {id} since {when}; wait until that is done.",
+            (var action, _, _) => $"{claim.NodeName} began to {action} {id} at {when} and never said how that ended: whether it was delivered is not known (look for P=gatehouse-release in its /var/log/exim4/mainlog). With --again it is released now, and its recipients may get it twice.",
+        };
+    }
+
+    // A claim that is not settled keeps others from doing it again, which is the safe side.
+    private async Task<bool> SettleAsync(MessageClaim claim, bool done, string detail)
+    {
+        try
+        {
+            return await registry!.SettleMessageAsync(claim, done, detail, CancellationToken.None);
+        }
+        catch (RegistryException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using System.Text;
+using Gatehouse.Core.Quarantine;
+using Gatehouse.Machines;
+
+namespace Gatehouse.Quarantine;
+
+/// <summary>Gives a message from the quarantine back to Exim: past the scanner, which would only find the same again, and with a trace.</summary>
+internal static class Reinjection
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    /// <summary>Hands a message over. Exim has all of it or nothing of it: it reads a finished file, also when this program is killed.</summary>
+    /// <param name="machine">The host.</param>
+    /// <param name="store">The quarantine.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="outgoing">Where to put it together, on this host's disk.</param>
+    /// <param name="by">The name of this host.</param>
+    /// <param name="to">Whom to deliver it to.</param>
+    /// <param name="ct">Ends it, before Exim is asked.</param>
+    /// <exception cref="MachineException">Exim did not take it.</exception>
+    public static async Task RunAsync(LocalMachine machine, QuarantineStore store, StoredMessage message, string outgoing, string by, ImmutableArray<string> to, CancellationToken ct)
+    {
+        try
+        {
+            await using (var source = store.Open(message))
+            await using (var target = new FileStream(outgoing, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            {
+                await target.WriteAsync(Encoding.ASCII.GetBytes($"X-Gatehouse-Released: {message.Message.Id}, {message.Message.Verdict}, by {by}\n"), ct);
+                await source.CopyToAsync(target, ct);
+            }
+
+            // Root may name the sender; the protocol shows in Exim's log. "-oi": a line with a dot alone ends nothing.
+            var result = await machine.RunAsync(new Invocation(
+                ["sh", "-c", "exec exim4 \"$@\" <\"$0\"", outgoing, "-odb", "-oi", "-oMr", "gatehouse-release", "-f", message.Message.Sender.Length == 0 ? "<>" : message.Message.Sender, "--", .. to], Timeout: Limit), null, CancellationToken.None);
+            if (!result.Succeeded) throw new MachineException($"Exim did not take {message.Message.Id}; it exited with {result.ExitCode}{MachineException.Tail(StrangerText.Of(result.All.Replace('\n', ' '), 1000))}");
+        }
+        finally
+        {
+            File.Delete(outgoing);
+        }
+    }
+}

