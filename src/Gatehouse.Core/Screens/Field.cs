@@ -79,6 +79,9 @@ public sealed record Field
 
     /// <summary>Whether the answer is a table.</summary>
     public bool IsTable => !Columns.IsEmpty;
+
+    /// <summary>The columns of a table that an operator is shown; the others, the last ones, are filled in by the program.</summary>
+    public IEnumerable<Field> TypedColumns => Columns.Where(c => !c.Advanced);
 }
 
 /// <summary>Whose an answer is. On a node without a cluster there is no difference.</summary>

@@ -56,7 +56,7 @@ internal sealed class Area(Field field) : FieldWidget(field)
     {
         var width = Math.Min(pane.Width, Field.IsTable ? 72 : 48);
         first = Math.Clamp(first, Math.Max(0, current - Shown + 1), current);
-        if (Field.IsTable) pane.Put(0, 0, string.Join("  ", Field.Columns.Select(c => c.Label)), Look.Note);
+        if (Field.IsTable) pane.Put(0, 0, string.Join("  ", Field.TypedColumns.Select(c => c.Label)), Look.Note);
         for (var i = 0; i < Shown; i++)
         {
             var index = first + i;
