@@ -110,7 +110,13 @@ public sealed class MaterialMakerTests : IDisposable
     private static (string Key, string Certificate) Pair(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(Samples.Now.AddDays(-1), Samples.Now.AddDays(89));
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        names.AddIpAddress(Samples.Address("192.0.2.10"));
+        names.AddUri(new Uri($"urn:gatehouse:{new string('a', 32)}:node:1"));
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(Samples.Now.AddDays(-1), Samples.Now.AddDays(89));
         return (key.ExportPkcs8PrivateKeyPem(), certificate.ExportCertificatePem());
     }
 

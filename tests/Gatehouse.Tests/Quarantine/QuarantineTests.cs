@@ -64,7 +64,7 @@ public sealed class QuarantineTests : IDisposable
         File(1, "1xUsvq-00009Z-00", "a@example.net", part: "00001", recipients: "x@example.org\ny@example.org");
         File(1, "1xUsvq-00009Z-00", "a@example.net", part: "00002", recipients: "y@example.org\nz@example.org");
         var found = new QuarantineStore(directory).Find(new QuarantineId(1, "1xUsvq-00009Z-00"))!;
-        Assert.Equal(["x@example.org", "y@example.org", "z@example.org"], found.Message.Recipients);
+        Assert.Equal("x@example.org y@example.org z@example.org", string.Join(' ', found.Message.Recipients));
         QuarantineStore.Delete(found);
         Assert.Empty(Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories));
     }
@@ -116,9 +116,12 @@ public sealed class QuarantineTests : IDisposable
     [Theory]
     [InlineData("\e]0;owned\a\e[2J", "?]0;owned??[2J")]
     [InlineData("\u009b31m\u202eevil\u2066", "?31m?evil?")]
-    [InlineData("a\tb\u2028c\ud800d", "a b?c\ufffdd")]
+    [InlineData("a\tb\u2028c", "a b?c")]
     [InlineData("Grüße 😀", "Grüße 😀")]
     public void A_strangers_text_steers_no_terminal(string text, string shown) => Assert.Equal(shown, StrangerText.Of(text));
+
+    [Fact]
+    public void Half_a_character_is_shown_as_one_that_is_not_known() => Assert.Equal("c\ufffdd", StrangerText.Of($"c{'\ud800'}d"));
 
     [Fact]
     public void A_long_text_ends_in_an_ellipsis() => Assert.Equal("abc…", StrangerText.Of("abcdefgh", 4));

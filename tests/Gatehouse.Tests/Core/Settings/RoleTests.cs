@@ -92,6 +92,7 @@ public sealed class RoleTests
                 "mta.host_name", "mta.certificate_file", "mta.key_file",
                 "web.host_name", "web.certificate_file", "web.key_file",
                 "cluster.id", "cluster.peers",
+                "quarantine.forwarded_address", "quarantine.forwarded_port",
             ], own);
         Assert.NotNull(AnswerSchema.Of(Samples.Screens)["properties"]!["system"]!["properties"]!["name"]!["$comment"]);
         Assert.Equal(own.Count(), AnswerManual.Of(Samples.Screens, "1").Split("each node has its own").Length - 1);
