@@ -141,8 +141,14 @@ internal static class BackendPreflight
         if (service.User.Length == 0 || service.Password?.Value is not { } password) return null;
         var login = new NpgsqlConnectionStringBuilder
         {
-            Host = service.Place.Host, Port = service.Place.Port, Username = service.User, Password = password.Reveal(), Database = service.User,
-            Timeout = (int)Patience.TotalSeconds, Pooling = false, SslMode = SslMode.Prefer,
+            Host = service.Place.Host,
+            Port = service.Place.Port,
+            Username = service.User,
+            Password = password.Reveal(),
+            Database = service.User,
+            Timeout = (int)Patience.TotalSeconds,
+            Pooling = false,
+            SslMode = SslMode.Prefer,
         };
         try
         {
