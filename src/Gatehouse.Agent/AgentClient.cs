@@ -149,11 +149,15 @@ public sealed class AgentClient : IDisposable
         {
             throw new AgentException($"{where} cannot be reached: {Innermost(e)}", null, e);
         }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested && limit.IsCancellationRequested)
+        {
+            // It had its time; who asks again would wait as long once more.
+            throw new AgentException($"{where} cannot be reached: it does not answer within {AnswerPatience.TotalSeconds:0} s.", null, new TimeoutException(e.Message, e));
+        }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            // Nobody has cancelled it: a host that is off says nothing at all, and waiting for it was given up.
-            var patience = limit.IsCancellationRequested ? AnswerPatience : ConnectPatience;
-            throw new AgentException($"{where} cannot be reached: it does not answer within {patience.TotalSeconds:0} s.", null, e);
+            // Nobody has cancelled it: a host that is off says nothing at all, and connecting to it was given up.
+            throw new AgentException($"{where} cannot be reached: it does not answer within {ConnectPatience.TotalSeconds:0} s.", null, e);
         }
         catch (JsonException e)
         {

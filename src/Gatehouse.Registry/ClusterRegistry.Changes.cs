@@ -10,8 +10,8 @@ public sealed partial class ClusterRegistry
     /// <summary>
     /// A word for every change from now on (<c>cluster</c>, <c>nodes</c>, <c>settings</c>, <c>commands</c>, <c>results</c>,
     /// <c>revocation</c>, <c>authorities</c>, <c>secrets</c>); <c>listening</c> comes first, when listening has begun. Any member
-    /// can send such words: they are a reason to look, and nothing else. It ends when this
-    /// registry is disposed, and by an exception when the connection breaks.
+    /// can send such words: they are a reason to look, and nothing else. It ends when this registry
+    /// is disposed, and by an exception when the connection breaks.
     /// </summary>
     public async IAsyncEnumerable<string> ChangesAsync([EnumeratorCancellation] CancellationToken ct = default)
     {
