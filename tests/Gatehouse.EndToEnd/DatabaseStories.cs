@@ -29,7 +29,7 @@ public sealed partial class DatabaseStories : IDisposable
         foreach (var host in Hosts[1..])
         {
             var code = Code().Match(Lab.Exec(Hosts[0], "gatehouse", "--json", "invite", Name(host), "--profile", "database").Expect(0).Output).Groups[1].Value;
-            Lab.Exec(host, ["gatehouse", "join", Address(Hosts[0]), "--address", Address(host)], code + "\n").Expect(0);
+            Lab.Exec(host, ["gatehouse", "join", Address(Hosts[0]), "--address", Address(host), "--yes"], code + "\n").Expect(0);
         }
     }
 
@@ -48,6 +48,8 @@ public sealed partial class DatabaseStories : IDisposable
         Lab.Shell(Hosts[0], "kill -9 $(head -1 /var/lib/postgresql/15/main/postmaster.pid)").Expect(0);
         Writable(Hosts[1], TimeSpan.FromSeconds(30));
 
+        // Only a copy that has everything may take over; after a death it takes a few seconds until there is one again.
+        Lab.Until("a copy in sync", TimeSpan.FromSeconds(30), () => Roles(Hosts[1]).Contains("Sync Standby"));
         var primary = Primary(Hosts[1]);
         var survivors = Hosts.Where(h => h != primary).ToArray();
         Lab.Crash(primary);

@@ -39,7 +39,7 @@ public sealed partial class QuarantineStories : IDisposable
         Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
         Lab.Shell(Second, "hostname q2.lab.example && hostname > /etc/hostname").Expect(0);
         var code = CodeInJson().Match(Lab.Exec(First, "gatehouse", "--json", "invite", "q2.lab.example", "--profile", "node").Expect(0).Output).Groups[1].Value;
-        Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress], code + "\n").Expect(0);
+        Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress, "--yes"], code + "\n").Expect(0);
         Lab.Until("both agents", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
         // The first has followed when it knows the second's certificate; a first message shows that they are connected.
         var warm = Quarantine(SecondAddress, "first of all");
