@@ -20,6 +20,7 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     private readonly SemaphoreSlim looking = new(1);
     private string woken = "";
     private string trouble = "";
+    private volatile bool isBack;
 
     /// <summary>What the node is like now.</summary>
     public Task<NodeStatus> StatusAsync(CancellationToken ct)
@@ -49,6 +50,9 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
                 var status = await StatusAsync(ct);
                 await state.Registry.BeatAsync(release, state.Node.SettingsVersion, JsonSerializer.Serialize(status, Wire.Default.NodeStatus), ct);
                 await LookAsync(ct);
+                // What this node did meanwhile is told, and orders that it missed are found. At a beat, so that not all members come at once.
+                if (isBack) Wake();
+                isBack = false;
             }, ct);
             await Task.Delay(Beat, clock, ct).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
@@ -119,7 +123,9 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
 
     private void Recover()
     {
-        if (trouble.Length > 0) log("the registry is followed again");
+        if (trouble.Length == 0) return;
+        log("the registry is followed again");
         trouble = "";
+        isBack = true;
     }
 }

@@ -68,7 +68,7 @@ public static class HostRules
         if (host.HasUnfinishedBootstrap) yield return "the CA and the keys of the cluster whose bootstrap was cut off here; nothing puts them back";
         else if (host.HasEncryptionKey) yield return "the encryption key of the cluster that this host was in; what was sealed with it is opened by a copy alone";
         if (host.HasDatabases && (profile.Length == 0 || Profile.Find(profile)?.Roles.Contains("database") == true))
-            yield return "who may log in to PostgreSQL (pg_hba.conf): its databases stay, and are reached by the members and by root alone; 'gatehouse rollback' puts that back";
+            yield return "who may log in to PostgreSQL (pg_hba.conf), which 'gatehouse rollback' puts back; and on a host that joins, its databases are put aside, as /var/lib/postgresql/15/main.DATE";
     }
 
     private static IEnumerable<JoinFinding> Disk(HostState host)

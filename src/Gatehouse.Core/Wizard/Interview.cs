@@ -67,8 +67,9 @@ public sealed class Interview
         {
             if (!Task.AsksSettings) return taskScreens;
             var profile = Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!;
-            // Which cluster, which number and which peers is for the registry to say.
-            return [.. taskScreens, .. screens.For(profile).Where(s => !s.Clustered && (wanted.IsEmpty || wanted.Contains(s.Id)))];
+            // Which cluster, which number and which peers is for the registry to say. A screen whose questions all depend on answers that
+            // were not given is not gone to.
+            return [.. taskScreens, .. screens.For(profile).Where(s => !s.Clustered && (wanted.IsEmpty || wanted.Contains(s.Id)) && Fields(s).Any())];
         }
     }
 
