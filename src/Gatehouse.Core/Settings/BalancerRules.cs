@@ -17,7 +17,9 @@ internal static class BalancerRules
     /// <summary>The members by name, this node among them, as far as they are known.</summary>
     public static Dictionary<string, (Profile Profile, IPAddress Address)> MembersOf(ValueSet v)
     {
-        var members = v.Rows("cluster.peers").ToDictionary(r => (string)r.Values["name"], r => (Profile.Find((string)r.Values["profile"])!, (IPAddress)r.Values["address"]), StringComparer.Ordinal);
+        var members = new Dictionary<string, (Profile, IPAddress)>(StringComparer.Ordinal);
+        // One that is given twice has a finding already.
+        foreach (var row in v.Rows("cluster.peers")) members[(string)row.Values["name"]] = (Profile.Find((string)row.Values["profile"])!, (IPAddress)row.Values["address"]);
         if (v.Profile is { Clustered: true } profile && v.TryGet<string>("system.name", out var name) && v.TryGet<IPAddress>("system.address", out var address)) members[name] = (profile, address);
         return members;
     }
