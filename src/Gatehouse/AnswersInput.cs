@@ -56,6 +56,9 @@ internal sealed class AnswersInput
         return (input.pipeline, input.Settings(file, Prompt(parse), acts: true, out _));
     }
 
+    /// <summary>Reads and resolves a file, or the answers in force, to look at. Null: findings were printed.</summary>
+    public static GatewaySettings? Look(ParseResult parse, string? file) => new AnswersInput(parse, renders: false).Settings(file, _ => "not asked for", acts: false, out _);
+
     private static async Task<Result?> RenderAsync(ParseResult parse, string? file, bool acts, CancellationToken ct)
     {
         var input = new AnswersInput(parse, renders: true);

@@ -32,6 +32,9 @@ internal static class ViewBuilder
         if (settings.ServedWeb is { } web) view.Add("web", WebView(web, material));
         if (settings.System.Profile.Has("database")) view.Add("database", DatabaseView.Build(settings, Made(material.Cluster)));
         BackendView.Add(view, settings, material);
+        view.Add("balancer", BalancerView.Of(settings));
+        view.Add("addresses", AddressView.Of(settings));
+        view.Add("services", ServicesView.Of(settings));
         return view;
     }
 
@@ -41,7 +44,8 @@ internal static class ViewBuilder
     private static Dictionary<string, object> RoleView(GatewaySettings settings) => Map(
         ("mail", settings.Mta is not null),
         ("web", settings.ServedWeb is not null),
-        ("database", settings.System.Profile.Has("database")));
+        ("database", settings.System.Profile.Has("database")),
+        ("balancer", Balancers.IsOne(settings)));
 
     private static Dictionary<string, object> SystemView(SystemSettings s) => Map(
         ("name", s.Name),
@@ -188,11 +192,12 @@ internal static class ViewBuilder
     private static ImmutableArray<Dictionary<string, object>> FirewallSets(GatewaySettings settings)
     {
         List<(string Name, IEnumerable<IPNetwork> Networks)> lists = [("admin", settings.System.AdminNetworks)];
-        if (settings.Mta is { } mta) lists.Add(("relay", mta.RelayNetworks));
+        if (settings.Mta is { } mta) lists.AddRange([("relay", mta.RelayNetworks), ("mailbalancer", mta.LoadBalancers.Select(Alone))]);
         if (settings.ServedWeb is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
         if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Concat(settings.Cluster.Peers.Select(p => p.Former).OfType<IPAddress>()).Prepend(settings.System.Address).Select(Alone)));
         if (settings.System.Profile.Has("database")) lists.Add(("database", DatabaseView.Nodes(settings).Select(n => n.Address).Concat(settings.Cluster.Peers.Where(p => p.Profile.Has("database")).Select(p => p.Former).OfType<IPAddress>()).Select(Alone)));
         lists.AddRange(BackendView.FirewallLists(settings).Select(l => (l.Name, l.Addresses.Select(Alone))));
+        if (AddressView.Partners(settings) is { IsEmpty: false } partners) lists.Add(("carrier", partners.Select(Alone)));
         if (QuarantineView.IsSynchronised(settings)) lists.Add(("sync", QuarantineView.Sources(settings).Select(Alone)));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];

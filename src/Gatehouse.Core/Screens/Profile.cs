@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Gatehouse.Core.Screens;
 
-/// <summary>A kind of node: a named set of roles (Baruwa's nine, and <c>full</c>).</summary>
+/// <summary>A kind of node: a named set of roles (Baruwa's nine, <c>full</c>, and <c>balancer</c>).</summary>
 /// <param name="Name">As written in an answer file.</param>
 /// <param name="Roles">The duties it has.</param>
 public sealed record Profile(string Name, ImmutableArray<string> Roles)
@@ -19,6 +19,7 @@ public sealed record Profile(string Name, ImmutableArray<string> Roles)
         new("mail", ["mail"]),
         new("web", ["web"]),
         new("node", ["mail", "web"]),
+        new("balancer", ["balancer"]),
         new("full", ["database", "cache", "mq", "indexer", "mail", "web"]),
     ];
 

@@ -19,6 +19,12 @@ public sealed record GatewaySettings(SystemSettings System, ScannerSettings? Sca
     /// <summary>The services behind mail and web in a cluster; those of a host that is in none are none.</summary>
     public BackendSettings Backend { get; init; } = BackendSettings.None;
 
+    /// <summary>What balances mail and web.</summary>
+    public BalancerSettings Balancer { get; init; } = BalancerSettings.None;
+
+    /// <summary>The cluster's virtual addresses.</summary>
+    public AddressSettings Addresses { get; init; } = AddressSettings.None;
+
     /// <summary>Whether a password is still to be asked for.</summary>
     public bool AwaitsPassword => Web?.Password.Source == PasswordSource.Prompt || Mta?.SmartHostPassword?.Source == PasswordSource.Prompt || Backend.External.Any(s => s.Password?.Source == PasswordSource.Prompt);
 }

@@ -103,8 +103,9 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         }
         catch (RegistryException)
         {
-            if (await Standing.IsRevokedAsync(me, clock, ct)) throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
-            throw;
+            if (!await Standing.IsRevokedAsync(me, clock, ct)) throw;
+            await SharedPlaces.GiveUpAsync(machine, ct);
+            throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
         }
     }
 

@@ -55,6 +55,7 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         var stop = Invocation.Of(["systemctl", "disable", "--now", .. Units]);
         var stopped = await machine.RunAsync(stop, null, ct);
         if (!stopped.Succeeded) throw MachineException.Of(stop, stopped);
+        await SharedPlaces.GiveUpAsync(machine, ct);
         // A copy of the registry that is not kept up misleads; its data stay where they are.
         if (machine.Real("/etc/patroni/config.yml") is var copy && File.Exists(copy))
         {

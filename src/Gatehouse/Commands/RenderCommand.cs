@@ -11,7 +11,7 @@ internal static class RenderCommand
     {
         var file = AnswersInput.Required();
         var output = new Option<string>("--output", "-o") { Description = "The directory to write the files below.", HelpName = "DIR", Required = true };
-        var command = new Command("render", "Writes the configuration files that an answer file gives, to look at.\n\nExample: gatehouse render answers.yaml --output /tmp/files") { file, output };
+        var command = new Command("render", "Writes the configuration files that an answer file gives, to look at.\n\nExample: gatehouse render answers.yaml --output /tmp/files") { file, output, RenderForeignCommand.Balancer(), RenderForeignCommand.Consul() };
         command.SetAction((parse, ct) => RunAsync(parse, parse.GetValue(file)!, parse.GetValue(output)!, ct));
         return command;
     }

@@ -35,6 +35,7 @@ public sealed class RoleTests
         Assert.DoesNotContain("sphinxsearch", node.Packages);
         Assert.DoesNotContain("memcached", node.Packages);
         Assert.Equal(profile.Has("mail"), firewall.Contains("dport 25 accept", StringComparison.Ordinal));
+        Assert.Equal(profile.Has("balancer"), node.Packages.Contains("haproxy") && !profile.Has("database"));
         Assert.Equal(profile.Has("web") && profile.Has("mail"), firewall.Contains("dport { 80, 443 }", StringComparison.Ordinal));
         Assert.Equal(profile.Clustered, firewall.Contains("dport 1028", StringComparison.Ordinal));
         Assert.Equal(profile.Has("database"), firewall.Contains("dport { 5432, 6432 }", StringComparison.Ordinal));
