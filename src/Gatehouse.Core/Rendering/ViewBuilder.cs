@@ -32,6 +32,7 @@ internal static class ViewBuilder
         if (settings.ServedWeb is { } web) view.Add("web", WebView(web, material));
         if (settings.System.Profile.Has("database")) view.Add("database", DatabaseView.Build(settings, Made(material.Cluster)));
         BackendView.Add(view, settings, material);
+        LimitView.Add(view, settings);
         return view;
     }
 
@@ -70,12 +71,8 @@ internal static class ViewBuilder
         ("high_spam_tag", s.HighSpamAction == MailAction.Tag),
         ("high_spam_quarantine", s.HighSpamAction == MailAction.Quarantine),
         ("high_spam_reject", s.HighSpamAction == MailAction.Reject),
-        ("limits", s.LimitSourceNetwork + s.LimitDestinationNetwork + s.LimitRecipientDomain > 0),
-        ("has_limit_source_network", s.LimitSourceNetwork > 0),
         ("limit_source_network", s.LimitSourceNetwork),
-        ("has_limit_destination_network", s.LimitDestinationNetwork > 0),
         ("limit_destination_network", s.LimitDestinationNetwork),
-        ("has_limit_recipient_domain", s.LimitRecipientDomain > 0),
         ("limit_recipient_domain", s.LimitRecipientDomain),
         ("destination_networks", DestinationNetworks(mta)),
         ("quarantine_on_shared_file_system", s.QuarantineShared == QuarantineSharing.FileSystem),

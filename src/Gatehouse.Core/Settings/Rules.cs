@@ -21,5 +21,7 @@ internal static class Rules
         .. MtaRules.All,
         .. CertificateRules.All,
         .. BackendRules.All,
+        .. LimitRules.All,
+        .. LogRules.All,
     ];
 }
