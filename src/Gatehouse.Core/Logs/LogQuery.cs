@@ -79,7 +79,8 @@ public sealed partial record LogQuery
     public ImmutableArray<string> JournalArguments()
     {
         var arguments = ImmutableArray.CreateBuilder<string>();
-        arguments.AddRange("--quiet", "--no-pager", "--system", "--all", "--output=json", "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_PID");
+        // Without --merge, who follows would hear nothing of before the last boot.
+        arguments.AddRange("--quiet", "--no-pager", "--system", "--merge", "--all", "--output=json", "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_PID");
         // Else it shows no more than ten lines of before.
         if (Follow) arguments.AddRange("--follow", "--no-tail");
         if (Cursor is not null) arguments.Add($"--cursor={Cursor}");

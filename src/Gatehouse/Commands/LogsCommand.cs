@@ -181,7 +181,7 @@ internal static class LogsCommand
     {
         try
         {
-            await new Collector(parse.GetValue(Directory)!, parse.GetValue(Days), Console.Error.WriteLine).RunAsync(MemberCommand.Member(parse), ct);
+            await new Collector(parse.GetValue(Directory)!, parse.GetValue(Days), Console.Error.WriteLine).RunAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

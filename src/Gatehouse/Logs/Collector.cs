@@ -13,17 +13,18 @@ internal sealed class Collector(string directory, int days, Action<string> log)
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     /// <summary>Collects until it is told to stop.</summary>
-    /// <exception cref="SequenceException">Another process collects there, or the members are not known.</exception>
+    /// <exception cref="SequenceException">Another process collects there.</exception>
     /// <exception cref="IOException">Lines cannot be kept.</exception>
-    public async Task RunAsync(LocalNode me, CancellationToken ct)
+    public async Task RunAsync(CancellationToken ct)
     {
         using var hold = Hold();
         var running = new Dictionary<int, (ClusterNode Node, CancellationTokenSource End, Task Work)>();
         try
         {
-            var members = await LogMembers.ReadAsync(me, ct);
             while (true)
             {
+                // The agent says who they are, here and later: this needs no way to the registry.
+                var members = LogMembers.Known() ?? [.. running.Values.Select(r => r.Node)];
                 foreach (var (number, one) in running.ToArray())
                 {
                     if (one.Work.IsFaulted) await one.Work;
@@ -40,7 +41,6 @@ internal sealed class Collector(string directory, int days, Action<string> log)
 
                 await Task.WhenAny([Task.Delay(Look, ct), .. running.Values.Select(r => r.Work)]);
                 ct.ThrowIfCancellationRequested();
-                members = LogMembers.Known() ?? members;
             }
         }
         finally
