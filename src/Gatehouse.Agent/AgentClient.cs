@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Logs;
 using Gatehouse.Core.Trust;
 
 namespace Gatehouse.Agent;
@@ -120,6 +121,31 @@ public sealed class AgentClient : IDisposable
 
     /// <summary>The cluster's revocation lists, as the node has them. Whoever asks verifies them by their signatures.</summary>
     public Task<Revocations> RevocationsAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/revocations", null, Wire.Default.Revocations, ct);
+
+    /// <summary>Lines of the node's log, for as long as they come.</summary>
+    /// <param name="query">Which ones.</param>
+    /// <param name="silence">How long the node may say nothing, not even that it is alive.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task<LogStream> LogAsync(LogQuery query, TimeSpan silence, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(silence);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "v1/logs" + query.ToUrl());
+            var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            if (response.IsSuccessStatusCode) return new LogStream(response, await response.Content.ReadAsStreamAsync(limit.Token), where, silence);
+            using (response) throw Said(response.StatusCode, await response.Content.ReadAsByteArrayAsync(limit.Token));
+        }
+        catch (HttpRequestException e)
+        {
+            throw new AgentException(distrust.Length > 0 ? $"{where} is not trusted: {distrust}" : $"{where} cannot be reached: {Innermost(e)}", null, e);
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            throw new AgentException($"{where} cannot be reached: it does not answer within {silence.TotalSeconds:0} s.", null, e);
+        }
+    }
 
     /// <summary>A text of the other side as it may be shown: whoever answers could be anybody, and a terminal obeys control characters.</summary>
     public static string Printable(string text) => new([.. text.Where(c => c == '\n' || !char.IsControl(c))]);

@@ -20,6 +20,9 @@ internal sealed record AgentPlaces
     /// <summary>The sign that wakes the unit that follows.</summary>
     public string Sign { get; init; } = "/run/gatehouse-agent/follow";
 
+    /// <summary>Where lines of all members' logs are kept, on a node that collects them.</summary>
+    public string CollectedLogs { get; init; } = "/var/log/gatehouse-cluster";
+
     /// <summary>The TCP port.</summary>
     public int Port { get; init; } = MemberTls.Port;
 }

@@ -29,7 +29,8 @@ public static class AgentProcess
         await using var state = new AgentState(places);
         using var heart = new Heart(state, machine, clock, release, log);
         using var desk = new JoinDesk(state, clock, release);
-        await using var server = AgentServer.Build(places.Port, () => state.Credentials, Routes(state, heart, desk, clock), clock);
+        using var logs = new LogDesk(places.CollectedLogs, ct);
+        await using var server = AgentServer.Build(places.Port, () => state.Credentials, Routes(state, heart, desk, logs, clock), clock);
         await server.StartAsync(ct);
         ServiceManager.Notify("READY=1");
         log($"{state.Node.Name}, node {state.Node.Number} of {state.Node.ClusterName}, answers on port {places.Port}");
@@ -40,7 +41,7 @@ public static class AgentProcess
         await server.StopAsync(farewell.Token);
     }
 
-    private static Route[] Routes(AgentState state, Heart heart, JoinDesk desk, TimeProvider clock)
+    private static Route[] Routes(AgentState state, Heart heart, JoinDesk desk, LogDesk logs, TimeProvider clock)
     {
         return
         [
@@ -83,6 +84,11 @@ public static class AgentProcess
                 Member(context);
                 var view = state.View ?? throw new RefusedException(StatusCodes.Status503ServiceUnavailable, "no-view", $"{state.Node.Name} has not seen the cluster yet.");
                 return Exchange.WriteAsync(context, view, Wire.Default.ClusterView);
+            }),
+            new("GET", "/v1/logs", context =>
+            {
+                Member(context);
+                return logs.AnswerAsync(context);
             }),
             new("POST", "/v1/remove", async context =>
             {

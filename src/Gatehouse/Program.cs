@@ -41,6 +41,7 @@ var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer f
     SyncCommand.Create(),
     ClusterRunCommand.Create(),
     QuarantineCommand.Create(),
+    LogsCommand.Create(),
     AgentCommand.Create(),
 };
 GlobalOptions.AddTo(root);

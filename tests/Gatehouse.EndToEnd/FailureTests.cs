@@ -21,7 +21,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("exim/exim4.conf.hbs", "acl_smtp_rcpt = acl_check_rcpt", "acl_smtp_rcpt = acl_of_nobody", "foreign domain")]
     [InlineData("exim/exim4.conf.hbs", "transport = remote_smtp", "transport = nowhere", "Exim")]
     [InlineData("exim/exim4.conf.hbs", "tls_require_ciphers", "tls_requre_ciphers", "Exim")]
-    [InlineData("rspamd/ratelimit.conf.hbs", "rcpts:domain.lower", "ip:nomethod.ipmask(24)", "message limit")]
+    [InlineData("rspamd/ratelimit.conf.hbs", "limit_{{name}}", "ip:nomethod.ipmask(24)", "message limit")]
     [InlineData("rspamd/options.inc.hbs", "local_addrs = [", "local_addrs = [[{", "rspamd")]
     [InlineData("firewall/firewall.nft.hbs", "policy drop", "policy sometimes", "nftables")]
     [InlineData("web/nginx.conf.hbs", "listen 80;", "listen eighty;", "nginx")]

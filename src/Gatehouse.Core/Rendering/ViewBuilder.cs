@@ -35,6 +35,7 @@ internal static class ViewBuilder
         view.Add("balancer", BalancerView.Of(settings));
         view.Add("addresses", AddressView.Of(settings));
         view.Add("services", ServicesView.Of(settings));
+        LimitView.Add(view, settings);
         return view;
     }
 
@@ -74,12 +75,8 @@ internal static class ViewBuilder
         ("high_spam_tag", s.HighSpamAction == MailAction.Tag),
         ("high_spam_quarantine", s.HighSpamAction == MailAction.Quarantine),
         ("high_spam_reject", s.HighSpamAction == MailAction.Reject),
-        ("limits", s.LimitSourceNetwork + s.LimitDestinationNetwork + s.LimitRecipientDomain > 0),
-        ("has_limit_source_network", s.LimitSourceNetwork > 0),
         ("limit_source_network", s.LimitSourceNetwork),
-        ("has_limit_destination_network", s.LimitDestinationNetwork > 0),
         ("limit_destination_network", s.LimitDestinationNetwork),
-        ("has_limit_recipient_domain", s.LimitRecipientDomain > 0),
         ("limit_recipient_domain", s.LimitRecipientDomain),
         ("destination_networks", DestinationNetworks(mta)),
         ("quarantine_on_shared_file_system", s.QuarantineShared == QuarantineSharing.FileSystem),

@@ -25,6 +25,12 @@ public sealed record GatewaySettings(SystemSettings System, ScannerSettings? Sca
     /// <summary>The cluster's virtual addresses.</summary>
     public AddressSettings Addresses { get; init; } = AddressSettings.None;
 
+    /// <summary>How many messages are taken in a time; none on a node without the role mail.</summary>
+    public ImmutableArray<MailLimit> Limits { get; init; } = [];
+
+    /// <summary>Where logs are collected.</summary>
+    public LogSettings Logs { get; init; } = LogSettings.None;
+
     /// <summary>Whether a password is still to be asked for.</summary>
     public bool AwaitsPassword => Web?.Password.Source == PasswordSource.Prompt || Mta?.SmartHostPassword?.Source == PasswordSource.Prompt || Backend.External.Any(s => s.Password?.Source == PasswordSource.Prompt);
 }

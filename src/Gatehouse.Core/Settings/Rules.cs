@@ -23,5 +23,7 @@ internal static class Rules
         .. BackendRules.All,
         .. BalancerRules.All,
         .. VirtualAddressRules.All,
+        .. LimitRules.All,
+        .. LogRules.All,
     ];
 }

@@ -9,7 +9,7 @@ namespace Gatehouse.Core.Settings;
 internal static class SettingsBuilder
 {
     public static GatewaySettings Build(ValueSet v, Inputs inputs) =>
-        Balancers.Trusted(new(BuildSystem(v), Only("mail", v, BuildScanner), Only("mail", v, s => BuildMta(s, inputs)), Only("web", v, s => BuildWeb(s, inputs)), BuildCluster(v)) { Backend = BackendBuilder.Build(v), Balancer = BalancerBuilder.Build(v), Addresses = AddressBuilder.Build(v) });
+        Balancers.Trusted(new(BuildSystem(v), Only("mail", v, BuildScanner), Only("mail", v, s => BuildMta(s, inputs)), Only("web", v, s => BuildWeb(s, inputs)), BuildCluster(v)) { Backend = BackendBuilder.Build(v), Balancer = BalancerBuilder.Build(v), Addresses = AddressBuilder.Build(v), Limits = LimitRules.Build(v), Logs = LogRules.Build(v) });
 
     // Null where the node does not have the duty.
     private static T? Only<T>(string role, ValueSet v, Func<ValueSet, T> build) where T : class => v.Profile!.Has(role) ? build(v) : null;

@@ -13,8 +13,11 @@ internal sealed class TestAgent : IAsyncDisposable
     private readonly WebApplication app;
     private readonly ConcurrentQueue<string> heard = new();
 
-    private TestAgent(SampleCluster cluster, Func<Credentials> credentials, string issuer)
+    private readonly LogDesk logs;
+
+    private TestAgent(SampleCluster cluster, Func<Credentials> credentials, string issuer, string collected, CancellationToken stopping)
     {
+        logs = new LogDesk(collected, stopping);
         app = AgentServer.Build(0, credentials,
         [
             new Route("GET", "/v1/introduction", context =>
@@ -34,6 +37,11 @@ internal sealed class TestAgent : IAsyncDisposable
                 heard.Enqueue($"GET /v1/status {caller.Name}");
                 await Exchange.WriteAsync(context, SampleViews.Status(), Wire.Default.NodeStatus);
             }),
+            new Route("GET", "/v1/logs", context =>
+            {
+                Exchange.Member(context, credentials().Trust, DateTimeOffset.UtcNow);
+                return logs.AnswerAsync(context);
+            }),
         ], TimeProvider.System);
     }
 
@@ -46,13 +54,25 @@ internal sealed class TestAgent : IAsyncDisposable
     /// <param name="cluster">Whose CA it tells of.</param>
     /// <param name="credentials">What it shows.</param>
     /// <param name="issuer">Where it says that the issuer is.</param>
-    public static async Task<TestAgent> StartAsync(SampleCluster cluster, Func<Credentials> credentials, string issuer = "")
+    public static Task<TestAgent> StartAsync(SampleCluster cluster, Func<Credentials> credentials, string issuer = "") => StartAsync(new TestAgent(cluster, credentials, issuer, "/nonexistent", default));
+
+    /// <summary>Starts one that hands out lines.</summary>
+    /// <param name="cluster">Whose CA it tells of.</param>
+    /// <param name="credentials">What it shows.</param>
+    /// <param name="collected">Where collected lines are.</param>
+    /// <param name="stopping">Has it let its readers go.</param>
+    public static Task<TestAgent> StartAsync(SampleCluster cluster, Func<Credentials> credentials, string collected, CancellationToken stopping) => StartAsync(new TestAgent(cluster, credentials, "", collected, stopping));
+
+    private static async Task<TestAgent> StartAsync(TestAgent agent)
     {
-        var agent = new TestAgent(cluster, credentials, issuer);
         await agent.app.StartAsync();
         agent.Port = new Uri(agent.app.Urls.First().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
         return agent;
     }
 
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        logs.Dispose();
+    }
 }

@@ -1,0 +1,212 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Threading.Channels;
+using Gatehouse.Agent;
+using Gatehouse.Clusters;
+using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Logs;
+using Gatehouse.Core.Quarantine;
+using Gatehouse.Core.Trust;
+using Gatehouse.Logs;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse logs</c></summary>
+internal static class LogsCommand
+{
+    private static readonly TimeSpan Usual = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(200);
+    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Go on with the lines to come, until it is interrupted." };
+    private static readonly Option<string?> Name = new("--subscriber") { Description = "Read as NAME: begin after the line that NAME read last on this host, and note how far it has come. A new one begins with the oldest lines.", HelpName = "NAME" };
+    private static readonly Option<bool> Replay = new("--replay") { Description = "As a subscriber: begin again with the oldest lines." };
+    private static readonly Option<string?> From = new("--from") { Description = "As a subscriber: go back, or forward, to TIME.", HelpName = "TIME" };
+    private static readonly Option<string?> Node = new("--node") { Description = "Only lines of node NAME.", HelpName = "NAME" };
+    private static readonly Option<string?> Id = new("--id") { Description = "Only lines about one message on all nodes: its id in the log, in the quarantine, or its Message-ID.", HelpName = "MESSAGE-ID" };
+    private static readonly Option<string?> Since = new("--since") { Description = "Only lines since TIME: 2026-08-01, 2026-08-01T12:00, or a span such as 90m, 12h, 7d. Without it the last hour; with --id all that there are.", HelpName = "TIME" };
+    private static readonly Option<int> Timeout = new("--timeout") { Description = "How long a node may say nothing, in seconds.", HelpName = "SECONDS", DefaultValueFactory = _ => 6 };
+    private static readonly Argument<string> Directory = new("DIR");
+    private static readonly Option<int> Days = new("--days") { DefaultValueFactory = _ => 0 };
+
+    public static Command Create()
+    {
+        var command = new Command("logs", """
+            Shows what the nodes of the cluster logged, in the order of time (UTC). All are asked at once; one that is away is
+            named, and its lines come from a node that collects them, if there is one. Exits 1 when a node is missing.
+
+            Example: gatehouse logs --id 1xUsvq-00009Z-5e
+            """) { Follow, Name, Replay, From, Node, Id, Since, Timeout };
+        command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
+        var collect = new Command("collect", "Collects the lines of all nodes in DIR; gatehouse-logs.service does this.") { Directory, Days };
+        collect.Hidden = true;
+        collect.SetAction(CollectAsync);
+        command.Add(collect);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        var me = MemberCommand.Member(parse);
+        var silence = parse.GetValue(Timeout) is >= 3 and <= 600 and var seconds ? TimeSpan.FromSeconds(seconds) : throw Bad("--timeout is 3 to 600 seconds.");
+        var (since, from) = (Time(parse, Since), Time(parse, From));
+        var name = parse.GetValue(Name);
+        if (name is not null && !Checkpoint.IsName(name)) throw Bad("the name of a subscriber is of letters, digits and '.-_', at most 60.");
+        if (name is null && (from is not null || parse.GetValue(Replay))) throw Bad("--from and --replay are for a subscriber; --since says where others begin.");
+        if (from is not null && parse.GetValue(Replay)) throw Bad("--replay begins with the oldest line, --from at a time; take one of them.");
+        if (name is not null && (since is not null || parse.GetValue(Id) is not null)) throw Bad("a subscriber reads everything from where it was; --since and --id are for others.");
+        if (parse.GetValue(Id) is not null && parse.GetValue(Follow)) throw Bad("--id shows what there is; it does not follow.");
+        var members = LogMembers.Chosen(await LogMembers.ReadAsync(me, ct), parse.GetValue(Node));
+        using var printer = new LinePrinter(parse.GetValue(GlobalOptions.Json));
+        using var subscriber = name is null ? null : Subscriber.Open(name);
+        if (subscriber is not null && (from is not null || parse.GetValue(Replay))) subscriber.Checkpoint = subscriber.Checkpoint.Anew(members.Select(m => m.Number), from);
+        try
+        {
+            if (parse.GetValue(Id) is { } id) return await FindAsync(members, MessageTrail.Typed(id), since, silence, printer, ct);
+            var begin = subscriber is not null ? subscriber.Checkpoint.Since : since ?? DateTimeOffset.UtcNow - (parse.GetValue(Follow) ? TimeSpan.Zero : Usual);
+            if (parse.GetValue(Follow)) return await FollowAsync(members, begin, silence, printer, subscriber, ct);
+            return await ListAsync(members, begin, silence, printer, subscriber, ct);
+        }
+        catch (EndOfStreamException)
+        {
+            // Whoever read has seen enough; what he has not taken is not noted as read.
+            return ExitCodes.Done;
+        }
+        catch (IOException e)
+        {
+            throw new SequenceException(ExitCodes.Failed, e.Message, e);
+        }
+    }
+
+    private static async Task<int> ListAsync(ImmutableArray<ClusterNode> members, DateTimeOffset? begin, TimeSpan silence, LinePrinter printer, Subscriber? subscriber, CancellationToken ct)
+    {
+        var search = new LogSearch(members, silence);
+        var printed = subscriber?.Checkpoint;
+        await foreach (var line in search.ReadAsync(node => subscriber?.Checkpoint.Of(node.Number) is { } cursor ? new LogQuery { Cursor = cursor } : new LogQuery { Since = begin }, ct))
+        {
+            printer.Add(line);
+            printed = printed?.After(line.Node.Number, line.Line.Cursor);
+            if (printer.IsFull) HandOver();
+        }
+
+        HandOver();
+        foreach (var node in members.Where(m => search.Cut.Contains(m.Number))) Console.Error.WriteLine(Lost(node));
+        return Tell(search);
+
+        void HandOver()
+        {
+            printer.Flush();
+            if (subscriber is null) return;
+            subscriber.Checkpoint = printed!;
+            subscriber.Save();
+        }
+    }
+
+    private static async Task<int> FindAsync(ImmutableArray<ClusterNode> members, string id, DateTimeOffset? since, TimeSpan silence, LinePrinter printer, CancellationToken ct)
+    {
+        if (!LogQuery.IsId(id)) throw Bad("--id takes the id of a message as the log or the quarantine shows it, or a Message-ID.");
+        var search = new LogSearch(members, silence);
+        var found = new Dictionary<(int, string), NodeLine>();
+        ImmutableArray<string> ids = [id];
+        await LookAsync();
+        // Its other ids: on each node it has one of its own, and only one line there names the Message-ID as well.
+        var others = found.Values.Select(f => MessageTrail.IdOf(f.Line.Text)).OfType<string>().Where(o => o != id).Distinct(StringComparer.Ordinal).Take(LogQuery.MostIds - 1).ToArray();
+        if (others.Length > 0)
+        {
+            ids = [id, .. others];
+            search = new LogSearch(members, silence);
+            await LookAsync();
+        }
+
+        foreach (var line in found.Values.OrderBy(f => f.Line.Time).ThenBy(f => f.Node.Number))
+        {
+            printer.Add(line);
+            if (printer.IsFull) printer.Flush();
+        }
+
+        printer.Flush();
+        if (found.Count == 0) Console.Error.WriteLine($"gatehouse: no line about {StrangerText.Of(id, 250)}{(search.Missing.Count == 0 ? " on any node" : " on the nodes that answer")}.");
+        return Tell(search) is ExitCodes.Done && found.Count > 0 ? ExitCodes.Done : ExitCodes.Failed;
+
+        async Task LookAsync()
+        {
+            var query = new LogQuery { Ids = ids, Since = since };
+            await foreach (var line in search.ReadAsync(_ => query, ct)) found.TryAdd((line.Node.Number, line.Line.Cursor), line);
+            foreach (var line in await search.CollectedAsync(query, ct)) found.TryAdd((line.Node.Number, line.Line.Cursor), line);
+        }
+    }
+
+    private static async Task<int> FollowAsync(ImmutableArray<ClusterNode> members, DateTimeOffset? begin, TimeSpan silence, LinePrinter printer, Subscriber? subscriber, CancellationToken ct)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var lines = Channel.CreateBounded<NodeLine>(new BoundedChannelOptions(2000) { SingleReader = true });
+        var readers = members.Select(node => Task.Run(() =>
+        {
+            var last = subscriber?.Checkpoint.Of(node.Number);
+            return new NodeLog(node, silence).FollowAsync(() => last, begin, async (line, _) =>
+            {
+                await lines.Writer.WriteAsync(new NodeLine(node, line), end.Token);
+                last = line.Cursor;
+            }, () => Console.Error.WriteLine(Lost(node)), trouble => Console.Error.WriteLine(trouble.Length == 0 ? $"note: the lines of {node.Name} come again." : $"note: the lines of {node.Name} have to wait: {trouble}"), end.Token);
+        }, CancellationToken.None)).ToArray();
+        var printed = subscriber?.Checkpoint;
+        try
+        {
+            while (await lines.Reader.WaitToReadAsync(ct))
+            {
+                while (!printer.IsFull && lines.Reader.TryRead(out var line))
+                {
+                    printer.Add(line);
+                    printed = printed?.After(line.Node.Number, line.Line.Cursor);
+                }
+
+                printer.Flush();
+                if (subscriber is not null)
+                {
+                    subscriber.Checkpoint = printed!;
+                    subscriber.Save();
+                    // A checkpoint is a write to the disk; one for many lines.
+                    await Task.Delay(Rest, ct);
+                }
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await Task.WhenAll(readers).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> CollectAsync(ParseResult parse, CancellationToken ct)
+    {
+        try
+        {
+            await new Collector(parse.GetValue(Directory)!, parse.GetValue(Days), Console.Error.WriteLine).RunAsync(ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return ExitCodes.Done;
+        }
+        catch (Exception e) when (e is SequenceException or TrustException or AgentException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            Console.Error.WriteLine($"gatehouse: {e.Message}");
+            return e is SequenceException sequence ? sequence.Code : ExitCodes.Failed;
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static int Tell(LogSearch search)
+    {
+        foreach (var problem in search.Missing.Values) Console.Error.WriteLine($"note: not all lines are here: {problem}");
+        return search.Missing.Count == 0 ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    private static string Lost(ClusterNode node) => $"note: lines of {node.Name} are lost: its journal no longer holds the one that was read last.";
+
+    private static DateTimeOffset? Time(ParseResult parse, Option<string?> option) =>
+        TimeText.TryRead(parse.GetValue(option), TimeProvider.System.GetUtcNow(), out var time) ? time
+            : throw Bad($"{option.Name} takes a time such as 2026-08-01 or 2026-08-01T12:00 (UTC), or a span such as 90m, 12h or 7d.");
+
+    private static SequenceException Bad(string message) => new(ExitCodes.BadInput, message);
+}

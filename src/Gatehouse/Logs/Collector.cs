@@ -1,0 +1,87 @@
+using Gatehouse.Clusters;
+using Gatehouse.Core.Clusters;
+
+namespace Gatehouse.Logs;
+
+/// <summary>Collects the lines of all members, this one's own among them, for as long as it runs; gatehouse-logs.service does.</summary>
+/// <param name="directory">Where they are kept, a directory a node.</param>
+/// <param name="days">For how many days; 0 for ever.</param>
+/// <param name="log">Takes what is to be told, a line each.</param>
+internal sealed class Collector(string directory, int days, Action<string> log)
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
+    /// <summary>Collects until it is told to stop.</summary>
+    /// <exception cref="SequenceException">Another process collects there.</exception>
+    /// <exception cref="IOException">Lines cannot be kept.</exception>
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var hold = Hold();
+        var running = new Dictionary<int, (ClusterNode Node, CancellationTokenSource End, Task Work)>();
+        try
+        {
+            while (true)
+            {
+                // The agent says who they are, here and later: this needs no way to the registry.
+                var members = LogMembers.Known() ?? [.. running.Values.Select(r => r.Node)];
+                foreach (var (number, one) in running.ToArray())
+                {
+                    if (one.Work.IsFaulted) await one.Work;
+                    if (members.FirstOrDefault(m => m.Number == number) is { } same && same.Name == one.Node.Name && same.Address.Equals(one.Node.Address) && same.Port == one.Node.Port) continue;
+                    await EndAsync(one);
+                    running.Remove(number);
+                }
+
+                foreach (var member in members.Where(m => !running.ContainsKey(m.Number)))
+                {
+                    var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                    running.Add(member.Number, (member, end, Task.Run(() => CollectAsync(member, end.Token), CancellationToken.None)));
+                }
+
+                await Task.WhenAny([Task.Delay(Look, ct), .. running.Values.Select(r => r.Work)]);
+                ct.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            foreach (var one in running.Values) await EndAsync(one);
+        }
+    }
+
+    private async Task CollectAsync(ClusterNode node, CancellationToken ct)
+    {
+        using var kept = CollectedLog.Open(directory, node.Name, days);
+        log($"collecting the log of {node.Name}, {(kept.Last is null ? "from its beginning" : "from where it was left")}");
+        await new NodeLog(node, Silence).FollowAsync(() => kept.Last, null, (line, more) =>
+        {
+            kept.Add(line);
+            if (!more) kept.Flush();
+            return ValueTask.CompletedTask;
+        }, () => log($"lines of {node.Name} are lost: its journal no longer holds the one that was collected last; let it keep more (SystemMaxUse= in /etc/systemd/journald.conf.d)"), trouble =>
+        {
+            kept.Flush();
+            log(trouble.Length == 0 ? $"the log of {node.Name} comes again" : $"the log of {node.Name} has to wait: {trouble}");
+        }, ct);
+    }
+
+    private static async Task EndAsync((ClusterNode Node, CancellationTokenSource End, Task Work) one)
+    {
+        await one.End.CancelAsync();
+        await one.Work.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        one.End.Dispose();
+    }
+
+    private FileStream Hold()
+    {
+        var path = Path.Combine(directory, ".lock");
+        try
+        {
+            return new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        }
+        catch (IOException e) when (File.Exists(path))
+        {
+            throw new SequenceException(ExitCodes.Refused, $"another process collects logs in {directory} ('systemctl status gatehouse-logs').", e);
+        }
+    }
+}
