@@ -12,6 +12,7 @@ internal static class SharedPlaces
     [
         ("keepalived.service", "/etc/systemd/system/keepalived.service.d/gatehouse.conf"),
         ("gatehouse-balancer.service", "/etc/systemd/system/gatehouse-balancer.service"),
+        ("gatehouse-sync.service", "/etc/systemd/system/gatehouse-sync.service"),
     ];
 
     /// <summary>Gives all of it up, as far as this host has it; for good, until it is set up anew.</summary>
