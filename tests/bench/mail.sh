@@ -30,7 +30,7 @@ within() {
 
 since() { awk "BEGIN { printf \"%.1f\", ($EPOCHREALTIME - $1) }"; }
 fqdn() { printf '%s.lab.example' "${1#bench-}"; }
-has() { in_host "$1" ip -o address show dev eth0 | grep -qF " $(vip)/"; }
+has() { in_host "$1" ip -o address show dev eth0 | grep -F " $(vip)/" >/dev/null; }
 holder() { local name; for name in "${nodes[@]}"; do if has "$name"; then printf '%s' "$name"; fi; done; }
 
 answers() {
@@ -76,7 +76,7 @@ mail_join() {
 # Everybody answers and nothing is wrong, but for the load, which the hosts have together.
 well() {
   in_host "${1:-bench-m1}" gatehouse status --timeout 10 >"$bench/status" 2>&1 || true
-  [[ $(grep -c -- '-A ' "$bench/status") == 3 ]] && ! grep -E '^The registry|^[^ ]+: ' "$bench/status" | grep -qv 'the load is'
+  [[ $(grep -c -- '-A ' "$bench/status") == 3 ]] && ! grep -E '^The registry|^[^ ]+: ' "$bench/status" | grep -v 'the load is' >/dev/null
 }
 roles() { in_host "$1" patronictl -c /etc/patroni/config.yml list --format tsv 2>/dev/null | awk -F'\t' 'NR > 1 && ($5 == "running" || $5 == "streaming") { print $4 }' | sort | paste -sd,; }
 copied() { [[ $(roles "$1") == 'Leader,Replica,Sync Standby' ]]; }
