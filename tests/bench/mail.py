@@ -2,7 +2,7 @@
 """Numbered mail through a cluster whose nodes die: who sends it, who takes it behind the cluster, and the count of both.
 
 mail.py send ADDRESS COUNT SECONDS RECORD    sends COUNT messages at a steady rate over SECONDS; every 20th is spam that is kept
-mail.py sink PORT RECORD                     takes what comes, until it is stopped
+mail.py sink PORT RECORD SECONDS             takes what comes, until it is stopped; it thinks for a while before it says so
 mail.py count SENT TAKEN KEPT                compares; KEPT lists the quarantine, a line "NAME NUMBER" for each message
 
 The sender does what a mail server does: what was refused for now, or broke off, is sent again, sooner than a real one would. When the
@@ -126,7 +126,7 @@ def send(address, count, seconds, record):
         thread.join()
 
 
-def sink(port, record):
+def sink(port, record, thinking):
     server = socket.create_server(("0.0.0.0", port), backlog=200)
     out = open(record, "a", buffering=1, encoding="utf-8")
 
@@ -154,6 +154,7 @@ def sink(port, record):
                         exim = re.search(r"\bid ([0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2})\b", text)
                         waiting = f"{number[1] if number else '-'} {exim[1] if exim else '-'} {time.time():.3f}"
                         out.write(f"taken {waiting}\n")
+                        time.sleep(thinking)
                         reply("250 taken")
                     elif word == "QUIT":
                         reply("221 bye")
@@ -216,6 +217,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "send":
         send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])
     elif sys.argv[1] == "sink":
-        sink(int(sys.argv[2]), sys.argv[3])
+        sink(int(sys.argv[2]), sys.argv[3], float(sys.argv[4]))
     else:
         count(*sys.argv[2:5])

@@ -6,6 +6,7 @@
 #   GATEHOUSE_BENCH_MAIL      which figures: "deaths services registry stream kept lines idle"
 #   GATEHOUSE_BENCH_MESSAGES  messages while nodes die (2000)
 #   GATEHOUSE_BENCH_SECONDS   over how many seconds they are sent (250)
+#   GATEHOUSE_BENCH_THINKING  how long the mail host behind thinks before it takes a message, in seconds (0.2)
 #   GATEHOUSE_BENCH_OVER      a folder with a program that was built apart, to be put over the package's
 
 # What bench.sh sets before it reads this.
@@ -17,6 +18,7 @@ vip() { at 4; }
 figures=${GATEHOUSE_BENCH_MAIL:-deaths services registry stream kept lines idle}
 messages=${GATEHOUSE_BENCH_MESSAGES:-2000}
 sending=${GATEHOUSE_BENCH_SECONDS:-250}
+thinking=${GATEHOUSE_BENCH_THINKING:-0.2}
 
 # within SECONDS WHAT COMMAND...: polls; says when it was in vain, and goes on.
 within() {
@@ -105,7 +107,7 @@ formed() {
   "$lab" push "$outside" "$house/tests/bench/mail.py" /root/mail.py
   "$lab" push "$outside" "$house/tests/Gatehouse.EndToEnd/Hosts/greeting.py" /root/greeting.py
   writes >"$bench/writes.sh"
-  in_host "$outside" systemd-run --quiet --unit=bench-sink python3 /root/mail.py sink 2525 /root/taken
+  in_host "$outside" systemd-run --quiet --unit=bench-sink python3 /root/mail.py sink 2525 /root/taken "$thinking"
   start=$EPOCHREALTIME
   python3 "$house/tests/bench/ours.py" bench-m >"$bench/ours" & watcher=$!
   form "$start" || { kill "$watcher"; printf 'there is no cluster to measure\n'; return 1; }
@@ -148,6 +150,8 @@ WRITES
 write_on() { in_host "$1" bash /root/writes.sh "$2" "$(at 0),$(at 1),$(at 2)" "$(fqdn "$1")"; }
 greet() { in_host "$outside" python3 /root/greeting.py "$(vip)" 25 "$1"; }
 other_than() { local name; for name in "${nodes[@]}"; do [[ $name == "$1" ]] || { printf '%s' "$name"; return; }; done; }
+# die HOST: its power fails. The cable goes first, or the kernel would close its connections for it.
+die() { "$lab" link "$1" down && "$lab" crash "$1"; }
 answers_mail() { in_host "$1" /etc/gatehouse/alive mail; }
 
 # carry HOST: the virtual address goes to a node, in good order.
@@ -176,7 +180,7 @@ deaths() {
     greet 7 >"$bench/gap" & greeting=$!
     write_on "$survivor" 60 >"$bench/write" & writing=$!
     sleep 1
-    "$lab" crash "$victim"
+    die "$victim"
     wait "$greeting" "$writing"
     read -r gap _ <"$bench/gap"
     read -r time rows <"$bench/write"
@@ -244,6 +248,12 @@ in_quarantine() {
   done | sort -u
 }
 
+same_quarantine() {
+  local name
+  in_quarantine >"$bench/kept"
+  for name in "${nodes[@]}"; do [[ $(wc -l <"$bench/kept-$name") == $(wc -l <"$bench/kept") ]] || return 1; done
+}
+
 stream() {
   local n victim start=$SECONDS key value counts=() found
   in_host "$outside" python3 /root/mail.py send "$(vip)" "$messages" "$sending" /root/sent & sender=$!
@@ -253,7 +263,7 @@ stream() {
     carry "$victim"
     sleep 4
     printf '%3d s: %s dies' $((SECONDS - start)) "$victim"
-    "$lab" crash "$victim"
+    die "$victim"
     sleep 15
     "$lab" boot "$victim" >/dev/null
     printf ', returns at %d s' $((SECONDS - start))
@@ -264,7 +274,7 @@ stream() {
   printf 'the last message was taken after %d s\n' $((SECONDS - start))
   within 180 'queues without messages' idle_queues
   printf 'the queues are empty after %d s\n' $((SECONDS - start))
-  in_quarantine >"$bench/kept"
+  within 30 'every kept message on every node' same_quarantine
   "$lab" push "$outside" "$bench/kept" /root/kept
   in_host "$outside" python3 /root/mail.py count /root/sent /root/taken /root/kept >"$bench/counted"
   grep -v '^never' "$bench/counted"

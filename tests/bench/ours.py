@@ -46,4 +46,4 @@ busy = machine()
 signal.signal(signal.SIGTERM, end)
 while True:
     look(sys.argv[1])
-    time.sleep(0.1)
+    time.sleep(0.2)
