@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Core.Clusters;
@@ -62,12 +63,12 @@ public static class HostStateProbe
         }
     }
 
-    // PostgreSQL's own three are there from the start; their numbers are below 16384 (its FirstNormalObjectId).
+    // PostgreSQL's own three databases, and the tables in them, are there from the start; their numbers are below 16384 (its FirstNormalObjectId).
     private static bool HasDatabases(string directory)
     {
         try
         {
-            return Directory.Exists(directory) && Directory.EnumerateDirectories(directory).Any(d => int.TryParse(Path.GetFileName(d), out var number) && number >= 16384);
+            return Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Any(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 16384);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

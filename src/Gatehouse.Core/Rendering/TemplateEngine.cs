@@ -32,6 +32,7 @@ public sealed class TemplateEngine
         handlebars.RegisterHelper("exim", (output, _, arguments) => output.WriteSafeString(EximText(Text(arguments))));
         handlebars.RegisterHelper("base64", (output, _, arguments) => output.WriteSafeString(Convert.ToBase64String(Encoding.UTF8.GetBytes(Text(arguments)))));
         handlebars.RegisterHelper("secret", (output, _, arguments) => output.WriteSafeString(OneLine(Text(arguments))));
+        handlebars.RegisterHelper("ucl", (output, _, arguments) => output.WriteSafeString(UclText(Text(arguments))));
         handlebars.RegisterHelper("pem", (output, _, arguments) => output.WriteSafeString(Pem(Text(arguments))));
         handlebars.RegisterHelper("verbatim", (output, _, arguments) => output.WriteSafeString(Verbatim(arguments)));
     }
@@ -90,6 +91,13 @@ public sealed class TemplateEngine
 
         return quoted.ToString();
     }
+
+    /// <summary>
+    /// Quotes a text for a double-quoted string of rspamd's settings: what ends the string, begins an escape or names a variable is
+    /// written as \uXXXX, as in JSON (RFC 8259, section 7; rspamd reads its UCL so).
+    /// </summary>
+    internal static string UclText(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || c is '"' or '\\' or '$' ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()));
 
     private static string Text(Arguments arguments)
     {

@@ -15,6 +15,9 @@ internal static class LimitRules
         ("scanner.limit_recipient_domain", "recipient_domain", LimitKind.OutboundDomain),
     ];
 
+    // In templates/rspamd/ratelimit.conf.hbs.
+    private const string Verification = "gatehouse_verify";
+
     // rspamd forgets a bucket that was not used for two days.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
@@ -49,6 +52,8 @@ internal static class LimitRules
         {
             if (Simple.FirstOrDefault(s => s.Name == (string)row.Values["name"]) is { Path: { } path })
                 report.Error("name-taken", $"{place}.name", $"'{row.Values["name"]}' is the name of the limit that {path} sets; choose another.", row.Origin);
+            else if ((string)row.Values["name"] == Verification)
+                report.Error("name-taken", $"{place}.name", $"'{Verification}' is the limit that 'gatehouse verify' tries; choose another name.", row.Origin);
         }
     }
 

@@ -62,10 +62,11 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         // A database that did not take the certificate of a new CA may do so since that apply.
         if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
         if (problem.Length == 0) await new PatroniControl(machine, clock, log).RestartIfNeededAsync(me, registry, ct);
-        if (problem.Length == 0) problem = await new QuorumSequence(machine, clock, log).RunAsync(me, registry, async () => (await ApplyAsync(files.Node!, registry, await registry.ViewAsync(ct), ct)).Item2, ct);
-        me = files.Node ?? me;
         await DecideAsync(registry, view, ct);
         (me, problem) = await CommandsAsync(me, problem, registry, view, ct);
+        // After the orders, which have a deadline: another node's vote may be waited for.
+        if (problem.Length == 0) problem = await new QuorumSequence(machine, clock, log).RunAsync(me, registry, async () => (await ApplyAsync(files.Node!, registry, await registry.ViewAsync(ct), ct)).Item2, waits: false, ct);
+        me = files.Node ?? me;
         if (await superseded)
         {
             await IssuerDuty.AbandonAsync(files, log, ct);
@@ -101,11 +102,28 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         {
             return await registry.ViewAsync(ct);
         }
-        catch (RegistryException)
+        catch (RegistryException e)
         {
+            if (e.Failure == RegistryFailure.Schema && await MigrateAsync(me, ct)) return await registry.ViewAsync(ct);
             if (!await Standing.IsRevokedAsync(me, clock, ct)) throw;
             await SharedPlaces.GiveUpAsync(machine, ct);
             throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
+        }
+    }
+
+    // Made by an older release. Whoever has the one that takes writes brings it to this one's.
+    private async Task<bool> MigrateAsync(LocalNode me, CancellationToken ct)
+    {
+        if (Core.Screens.Profile.Find(me.Profile)?.Has("database") != true) return false;
+        try
+        {
+            await using var local = ClusterRegistry.OpenLocal();
+            if (await local.MigrateAsync(ct) is > 0 and var steps) log.Note($"the registry was brought to this release ({steps} steps)");
+            return true;
+        }
+        catch (RegistryException)
+        {
+            return false;
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
     {
         using var alone = await ClusterLock.TakeAsync(machine, ct);
         var quorum = new QuorumSequence(machine, clock, log);
-        await quorum.RunAsync(me, registry, () => Task.FromResult(""), ct);
+        await quorum.RunAsync(me, registry, () => Task.FromResult(""), waits: true, ct);
         if (quorum.HasVote) throw new SequenceException(ExitCodes.Failed, "the other database nodes have not taken this node's vote over yet, and without it the registry would take no writes. Run it again; 'gatehouse status' tells whether they are well.");
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gatehouse.Agent;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Machines;
 using Gatehouse.Registry;
@@ -27,6 +28,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <param name="name">This node's name.</param>
     /// <param name="profile">Its profile.</param>
     /// <param name="ct">Ends it.</param>
+    /// <exception cref="SequenceException">It may be here, and cannot be read.</exception>
     public async Task AdoptAsync(string name, Core.Screens.Profile profile, CancellationToken ct)
     {
         if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null || IsCopy()) return;
@@ -34,6 +36,11 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
         {
             await using var local = ClusterRegistry.OpenLocal();
             await local.ViewAsync(ct);
+        }
+        catch (RegistryException e) when (ViewCache.Read() is { } seen && seen.Databases.All(n => n.Name == name))
+        {
+            // There is no other: to take it for away would put its data aside.
+            throw new SequenceException(ExitCodes.Failed, $"the registry on this host, which is the only one, cannot be read: {e.Message}. Nothing was changed. Bring it back ('systemctl status postgresql@15-main', 'journalctl -u postgresql@15-main'), then run 'gatehouse sync'.", e);
         }
         catch (RegistryException)
         {
@@ -60,13 +67,16 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <param name="me">This node.</param>
     /// <param name="registry">The registry.</param>
     /// <param name="apply">Brings this host to what the vote makes of it.</param>
+    /// <param name="waits">Whether others are waited for for as long as it takes them, not just for one that is at it.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Why it could not be finished; empty when it was.</returns>
-    public async Task<string> RunAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, CancellationToken ct)
+    public async Task<string> RunAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, bool waits, CancellationToken ct)
     {
         if (Core.Screens.Profile.Find(me.Profile)?.Has(Database) != true) return "";
         var start = Stopwatch.GetTimestamp();
         var waited = "";
+        // Who is away may stay away; when he is back, he sees to it.
+        var isAtIt = false;
         while (true)
         {
             try
@@ -75,6 +85,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                 var step = await LookAsync(me, registry, ct);
                 if (step.Act == QuorumAct.Nothing) return "";
                 waited = step.Why;
+                isAtIt = step.Member is not null;
                 if (step.Act != QuorumAct.Wait)
                 {
                     await using var only = await registry.LockAsync(ClusterSequence.Quorum, ct);
@@ -86,7 +97,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                 waited = e.Message;
             }
 
-            if (Stopwatch.GetElapsedTime(start) > Patience)
+            if (Stopwatch.GetElapsedTime(start) > (waits || isAtIt ? Patience : Patience / 3))
             {
                 log.Note($"the votes of the database nodes are not as they are to be: {waited}");
                 return "";

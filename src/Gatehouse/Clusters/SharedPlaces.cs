@@ -3,8 +3,9 @@ using Gatehouse.Machines;
 namespace Gatehouse.Clusters;
 
 /// <summary>
-/// What a member has in the cluster's name: virtual addresses, and the balancer's ports. Who is no member any more must not go on with
-/// it: the others have the addresses now, and nobody takes anything from a balancer that is not theirs.
+/// What a member has in the cluster's name: virtual addresses, the balancer's ports, its part of the cache and of the message queue. Who
+/// is no member any more must not go on with it: the others have the addresses now, nobody takes anything from a balancer that is not
+/// theirs, and a cache or a queue that still talks would be taken for one of them.
 /// </summary>
 internal static class SharedPlaces
 {
@@ -12,6 +13,10 @@ internal static class SharedPlaces
     [
         ("keepalived.service", "/etc/systemd/system/keepalived.service.d/gatehouse.conf"),
         ("gatehouse-balancer.service", "/etc/systemd/system/gatehouse-balancer.service"),
+        ("gatehouse-sentinel.service", "/etc/systemd/system/gatehouse-sentinel.service"),
+        ("gatehouse-redis.service", "/etc/systemd/system/gatehouse-redis.service"),
+        ("gatehouse-queues.service", "/etc/systemd/system/gatehouse-queues.service"),
+        ("rabbitmq-server.service", "/etc/systemd/system/rabbitmq-server.service.d/gatehouse.conf"),
     ];
 
     /// <summary>Gives all of it up, as far as this host has it; for good, until it is set up anew.</summary>

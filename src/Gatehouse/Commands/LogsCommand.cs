@@ -31,7 +31,7 @@ internal static class LogsCommand
     {
         var command = new Command("logs", """
             Shows what the nodes of the cluster logged, in the order of time (UTC). All are asked at once; one that is away is
-            named, and its lines come from a node that collects them, if there is one. Exits 1 when a node is missing.
+            named; with --id, its lines come from a node that collects them, if there is one. Exits 1 when a node is missing.
 
             Example: gatehouse logs --id 1xUsvq-00009Z-5e
             """) { Follow, Name, Replay, From, Node, Id, Since, Timeout };
@@ -181,7 +181,7 @@ internal static class LogsCommand
     {
         try
         {
-            await new Collector(parse.GetValue(Directory)!, parse.GetValue(Days), Console.Error.WriteLine).RunAsync(ct);
+            await new Collector(parse.GetValue(Directory)!, parse.GetValue(Days), TimeProvider.System, Console.Error.WriteLine).RunAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

@@ -15,10 +15,11 @@ internal sealed class CollectedLog : IDisposable
     private readonly string directory;
     private readonly string node;
     private readonly int days;
+    private readonly TimeProvider clock;
     private FileStream? file;
     private string day = "";
 
-    private CollectedLog(string directory, string node, int days) => (this.directory, this.node, this.days) = (directory, node, days);
+    private CollectedLog(string directory, string node, int days, TimeProvider clock) => (this.directory, this.node, this.days, this.clock) = (directory, node, days, clock);
 
     /// <summary>The position of the last line; null when there is none.</summary>
     public string? Last { get; private set; }
@@ -27,10 +28,11 @@ internal sealed class CollectedLog : IDisposable
     /// <param name="root">Where those of all nodes are.</param>
     /// <param name="node">The node's name.</param>
     /// <param name="days">For how many days lines are kept; 0 for ever.</param>
+    /// <param name="clock">The time here: the other's may be wrong, by mistake or on purpose, and must not throw away what is kept.</param>
     /// <exception cref="IOException">It cannot be read, or what it holds is something else.</exception>
-    public static CollectedLog Open(string root, string node, int days)
+    public static CollectedLog Open(string root, string node, int days, TimeProvider clock)
     {
-        var log = new CollectedLog(Path.Combine(root, node), node, days);
+        var log = new CollectedLog(Path.Combine(root, node), node, days, clock);
         Directory.CreateDirectory(log.directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
         foreach (var path in log.Files().OrderDescending(StringComparer.Ordinal))
         {
@@ -45,7 +47,7 @@ internal sealed class CollectedLog : IDisposable
     public void Add(LogLine line)
     {
         // Never to a day before the last one: the last line of the last file is where reading goes on.
-        var date = line.Time.UtcDateTime.ToString(DayForm, CultureInfo.InvariantCulture);
+        var date = Name(line.Time < clock.GetUtcNow() ? line.Time : clock.GetUtcNow());
         if (string.CompareOrdinal(date, day) > 0) Turn(date);
         file ??= new FileStream(Path.Combine(directory, $"{day}.log"), new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 64 << 10, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead });
         file.Write(Encoding.UTF8.GetBytes(CollectedLine.Write(node, line) + "\n"));
@@ -58,6 +60,8 @@ internal sealed class CollectedLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => file?.Dispose();
 
+    private static string Name(DateTimeOffset day) => day.UtcDateTime.ToString(DayForm, CultureInfo.InvariantCulture);
+
     private IEnumerable<string> Files() => Directory.EnumerateFiles(directory, "????-??-??.log");
 
     private void Turn(string date)
@@ -66,7 +70,7 @@ internal sealed class CollectedLog : IDisposable
         file = null;
         day = date;
         if (days == 0) return;
-        var oldest = DateTime.ParseExact(date, DayForm, CultureInfo.InvariantCulture).AddDays(-days).ToString(DayForm, CultureInfo.InvariantCulture);
+        var oldest = Name(clock.GetUtcNow().AddDays(-days));
         foreach (var old in Files().Where(f => string.CompareOrdinal(Path.GetFileNameWithoutExtension(f), oldest) < 0).ToArray()) File.Delete(old);
     }
 

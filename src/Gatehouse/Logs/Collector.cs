@@ -6,15 +6,16 @@ namespace Gatehouse.Logs;
 /// <summary>Collects the lines of all members, this one's own among them, for as long as it runs; gatehouse-logs.service does.</summary>
 /// <param name="directory">Where they are kept, a directory a node.</param>
 /// <param name="days">For how many days; 0 for ever.</param>
+/// <param name="clock">The time.</param>
 /// <param name="log">Takes what is to be told, a line each.</param>
-internal sealed class Collector(string directory, int days, Action<string> log)
+internal sealed class Collector(string directory, int days, TimeProvider clock, Action<string> log)
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Retry = TimeSpan.FromMinutes(1);
 
     /// <summary>Collects until it is told to stop.</summary>
     /// <exception cref="SequenceException">Another process collects there.</exception>
-    /// <exception cref="IOException">Lines cannot be kept.</exception>
     public async Task RunAsync(CancellationToken ct)
     {
         using var hold = Hold();
@@ -27,7 +28,6 @@ internal sealed class Collector(string directory, int days, Action<string> log)
                 var members = LogMembers.Known() ?? [.. running.Values.Select(r => r.Node)];
                 foreach (var (number, one) in running.ToArray())
                 {
-                    if (one.Work.IsFaulted) await one.Work;
                     if (members.FirstOrDefault(m => m.Number == number) is { } same && same.Name == one.Node.Name && same.Address.Equals(one.Node.Address) && same.Port == one.Node.Port) continue;
                     await EndAsync(one);
                     running.Remove(number);
@@ -36,7 +36,7 @@ internal sealed class Collector(string directory, int days, Action<string> log)
                 foreach (var member in members.Where(m => !running.ContainsKey(m.Number)))
                 {
                     var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
-                    running.Add(member.Number, (member, end, Task.Run(() => CollectAsync(member, end.Token), CancellationToken.None)));
+                    running.Add(member.Number, (member, end, Task.Run(() => KeepAtItAsync(member, end.Token), CancellationToken.None)));
                 }
 
                 await Task.WhenAny([Task.Delay(Look, ct), .. running.Values.Select(r => r.Work)]);
@@ -49,9 +49,27 @@ internal sealed class Collector(string directory, int days, Action<string> log)
         }
     }
 
+    // What is wrong with one node's lines, or with where they are kept, holds up no other's.
+    private async Task KeepAtItAsync(ClusterNode node, CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                await CollectAsync(node, ct);
+                return;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                log($"the log of {node.Name} is not collected: {e.Message} It is tried again in {Retry.TotalSeconds:0} s.");
+                await Task.Delay(Retry, clock, ct);
+            }
+        }
+    }
+
     private async Task CollectAsync(ClusterNode node, CancellationToken ct)
     {
-        using var kept = CollectedLog.Open(directory, node.Name, days);
+        using var kept = CollectedLog.Open(directory, node.Name, days, clock);
         log($"collecting the log of {node.Name}, {(kept.Last is null ? "from its beginning" : "from where it was left")}");
         await new NodeLog(node, Silence).FollowAsync(() => kept.Last, null, (line, more) =>
         {

@@ -22,7 +22,7 @@ public sealed class CollectedLogTests : IDisposable
         {
             File.WriteAllBytes(file, text[..cut]);
             string? last;
-            using (var log = CollectedLog.Open(directory, "mx1", 0)) last = log.Last;
+            using (var log = CollectedLog.Open(directory, "mx1", 0, TimeProvider.System)) last = log.Last;
             Add(0, Enumerable.Range(1, 2).Where(n => last is null || n > last[^1] - '0').ToArray());
             Assert.Equal(text, File.ReadAllBytes(file));
         }
@@ -35,9 +35,18 @@ public sealed class CollectedLogTests : IDisposable
         Assert.Equal(["2026-03-04", "2026-03-05", "2026-03-06"], Days());
         // A clock that was set back begins no older file: the last line of the last one is where reading goes on.
         Add(1, 7);
-        using var log = CollectedLog.Open(directory, "mx1", 0);
+        using var log = CollectedLog.Open(directory, "mx1", 0, TimeProvider.System);
         Assert.Equal("s=0;i=7", log.Last);
         Assert.Equal(3, Days().Length);
+    }
+
+    [Fact]
+    public void A_node_whose_clock_is_wrong_throws_nothing_away()
+    {
+        Add(0, 1);
+        Add(20, today: 1, 2);
+        Add(1, 3);
+        Assert.Equal(["2026-03-01", "2026-03-02"], Days());
     }
 
     [Fact]
@@ -45,7 +54,7 @@ public sealed class CollectedLogTests : IDisposable
     {
         Add(0, 1);
         File.WriteAllText(Path.Combine(directory, "mx1", "2026-03-02.log"), "{\"cut");
-        using var log = CollectedLog.Open(directory, "mx1", 0);
+        using var log = CollectedLog.Open(directory, "mx1", 0, TimeProvider.System);
         Assert.Equal("s=0;i=1", log.Last);
     }
 
@@ -67,9 +76,16 @@ public sealed class CollectedLogTests : IDisposable
 
     private string[] Days() => [.. Directory.GetFiles(Path.Combine(directory, "mx1")).Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
 
-    private void Add(int day, params int[] numbers)
+    private void Add(int day, params int[] numbers) => Add(day, null, numbers);
+
+    private void Add(int day, int? today, params int[] numbers)
     {
-        using var log = CollectedLog.Open(directory, "mx1", 2);
+        using var log = CollectedLog.Open(directory, "mx1", 2, new Noon(today ?? day));
         foreach (var number in numbers) log.Add(new LogLine($"s=0;i={number}", new DateTimeOffset(2026, 3, 1 + day, 12, 0, 0, TimeSpan.Zero), "exim", 6, $"line {number} of the day"));
+    }
+
+    private sealed class Noon(int day) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(2026, 3, 1 + day, 12, 0, 1, TimeSpan.Zero);
     }
 }

@@ -94,7 +94,7 @@ public sealed class VirtualAddressTests
                 "addresses.bindings[6].address other-family",
                 "addresses.networks[1].prefix bad-value",
             ], found.Order(StringComparer.Ordinal));
-        Assert.Contains("did you mean 'm2.example.org'?", report.Single(f => f.Code == "not-a-member").Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'm2.example.org'?", report.Single(f => f.Code == "not-a-member").Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,6 +7,8 @@ Names = [element(4, amqqueue:get_name(Q)) || Q <- There],
 [rabbit_amqqueue:delete(Q, false, false, Who) || Q <- There, not lists:member(element(4, amqqueue:get_name(Q)), Members)],
 [rabbit_auth_backend_internal:delete_user(U, Who) || [{user, U} | _] <- rabbit_auth_backend_internal:list_users(), not lists:member(U, Members)],
 Gone = [N || N <- rabbit_mnesia:cluster_nodes(all), not lists:member(N, Nodes)],
+%% One that runs still, and may be in the hands of somebody else, cannot come back with another cookie.
+[begin erlang:set_cookie(N, none), erlang:disconnect_node(N) end || N <- Gone],
 Forgotten = [try rabbit_quorum_queue:shrink_all(N), rabbit_mnesia:forget_cluster_node(N, false) catch C:E -> {C, E} end || N <- Gone],
 rabbit_quorum_queue:grow(node(), Who, <<".*">>, all),
 Without = [M || M <- Members, not lists:member(M, [element(4, amqqueue:get_name(Q)) || Q <- rabbit_amqqueue:list(Who)])],
