@@ -124,17 +124,19 @@ host() {
 
 # shellcheck source=cluster.sh
 . "$house/tests/bench/cluster.sh"
+# shellcheck source=mail.sh
+. "$house/tests/bench/mail.sh"
 
 # bench.sh [PART...]: all of them, or those that are named.
 for part in "${@:-all}"; do
   case $part in
-    start_up | memory | wizard | throughput | host | cluster) "$part" ;;
+    start_up | memory | wizard | throughput | host | cluster | mail) "$part" ;;
     all)
       start_up
       memory
       wizard
       throughput
-      if [[ $(id -u) == 0 ]]; then host; cluster; else printf 'the lab needs root: hosts and clusters were not measured\n'; fi
+      if [[ $(id -u) == 0 ]]; then host; cluster; mail; else printf 'the lab needs root: hosts and clusters were not measured\n'; fi
       ;;
     *) printf 'there is no part %s\n' "$part" >&2; exit 2 ;;
   esac
