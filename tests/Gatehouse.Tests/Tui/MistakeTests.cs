@@ -40,9 +40,14 @@ public sealed class MistakeTests
         { "web.host_name", "gateway example org", "is not a fully qualified name" },
         { "web.administrator", "ad", "must be 3 to 32 letters" },
         { "web.networks", "10.0.0.0/40", "10.0.0.0/40" },
-        { "cluster.name", "my cluster", "must be 1 to 40 letters" },
-        { "cluster.id", "0", "is below 1" },
-        { "cluster.peers", "mx1.example.org 192.0.2.11", "is this node itself" },
+        { "cluster.collect_logs", "mx1", "is not a fully qualified name" },
+        { "backend.redis", "redis.example.org:0", "is not a host with a port" },
+        { "balancer.ports", "25 110", "x" },
+        { "balancer.nodes", "mx1.example.org", "Exim and nginx have the ports there" },
+        { "addresses.networks", "192.0.2.0/24 eth0/1", "x" },
+        { "addresses.bindings", "192.0.2.10", "x" },
+        { "addresses.bindings", "192.0.2.100 mail mx9.example.org", "x" },
+        { "addresses.bindings", "198.51.100.1 mail", "x" },
     };
 
     [Theory]
@@ -50,7 +55,7 @@ public sealed class MistakeTests
     public void A_mistake_is_refused_at_its_field(string path, string typed, string told)
     {
         var surface = new MemorySurface();
-        var interview = Wizards.Interview();
+        var interview = Wizards.For(path.Split('.')[0]);
         var field = Samples.Screens.Fields.First(f => f.Path == path);
         var form = Open(surface, interview, path,
             Keys.Of(Enumerable.Repeat(Key.Kill, 6).ToArray()), Keys.Type(typed), Keys.Of(Key.Tab, Key.Up, Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
