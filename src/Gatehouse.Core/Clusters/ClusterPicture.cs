@@ -90,6 +90,9 @@ public sealed record ClusterPicture
     /// <summary>The nodes with a vote about who takes writes.</summary>
     public ImmutableArray<MapNode> Voters => [.. Databases.Take(QuorumRules.Votes(Databases.Count()))];
 
+    /// <summary>Whether it is known which nodes vote: that goes by their numbers.</summary>
+    public bool KnowsVotes => Databases.Count() == 1 || Databases.All(n => n.Number > 0);
+
     private IEnumerable<MapNode> Databases => Nodes.Where(n => n.IsMember && n.Profile.Has("database")).OrderBy(n => n.Number);
 
     /// <summary>Whether a node spreads mail and web over the others.</summary>

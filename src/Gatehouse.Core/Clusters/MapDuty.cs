@@ -26,7 +26,7 @@ public sealed record MapDuty(string Name, string Unit, int Total, int There, boo
     /// <param name="picture">The cluster.</param>
     public static IEnumerable<MapDuty> Of(ClusterPicture picture)
     {
-        if (picture.Voters is { IsEmpty: false } voters) yield return new MapDuty("Registry", "vote", voters.Length, voters.Count(v => v.Counts), true, "it takes no writes");
+        if (picture is { KnowsVotes: true, Voters: { IsEmpty: false } voters }) yield return new MapDuty("Registry", "vote", voters.Length, voters.Count(v => v.Counts), true, "it takes no writes");
         var members = picture.Nodes.Where(n => n.IsMember).ToArray();
         foreach (var (role, name, own, otherwise) in Backend)
             if (own is not { } kind || !picture.Own.Contains(kind))
@@ -51,7 +51,7 @@ public sealed record MapDuty(string Name, string Unit, int Total, int There, boo
         return MayFail switch
         {
             < 0 => $"{there}, too few: {Otherwise}",
-            0 => $"{there}, none may fail",
+            0 => $"{there}, {(There == Total ? "none" : "no more")} may fail",
             var n => string.Create(CultureInfo.InvariantCulture, $"{there}, {n}{(There == Total ? "" : " more")} may fail"),
         };
     }
