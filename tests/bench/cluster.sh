@@ -34,6 +34,17 @@ new_host() {
   in_host "$1" sh -c "dpkg -i /root/gatehouse.deb >/dev/null 2>&1; hostname $3; hostname >/etc/hostname"
 }
 
+# settled: waits until the processors have little to do, for at most a minute. A member that was just set up compiles its rules for
+# a while; on processors of its own it would not slow down the next.
+settled() {
+  local n busy
+  for ((n = 0; n < 60; n++)); do
+    busy=$({ head -1 /proc/stat; sleep 1; head -1 /proc/stat; } | awk 'NR == 1 { all = -($2+$3+$4+$5+$6+$7+$8); idle = -($5+$6) } NR == 2 { all += $2+$3+$4+$5+$6+$7+$8; idle += $5+$6 } END { print int(100 * (all - idle) / all) }')
+    ((busy > 20)) || return 0
+  done
+  printf 'the processors are busy to %d %%; what follows may be slower for it\n' "$busy"
+}
+
 # joins: the members join one after the other, and the median counts.
 joins() {
   local n code times=()
@@ -41,6 +52,7 @@ joins() {
     new_host "bench-c$n" "$n" "c$n.lab.example"
     code=$(in_host bench-c0 gatehouse --json invite "c$n.lab.example" --profile node 2>/dev/null | sed -n 's/.*"code": "\(.*\)".*/\1/p')
     in_host "bench-c$n" sh -c 'cat >/root/code' <<<"$code"
+    settled
     times+=("$(timed "bench-c$n" sh -c "exec gatehouse join $(at 0) --address $(at "$n") --yes </root/code")")
   done
   printf 'each join, s: %s\n' "${times[*]}"
@@ -92,18 +104,25 @@ agents() {
   row "an agent's memory, the largest (MB)" "$largest" 90 '<='
 }
 
+# busy HOST: how long its processes have kept a processor busy so far, in seconds.
+busy() { awk '/^usage_usec/ { printf "%.1f\n", $2 / 1000000 }' "$(cat "/run/gatehouse-lab/$1/cgroup")/cpu.stat"; }
+
 pushes() {
-  local n hosts=() one all
+  local n hosts=() one all before
   "$lab" push bench-c0 "$("$lab" key)" /root/.ssh/id_bench
   in_host bench-c0 chmod 600 /root/.ssh/id_bench
   in_host bench-c0 sh -c 'printf "IdentityFile /root/.ssh/id_bench\n" >/root/.ssh/config'
   for ((n = 0; n <= pushed; n++)); do new_host "bench-w$n" $((members + 1 + n)) "w$n.lab.example"; done
   in_host bench-c0 sh -c "ssh-keyscan -t ed25519 $(for ((n = 0; n <= pushed; n++)); do printf '%s ' "$(at $((members + 1 + n)))"; done) >/root/known 2>/dev/null"
+  settled
   one=$(timed bench-c0 gatehouse add "root@$(at $((members + 1)))" --profile web --known-hosts /root/known --yes)
   for ((n = 1; n <= pushed; n++)); do hosts+=("root@$(at $((members + 1 + n)))"); done
+  settled
+  before=$(busy bench-c0)
   all=$(timed bench-c0 gatehouse add "${hosts[@]}" --profile web --known-hosts /root/known --yes)
   in_host bench-c0 tail -3 /tmp/bench.out
-  printf 'one host pushed: %s s; %d at once: %s s, on %d processors\n' "$one" "$pushed" "$all" "$(nproc)"
+  printf 'one host pushed: %s s; %d at once: %s s, on %d processors, of which the pushing host itself took %s s\n' \
+    "$one" "$pushed" "$all" "$(nproc)" "$(awk "BEGIN { print $(busy bench-c0) - $before }")"
   row "$pushed hosts pushed at once / one" "$(ratio "$all" "$one")" 3 '<='
 }
 
@@ -122,7 +141,14 @@ simulated() {
     nft "add chain inet bench dead { type filter hook input priority -300; }"
     nft add rule inet bench dead ip daddr 198.18.0.0/16 drop
     systemd-run --quiet --unit=bench-crowd sh -c "sleep 3600 | /root/crowd/Crowd answer /root/nodes"'
+  # The living ones beat, as well as the first node does.
+  in_host bench-c0 sh -c 'cat >/root/beat.sql' <<'BEAT'
+UPDATE gatehouse.heartbeats h SET at = clock_timestamp(), status = (SELECT f.status FROM gatehouse.heartbeats f WHERE f.node = 1)
+FROM gatehouse.nodes n WHERE n.number = h.node AND n.address << '198.19.0.0/16';
+BEAT
+  in_host bench-c0 sh -c 'systemd-run --quiet --unit=bench-beats sh -c "while su postgres -c \"psql -qX -d gatehouse\" </root/beat.sql; do sleep 10; done"'
   sleep 20
+  settled
   # It exits with 1, for a cluster of which half is dead is not well.
   for n in 1 2 3 4 5 6 7; do times+=("$(timed bench-c0 gatehouse --json status 2>/dev/null || true)"); done
   row "status of $crowd simulated nodes, half of them dead (s)" "$(printf '%s\n' "${times[@]}" | middle 7)" 1.5 '<='
@@ -141,8 +167,9 @@ cluster() {
   changes
   agents
   if ((pushed > 0)); then pushes; fi
+  # What follows is about the first node alone: the others would follow each of the many that join, on its processors.
   for ((n = 1; n <= members; n++)); do "$lab" down "bench-c$n" >/dev/null; done
-  if ((crowd > 0)); then simulated; fi
   for ((n = 0; n <= pushed && pushed > 0; n++)); do "$lab" down "bench-w$n" >/dev/null; done
+  if ((crowd > 0)); then simulated; fi
   "$lab" down bench-c0 >/dev/null
 }

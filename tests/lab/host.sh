@@ -33,6 +33,12 @@ make_bridge() {
     ip link set "$BRIDGE" up
 }
 
+# Some daemons of each host watch files, and what the kernel gives to one user for that (128) is used up by some 17 hosts.
+raise_limits() {
+    local limit=/proc/sys/fs/inotify/max_user_instances
+    (( $(<"$limit") >= 1024 )) || echo 1024 >"$limit"
+}
+
 # take NAME ADDRESS BASE OWNER: reserve name and address. Call under the lock.
 take() {
     local name=$1 address=$2 other

@@ -88,6 +88,7 @@ cmd_up() {
         MADE+=("$name")
     done
     make_bridge
+    raise_limits
     unlock
 
     for name in "${MADE[@]}"; do

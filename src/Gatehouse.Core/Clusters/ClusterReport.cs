@@ -9,6 +9,9 @@ namespace Gatehouse.Core.Clusters;
 /// <param name="Problems">What is not well with it.</param>
 public sealed record MemberReport(ClusterNode Node, NodeStatus? Status, string Error, ImmutableArray<string> Problems)
 {
+    /// <summary>When it said that, where it is its last heartbeat; null when it was asked just now.</summary>
+    public DateTimeOffset? Heard { get; init; }
+
     /// <summary>Whether it is a member that answers and is well and up to date.</summary>
     public bool IsHealthy => Status is not null && Problems.IsEmpty;
 
@@ -53,7 +56,7 @@ public sealed record ClusterReport(ClusterView View, bool IsCurrent, ImmutableAr
                 status is null ? "-" : Text($"{status.Services.Count(s => s.IsActive)}/{status.Services.Length}"),
                 status?.Queue is { } queue ? Text($"{queue}") : "-",
                 (status?.CertificateExpires ?? node.CertificateExpires) is { } expires ? Text($"{expires:yyyy-MM-dd}") : "-",
-                status is not null ? "now" : node.LastSeen is { } seen ? Ago(now - seen) : "never",
+                status is not null && member.Heard is null ? "now" : (member.Heard ?? node.LastSeen) is { } seen ? Ago(now - seen) : "never",
             ];
         }
     }

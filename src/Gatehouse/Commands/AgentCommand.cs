@@ -16,6 +16,8 @@ internal static class AgentCommand
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
     {
+        // The command line cancels what has given back control once; a signal before that ends the process as if it had failed.
+        await Task.Yield();
         try
         {
             await AgentProcess.RunAsync(GlobalOptions.Machine(parse), TimeProvider.System, Release.Version, Console.Error.WriteLine, ct);

@@ -22,6 +22,7 @@ internal static class StatusCommand
         var command = new Command("status", """
             Shows every member of the cluster. Exits 0 when all is well, 1 when it is not.
             STATE: A active, S settings not up to date, J joining, L leaving, E no answer; * marks the issuer.
+            SEEN: now, or how long ago; a member that takes calls and is too busy to answer is shown as it was at its last heartbeat.
             On the map: x does not answer, ! is not well, ~ joins or leaves. With --plain it is told in sentences.
 
             Example: gatehouse status --map

@@ -35,6 +35,14 @@ public sealed class ClusterReportTests
         Assert.Equal(["-", "1", "-", "-", "-", "never"], Report(Report(bare, null)).Table(Now).Last().Skip(7));
     }
 
+    [Fact]
+    public void What_a_slow_node_said_in_its_last_heartbeat_is_shown_with_its_age()
+    {
+        var late = Report(Node(2, "mail"), Status(2)) with { Heard = Now.AddSeconds(-8) };
+        Assert.Equal(["mail-A", "05:41"], Report(late).Table(Now).Last().Skip(2).Take(2));
+        Assert.Equal("8 s ago", Report(late).Table(Now).Last()[12]);
+    }
+
     [Theory]
     [InlineData(-5, "0 s ago")]
     [InlineData(119, "119 s ago")]

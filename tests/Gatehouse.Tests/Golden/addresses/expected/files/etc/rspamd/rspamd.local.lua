@@ -1,33 +1,62 @@
--- Written by gatehouse. Two selectors for message limits that rspamd does not have itself.
+-- Written by gatehouse. What messages are counted by.
 local lua_selectors = require "lua_selectors"
 
 local networks = {
 }
 
-lua_selectors.register_extractor(rspamd_config, "source_network", {
-  get_value = function(task)
+local counts = {
+  ["inbound-network"] = function(task)
     local ip = task:get_from_ip()
-    if not (ip and ip:is_valid()) then return nil end
+    -- What this host tells itself is nobody's mail.
+    if not (ip and ip:is_valid()) or ip:to_string() == "::1" or ip:to_string():match("^127%.") then return {} end
     local bits = ip:get_version() == 6 and 64 or 24
-    return tostring(ip:apply_mask(bits)) .. "/" .. bits, "string"
+    return { tostring(ip:apply_mask(bits)) .. "/" .. bits }
   end,
-  description = "Network of the sending host, IPv4 /24 or IPv6 /64",
-})
-
-lua_selectors.register_extractor(rspamd_config, "destination_network", {
-  get_value = function(task)
-    local found, seen = {}, {}
+  ["outbound-network"] = function(task)
+    local found = {}
     for _, rcpt in ipairs(task:get_recipients("smtp") or {}) do
-      local network = networks[(rcpt.domain or ""):lower()]
-      if network and not seen[network] then
-        seen[network] = true
-        found[#found + 1] = network
-      end
+      found[#found + 1] = networks[(rcpt.domain or ""):lower()]
     end
-    if #found == 0 then return nil end
-    return found, "string_list"
+    return found
   end,
-  description = "Networks of the mail hosts that the recipients' domains are handed to",
+  ["outbound-domain"] = function(task)
+    local found = {}
+    for _, rcpt in ipairs(task:get_recipients("smtp") or {}) do
+      found[#found + 1] = rcpt.domain and rcpt.domain ~= "" and rcpt.domain:lower() or nil
+    end
+    return found
+  end,
+}
+
+-- rspamd keeps a count under the value of its selector alone: two limits that count by the same value would share one. So each
+-- limit has a selector of its own, whose values begin with its name.
+local limits = {
+}
+
+for name, by in pairs(limits) do
+  lua_selectors.register_extractor(rspamd_config, "limit_" .. name, {
+    get_value = function(task)
+      local values, seen = {}, {}
+      for _, value in ipairs(counts[by](task)) do
+        if not seen[value] then
+          seen[value] = true
+          values[#values + 1] = name .. " " .. value
+        end
+      end
+      if #values == 0 then return nil end
+      return values, "string_list"
+    end,
+    description = "What limit " .. name .. " counts by: " .. by,
+  })
+end
+
+lua_selectors.register_extractor(rspamd_config, "limit_gatehouse_verify", {
+  get_value = function(task)
+    local node = task:get_request_header("Gatehouse-Verify")
+    if not node then return nil end
+    return "gatehouse_verify " .. tostring(node), "string"
+  end,
+  description = "The node that verifies",
 })
 
 -- rspamd asks Sentinel for the primary in the workers that scan alone; what is learned by hand goes through the controller, which
@@ -41,3 +70,18 @@ rspamd_config:add_on_load(function(_, _, worker)
     return caller and caller.source:find("lua_redis.lua", 1, true) ~= nil or is_scanner(self)
   end
 end)
+
+-- How often Sentinel is asked is taken from a module's own settings alone, not from those that all modules share: it would be once a
+-- minute, and until then all that is learned and counted would be lost on a replica.
+local lua_redis = require "lua_redis"
+for _, name in ipairs { "parse_redis_server", "rspamd_parse_redis_server", "try_load_redis_servers" } do
+  local parse = lua_redis[name]
+  lua_redis[name] = function(...)
+    local params = parse(...)
+    if params and params.sentinels then
+      params.sentinel_watch_time = 5
+      params.sentinel_master_maxerrors = 1
+    end
+    return params
+  end
+end

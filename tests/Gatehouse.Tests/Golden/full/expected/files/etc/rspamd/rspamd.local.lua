@@ -70,3 +70,18 @@ rspamd_config:add_on_load(function(_, _, worker)
     return caller and caller.source:find("lua_redis.lua", 1, true) ~= nil or is_scanner(self)
   end
 end)
+
+-- How often Sentinel is asked is taken from a module's own settings alone, not from those that all modules share: it would be once a
+-- minute, and until then all that is learned and counted would be lost on a replica.
+local lua_redis = require "lua_redis"
+for _, name in ipairs { "parse_redis_server", "rspamd_parse_redis_server", "try_load_redis_servers" } do
+  local parse = lua_redis[name]
+  lua_redis[name] = function(...)
+    local params = parse(...)
+    if params and params.sentinels then
+      params.sentinel_watch_time = 5
+      params.sentinel_master_maxerrors = 1
+    end
+    return params
+  end
+end
