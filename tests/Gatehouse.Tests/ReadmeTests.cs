@@ -16,6 +16,13 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public void The_map_it_shows_is_drawn_by_the_program()
+    {
+        var map = File.ReadAllText(Path.Combine(Repository.Golden, "maps", "segments.txt")).Split("\n\nCluster ")[0];
+        Assert.Contains($"```\n{map}\n```", File.ReadAllText(Path.Combine(Repository.Root, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_rule_of_a_cluster_has_its_tests_or_its_reason_and_the_tests_are_there()
     {
         var rows = File.ReadLines(Path.Combine(Repository.Root, "src", "README.md")).Select(l => Rule().Match(l)).Where(m => m.Success).ToArray();
