@@ -116,6 +116,10 @@ public sealed partial class QuarantineStories : IDisposable
         Lab.Until("delivery to another", TimeSpan.FromSeconds(30), () => Delivered(ids[4]) == 1);
         Assert.Equal((1, 1), (Delivered(ids[0]), Delivered(ids[1])));
         Assert.Equal(0, Delivered(ids[2]));
+
+        // Where it is not shared, what a node has taken waits for that node.
+        Lab.Shell(First, "umask 077 && sed 's/quarantine_shared: .*/quarantine_shared: \"off\"/' /etc/gatehouse/answers.yaml > /root/alone.yaml && gatehouse apply /root/alone.yaml --yes").Expect(0);
+        Assert.Contains("lies on q2.lab.example alone", Lab.Exec(First, "gatehouse", "quarantine", "release", ids[3]).Expect(3).Error, StringComparison.Ordinal);
     }
 
     private static void Ledger(string host, string id, string text) => Lab.Write(host, $"/var/lib/gatehouse/quarantine/done/{id.Replace('/', '-')}.json", text, "0600");
