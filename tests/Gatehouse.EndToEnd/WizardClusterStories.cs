@@ -33,7 +33,7 @@ public sealed partial class WizardClusterStories
     public void A_cluster_is_started_and_joined_line_by_line()
     {
         using var first = new WizardHost(First, FirstAddress);
-        var start = Setup(First, "start", "lab", "database", "w1.lab.example", FirstAddress, "", "", "", "-", "10.77.0.0/24", "", "", .. Scanner, .. Mta, .. Web, .. Rest, "apply", "yes", "save /root/keys", "invite", "w2.lab.example", "web", "finish");
+        var start = Setup(First, ["start", "lab", "database", "w1.lab.example", FirstAddress, "", "", "", "-", "10.77.0.0/24", "", "", .. Scanner, .. Mta, .. Web, .. Rest, "apply", "yes", "save /root/keys", "invite", "w2.lab.example", "web", "finish"]);
         Assert.Contains("the cluster lab is there, and w1.lab.example is its first", start.Output, StringComparison.Ordinal);
         var keys = Lab.Exec(First, "cat", "/root/keys").Expect(0).Output;
         Assert.Equal("600 root", Lab.Exec(First, "stat", "-c", "%a %U", "/root/keys").Output.Trim());
