@@ -23,6 +23,8 @@ GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-" + "STANDARD-ANTI-UBE-TEST-EMAIL*C.3
 WORKERS = 24
 # Seconds: for a connection, for the answer to a command, and for the answer to a message, which is scanned before it.
 CONNECT, COMMAND, DOT = 5, 20, 60
+# How long a message is on its way into the cluster.
+WAY = 0.4
 # When to try again, in seconds, and how long to go on trying.
 AGAIN, PATIENCE = 5, 300
 
@@ -76,6 +78,8 @@ def attempt(address, number):
             wire.say("MAIL FROM:<sender@client.example>", "2")
             wire.say("RCPT TO:<user@example.org>", "2")
             wire.say("DATA", "3")
+            # The way is long, so that some are always at it.
+            time.sleep(WAY)
             sock.settimeout(DOT)
             sent = True
             taken = wire.say(text, "2")
