@@ -210,7 +210,7 @@ def count(sent, taken, kept):
             by_node.append(number)
     slow = max((t["took"] for t in tries if t["what"] == "taken"), default=0)
     print(f"promised {len(promised)} tries {len(tries)} refused {what['refused']} broken {what['broken']} unsure {what['unsure']} again {len(again)} "
-          f"kept {sum(1 for _ in open(kept, encoding='utf-8'))} slowest {slow}")
+          f"last {max(t['at'] + t['took'] for t in tries):.0f} s kept {sum(1 for _ in open(kept, encoding='utf-8'))} slowest {slow} s")
     print(f"never {len({t['number'] for t in tries} - promised)} lost {len(lost)} twice {len(twice)} sender-twice {len(by_sender)} node-twice {len(by_node)}")
     for name, numbers in (("lost", lost), ("twice", twice), ("sender-twice", by_sender), ("node-twice", by_node), ("unsure", sorted(unsure))):
         if numbers:
