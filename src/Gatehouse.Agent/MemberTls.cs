@@ -5,7 +5,10 @@ using Gatehouse.Core.Trust;
 
 namespace Gatehouse.Agent;
 
-/// <summary>TLS between members: version 1.3 alone, and only what the cluster's own CA has signed. The system's CA store is never asked.</summary>
+/// <summary>
+/// TLS between members: version 1.3 alone, and only what the cluster's own CA has signed. The system's CA store is never asked. No session
+/// is resumed: with it, the CAs between leaf and root would not be sent again, and who was good a while ago would not be judged anew.
+/// </summary>
 public static class MemberTls
 {
     /// <summary>The port of the agent.</summary>
@@ -21,6 +24,7 @@ public static class MemberTls
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        AllowTlsResume = false,
         RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
         {
             if (certificate is null) return true;
@@ -42,6 +46,7 @@ public static class MemberTls
         ClientCertificateContext = own.Context,
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        AllowTlsResume = false,
         RemoteCertificateValidationCallback = (_, certificate, chain, _) => IsTrusted(own.Trust, certificate, chain, host, clock, refused) is not null,
     };
 
@@ -55,6 +60,7 @@ public static class MemberTls
         TargetHost = host,
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        AllowTlsResume = false,
         RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
         {
             if (IsTrusted(trust, certificate, chain, host, clock, refused) is not { } identity) return false;
@@ -71,6 +77,7 @@ public static class MemberTls
         TargetHost = host,
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        AllowTlsResume = false,
 #pragma warning disable CA5359 // What is heard is compared with the pin of a join code before it is believed.
         RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359

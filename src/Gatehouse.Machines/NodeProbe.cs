@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
 using Gatehouse.Core.Clusters;
 
 namespace Gatehouse.Machines;
@@ -8,6 +10,7 @@ namespace Gatehouse.Machines;
 public static class NodeProbe
 {
     private const string Spool = "/var/spool/exim4/input";
+    private const int MostAddresses = 256;
 
     /// <summary>What the node says of itself.</summary>
     /// <param name="node">Who it is.</param>
@@ -36,7 +39,15 @@ public static class NodeProbe
         ReachesRegistry = reachesRegistry,
         Followed = node.Followed,
         Users = MailUsers.Numbers(),
+        Addresses = Addresses(),
     };
+
+    // Of those that work; loopback's are everybody's, and those of one link mean nothing elsewhere.
+    private static ImmutableArray<IPAddress> Addresses() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces().Where(n => n.OperationalStatus != OperationalStatus.Down && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+            .SelectMany(n => n.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => !a.IsIPv6LinkLocal).Take(MostAddresses),
+    ];
 
     private static async Task<ImmutableArray<ServiceState>> ServicesAsync(ImmutableArray<string> units, IMachine machine, CancellationToken ct)
     {

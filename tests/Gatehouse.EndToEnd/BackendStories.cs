@@ -73,9 +73,10 @@ public sealed partial class BackendStories : IDisposable
         Assert.Contains("ACCESS_REFUSED", refused.Error, StringComparison.Ordinal);
         var confirmed = int.Parse(Amqp(Hosts[1], Names[1], "publish", Names[2], "100").Expect(0).Output, CultureInfo.InvariantCulture);
         Lab.Exec(Hosts[0], "systemctl", "kill", "-s", "KILL", "rabbitmq-server.service").Expect(0);
-        confirmed += int.Parse(Lab.UntilDone("the queue goes on", TimeSpan.FromSeconds(30), () => Amqp(Hosts[1], Names[1], "publish", Names[2], "100")).Output, CultureInfo.InvariantCulture);
+        confirmed += int.Parse(Lab.UntilDone("the queue goes on", TimeSpan.FromSeconds(60), () => Amqp(Hosts[1], Names[1], "publish", Names[2], "100")).Output, CultureInfo.InvariantCulture);
         Lab.UntilDone("the killed node is back", TimeSpan.FromSeconds(90), () => Amqp(Hosts[1], Names[0], "publish", Names[1], "1"));
-        Assert.Equal(confirmed, int.Parse(Amqp(Hosts[2], Names[0], "drain", Names[2]).Expect(0).Output, CultureInfo.InvariantCulture));
+        // What was not confirmed may be there all the same.
+        Assert.InRange(int.Parse(Amqp(Hosts[2], Names[0], "drain", Names[2]).Expect(0).Output, CultureInfo.InvariantCulture), confirmed, confirmed + 300);
     }
 
     // A node is lost for good: neither Sentinel nor the queue waits for it any more.
@@ -115,7 +116,7 @@ public sealed partial class BackendStories : IDisposable
 
     private static string Primary(string host) => Lab.Shell(host, "redis-cli -p 26379 --raw sentinel get-master-addr-by-name gatehouse").Output.Split('\n')[0];
 
-    private static Result Amqp(string host, params string[] words) => Lab.Exec(host, ["timeout", "40", "python3", "/root/amqp.py", .. words]);
+    private static Result Amqp(string host, params string[] words) => Lab.Exec(host, ["timeout", "20", "python3", "/root/amqp.py", .. words]);
 
     [GeneratedRegex("\"code\": \"([^\"]+)\"")]
     private static partial Regex CodeInJson();

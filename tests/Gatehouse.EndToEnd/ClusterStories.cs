@@ -34,6 +34,12 @@ public sealed class ClusterStories(ClusterHosts cluster)
             var metrics = ClusterHosts.Status(host, "--prometheus").Output;
             Assert.Contains("gatehouse_registry_up 1\n", metrics, StringComparison.Ordinal);
             Assert.Contains("gatehouse_node_up{node=\"c2.lab.example\",number=\"2\"} 1\n", metrics, StringComparison.Ordinal);
+            var map = ClusterHosts.Status(host, "--map").Output;
+            Assert.StartsWith("Cluster lab, 2 nodes: ", map, StringComparison.Ordinal);
+            Assert.Matches(@"\+- Front end -+\+\n\| . 2  c2\.lab\.example  10\.77\.0\.172  node ", map);
+            Assert.Matches(@"1  c1\.lab\.example  10\.77\.0\.171  full  [^\n]*takes writes", map);
+            Assert.Contains("Registry  1 vote, none may fail", map, StringComparison.Ordinal);
+            Assert.Contains("Mail      2 nodes, 1 may fail", map, StringComparison.Ordinal);
             Lab.Exec(host, "gatehouse", "verify").Expect(0);
         }
     }
@@ -117,6 +123,9 @@ public sealed class ClusterStories(ClusterHosts cluster)
                 using var json = JsonDocument.Parse(ClusterHosts.Status(host, "--json").Expect(1).Output);
                 Assert.False(json.RootElement.GetProperty("current").GetBoolean());
                 Assert.False(json.RootElement.GetProperty("healthy").GetBoolean());
+                var map = ClusterHosts.Status(host, "--map").Expect(1).Output;
+                Assert.Contains("c2.lab.example  10.77.0.172  node", map, StringComparison.Ordinal);
+                Assert.Contains("Who takes writes is not known now; who the members are is as of 20", map, StringComparison.Ordinal);
                 Assert.Contains("gatehouse_registry_up 0\n", ClusterHosts.Status(host, "--prometheus").Expect(1).Output, StringComparison.Ordinal);
             }
 

@@ -53,7 +53,7 @@ public sealed partial class QuarantineStories : IDisposable
     {
         var times = new List<double>();
         var ids = new List<string>();
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 6; i++)
         {
             var watch = Stopwatch.StartNew();
             ids.Add(Quarantine(SecondAddress, string.Create(CultureInfo.InvariantCulture, $"story {i}\e[2J")));
@@ -78,9 +78,32 @@ public sealed partial class QuarantineStories : IDisposable
         Lab.Exec(First, "systemctl", "stop", "patroni").Expect(0);
         Assert.Contains("the registry is away", Lab.Exec(First, "gatehouse", "quarantine", "release", ids[1]).Expect(3).Error, StringComparison.Ordinal);
         Lab.Exec(Second, "gatehouse", "quarantine", "release", ids[1]).Expect(0);
+        // As the power's failure at this moment leaves it; and what is left of an earlier life of the host.
+        Ledger(Second, ids[5], """{"action":"release","at":"2026-01-02T03:04:05+00:00","done":false,"untold":true}""");
+        Ledger(Second, "77/1xUsvq-00009Z-5e", """{"action":"release","at":"2026-01-02T03:04:05+00:00","done":true,"untold":true}""");
         Lab.Exec(First, "systemctl", "start", "patroni").Expect(0);
         Lab.Until("the registry knows of it", TimeSpan.FromSeconds(90), () => State(First, ids[1]) == "released");
         Assert.Contains("was released by q2.lab.example", Lab.Exec(First, "gatehouse", "quarantine", "release", ids[1]).Expect(3).Error, StringComparison.Ordinal);
+
+        Lab.Until("the registry knows of what was begun", TimeSpan.FromSeconds(30), () => State(First, ids[5]) == "release");
+        Assert.Contains("never said how that ended", Lab.Exec(First, "gatehouse", "quarantine", "release", ids[5]).Expect(3).Error, StringComparison.Ordinal);
+        Lab.Exec(Second, "gatehouse", "quarantine", "release", ids[5]).Expect(3);
+        Assert.DoesNotContain("\"untold\":true", Lab.Shell(Second, "cat /var/lib/gatehouse/quarantine/done/*").Expect(0).Output, StringComparison.Ordinal);
+
+        // An old ledger is shorter after the night, whoever's turn it was; nobody commands the synchronisation.
+        foreach (var host in new[] { First, Second })
+        {
+            Ledger(host, "78/1xUsvq-00009Z-5e", """{"action":"release","at":"2020-01-02T03:04:05+00:00","done":true,"untold":false}""");
+            Lab.Exec(host, "systemctl", "start", "gatehouse-quarantine-retention.service").Expect(0);
+            Lab.Shell(host, "test ! -e /var/lib/gatehouse/quarantine/done/78-1xUsvq-00009Z-5e.json").Expect(0);
+            Lab.Shell(host, "systemctl show -P Result gatehouse-quarantine-retention.service | grep -qE '^(success|exec-condition)$'").Expect(0);
+            Assert.Equal(1, Lab.Shell(host, "ss -Hlpnx | grep syncthing || ss -Hlpnt | grep syncthing | grep -v :1027").ExitCode);
+        }
+
+        // A directory that is not mounted deletes nothing elsewhere.
+        Lab.Shell(First, "systemctl stop gatehouse-sync && cd /var/spool/gatehouse && mv quarantine away && mkdir quarantine && chown Debian-exim: quarantine && systemctl start gatehouse-sync && sleep 8 && systemctl stop gatehouse-sync").Expect(0);
+        Lab.Shell(First, "cd /var/spool/gatehouse && rmdir quarantine && mv away quarantine && systemctl start gatehouse-sync").Expect(0);
+        Assert.True(Shown(Second, ids[2]));
 
         Lab.Exec(First, "gatehouse", "quarantine", "delete", ids[2]).Expect(0);
         Lab.Until("deletion on the other node", TimeSpan.FromSeconds(30), () => !Shown(Second, ids[2]));
@@ -93,7 +116,13 @@ public sealed partial class QuarantineStories : IDisposable
         Lab.Until("delivery to another", TimeSpan.FromSeconds(30), () => Delivered(ids[4]) == 1);
         Assert.Equal((1, 1), (Delivered(ids[0]), Delivered(ids[1])));
         Assert.Equal(0, Delivered(ids[2]));
+
+        // Where it is not shared, what a node has taken waits for that node.
+        Lab.Shell(First, "umask 077 && sed 's/quarantine_shared: .*/quarantine_shared: \"off\"/' /etc/gatehouse/answers.yaml > /root/alone.yaml && gatehouse apply /root/alone.yaml --yes").Expect(0);
+        Assert.Contains("lies on q2.lab.example alone", Lab.Exec(First, "gatehouse", "quarantine", "release", ids[3]).Expect(3).Error, StringComparison.Ordinal);
     }
+
+    private static void Ledger(string host, string id, string text) => Lab.Write(host, $"/var/lib/gatehouse/quarantine/done/{id.Replace('/', '-')}.json", text, "0600");
 
     private static bool Shown(string host, string id) => Lab.Exec(host, "gatehouse", "quarantine", "show", id, "--json").ExitCode == 0;
 

@@ -1,9 +1,11 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Gatehouse.Tests.Support;
 using Xunit;
 
 namespace Gatehouse.Tests;
 
-public sealed class ReadmeTests
+public sealed partial class ReadmeTests
 {
     [Fact]
     public void The_screens_it_shows_are_those_of_the_program()
@@ -12,4 +14,28 @@ public sealed class ReadmeTests
         var frames = Directory.GetFiles(Path.Combine(Repository.Golden, "frames")).Select(f => string.Join('\n', File.ReadAllLines(f)[..^1]));
         Assert.Equal(3, frames.Count(f => readme.Contains($"```\n{f}\n```", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public void The_map_it_shows_is_drawn_by_the_program()
+    {
+        var map = File.ReadAllText(Path.Combine(Repository.Golden, "maps", "segments.txt")).Split("\n\nCluster ")[0];
+        Assert.Contains($"```\n{map}\n```", File.ReadAllText(Path.Combine(Repository.Root, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_rule_of_a_cluster_has_its_tests_or_its_reason_and_the_tests_are_there()
+    {
+        var rows = File.ReadLines(Path.Combine(Repository.Root, "src", "README.md")).Select(l => Rule().Match(l)).Where(m => m.Success).ToArray();
+        Assert.Equal(Enumerable.Range(1, 29), rows.Select(r => int.Parse(r.Groups[1].Value, CultureInfo.InvariantCulture)));
+        var sources = Directory.GetFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories).ToLookup(f => Path.GetFileNameWithoutExtension(f), File.ReadAllText);
+        Assert.All(rows.SelectMany(r => Test().Matches(r.Groups[2].Value)), t =>
+            Assert.Contains(sources[t.Groups[1].Value], s => s.Contains($" {t.Groups[2].Value}(", StringComparison.Ordinal)));
+        Assert.All(rows.Where(r => !Test().IsMatch(r.Groups[2].Value)), r => Assert.Matches("none: .{20}|the same story", r.Groups[2].Value));
+    }
+
+    [GeneratedRegex(@"^\| ([0-9]+) \| (.+) \|$")]
+    private static partial Regex Rule();
+
+    [GeneratedRegex(@"`([A-Z][A-Za-z]+)\.([A-Z]\w+_\w+)`")]
+    private static partial Regex Test();
 }

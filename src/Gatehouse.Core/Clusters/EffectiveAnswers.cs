@@ -15,6 +15,9 @@ public static class EffectiveAnswers
 {
     private const string From = "cluster";
 
+    /// <summary>What no member answers, for the registry knows it: which cluster, which number, and who else is in it.</summary>
+    public static ImmutableArray<string> FromRegistry { get; } = ["cluster.name", "cluster.id", "cluster.peers"];
+
     /// <summary>The answers of a member.</summary>
     /// <param name="cluster">The answers that are the same everywhere.</param>
     /// <param name="node">The answers of this node; they win.</param>
@@ -38,7 +41,7 @@ public static class EffectiveAnswers
     /// <param name="own">Its own answers before: what it answered differently stays its own.</param>
     public static (Answers Cluster, Answers Node) Part(ScreenSet screens, Answers edited, Answers own)
     {
-        var known = edited.Values.Where(v => v.Key is not ("cluster.name" or "cluster.id" or "cluster.peers")).ToArray();
+        var known = edited.Values.Where(v => !FromRegistry.Contains(v.Key)).ToArray();
         var nodes = screens.Fields.Where(f => f.Scope == FieldScope.Node).Select(f => f.Path).Concat(own.Values.Keys).ToHashSet(StringComparer.Ordinal);
         return (new Answers(From, known.Where(v => !nodes.Contains(v.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal)),
             new Answers(From, known.Where(v => nodes.Contains(v.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal)));

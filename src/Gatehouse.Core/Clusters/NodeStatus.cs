@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Gatehouse.Core.Clusters;
 
@@ -65,4 +66,7 @@ public sealed record NodeStatus
 
     /// <summary>The numbers of its mail users, by name; null from a release that does not say.</summary>
     public ImmutableSortedDictionary<string, int>? Users { get; init; }
+
+    /// <summary>The addresses that its interfaces have, so that it shows where a virtual one is; null from a release that does not say.</summary>
+    public ImmutableArray<IPAddress>? Addresses { get; init; }
 }

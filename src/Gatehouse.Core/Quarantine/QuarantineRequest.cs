@@ -70,7 +70,10 @@ public sealed record LocalClaim
     /// <summary>Whether it came to its end.</summary>
     public required bool Done { get; init; }
 
-    /// <summary>Whether the registry has to be told yet, which was away then.</summary>
+    /// <summary>Whether the registry had granted it, at the moment that <see cref="At"/> is.</summary>
+    public bool Claimed { get; init; }
+
+    /// <summary>Whether the registry has to be told yet, which was away when it was begun or when it was done.</summary>
     public bool Untold { get; init; }
 
     /// <summary>Whether it may be done, with nobody but this node to ask.</summary>

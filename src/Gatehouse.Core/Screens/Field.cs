@@ -44,6 +44,9 @@ public sealed record Field
     /// <summary>Whether the question is asked only of an operator who wants more settings; it has a default then.</summary>
     public bool Advanced { get; init; }
 
+    /// <summary>Whether the wizard asks it of members of a cluster only. Its answer counts everywhere: a node may be prepared for its cluster.</summary>
+    public bool Clustered { get; init; }
+
     /// <summary>A value to show as example.</summary>
     public string Example { get; init; } = "";
 

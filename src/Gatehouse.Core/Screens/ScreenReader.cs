@@ -14,7 +14,7 @@ public static class ScreenReader
     [
         "key", "label", "help", "kind", "items", "columns", "required", "default", "default-from", "example",
         "choices", "min", "max", "pattern", "pattern-text", "exists", "port", "when",
-        "advanced", "propose", "scope",
+        "advanced", "propose", "scope", "clustered",
     ];
 
     /// <summary>Reads one screen.</summary>
@@ -55,6 +55,7 @@ public static class ScreenReader
             DefaultFrom = Optional(map, "default-from"),
             Propose = Optional(map, "propose"),
             Advanced = Flag(map, "advanced"),
+            Clustered = Flag(map, "clustered"),
             Example = Optional(map, "example") ?? "",
             Choices = ReadChoices(map),
             Minimum = Number(map, "min"),

@@ -34,7 +34,7 @@ internal static class BalancerRules
             if (!members.TryGetValue(name, out var member))
                 report.Warn("not-a-member", "balancer.nodes", $"{name} is no member of the cluster (yet); it balances as soon as it is one.{Nearest.Hint(name, [.. members.Keys])}", v.OriginOf("balancer.nodes"));
             else if (member.Profile.Has("mail") || member.Profile.Has("web"))
-                report.Error("ports-taken", "balancer.nodes", $"{name} is a '{member.Profile.Name}' node: Exim and nginx have the ports there that a balancer needs. Take a node without mail and web, or one of profile 'balancer'.", v.OriginOf("balancer.nodes"));
+                report.Error("ports-taken", "balancer.nodes", $"{name} is a '{member.Profile.Name}' node: Exim and nginx have a balancer's ports there. Take a node without mail and web, such as one of profile 'balancer'.", v.OriginOf("balancer.nodes"));
         }
     }
 

@@ -54,7 +54,7 @@ internal static class VirtualAddressRules
         {
             var address = (IPAddress)row.Values["address"];
             if (networks.Where(n => n.Contains(address)).OrderByDescending(n => n.PrefixLength).Cast<IPNetwork?>().FirstOrDefault() is not { } network)
-                report.Error("no-network", path + ".address", $"{address} lies in no network of {Networks}; add a row with its network and the interface that leads there, such as {{network: {Around(address)}, interface: eth0}}.", row.Origin);
+                report.Error("no-network", path + ".address", $"{address} lies in no network of {Networks}; add one with its interface, such as {{network: {Around(address)}, interface: eth0}}.", row.Origin);
             else if (IsEdge(address, network))
                 report.Error("bad-value", path + ".address", $"{address} is the {(address.Equals(network.BaseAddress) ? "network" : "broadcast")} address of {network}; no host can have it.", row.Origin);
         }

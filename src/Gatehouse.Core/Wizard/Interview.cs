@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Settings;
@@ -55,7 +56,7 @@ public sealed class Interview
 
     private sealed record TypedSecret(string First, string Second);
 
-    private sealed record Judgement(Answers Answers, ImmutableArray<Finding> Findings, GatewaySettings? Settings, ValueSet Values, ImmutableHashSet<string> Unasked);
+    private sealed record Judgement(Answers Answers, ImmutableArray<Finding> Findings, GatewaySettings? Settings, ValueSet Values, ValueSet? Others, ImmutableHashSet<string> Unasked);
 
     /// <summary>What is being done.</summary>
     public WizardTask Task { get; }
@@ -66,10 +67,10 @@ public sealed class Interview
         get
         {
             if (!Task.AsksSettings) return taskScreens;
-            var profile = Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!;
-            // Which cluster, which number and which peers is for the registry to say. A screen whose questions all depend on answers that
-            // were not given is not gone to.
-            return [.. taskScreens, .. screens.For(profile).Where(s => !s.Clustered && (wanted.IsEmpty || wanted.Contains(s.Id)) && Fields(s).Any())];
+            // In a cluster, what is asked on one node holds for all. A screen whose questions all depend on answers that were not
+            // given is not gone to.
+            var shown = Profile.Clustered ? screens.Screens : [.. screens.For(Profile)];
+            return [.. taskScreens, .. shown.Where(s => (wanted.IsEmpty || wanted.Contains(s.Id)) && Fields(s).Any())];
         }
     }
 
@@ -87,6 +88,8 @@ public sealed class Interview
 
     private IEnumerable<(string Path, string File, Secret Secret)> Typed =>
         screens.Fields.Where(f => secrets.TryGetValue(f.Path, out var typed) && IsUsable(typed)).Select(f => (f.Path, secretFile(f.Path), new Secret(secrets[f.Path].First)));
+
+    private Profile Profile => Profile.Find(texts.GetValueOrDefault("system.profile", "standalone")) ?? Profile.Find("standalone")!;
 
     // Every field that can be typed into here.
     private IEnumerable<Field> AllFields => screens.Fields.Concat(OwnFields);
@@ -106,7 +109,7 @@ public sealed class Interview
     /// <summary>The fields of a screen that are asked as the answers stand now.</summary>
     public IEnumerable<Field> Fields(Screen screen) => screen.Task.Length > 0
         ? screen.Fields.Where(f => !f.IsAnswer || Resolver.Applies(f, Judged.Values))
-        : screen.Fields.Where(f => f.Path != "system.profile" && !asked.Contains(f.Path) && Resolver.Applies(f, Judged.Values));
+        : screen.Fields.Where(f => f.Path != "system.profile" && !asked.Contains(f.Path) && IsForHere(f) && Applies(f, Judged.Values, Judged.Others));
 
     /// <summary>What stands in a field: what was typed, else its default.</summary>
     public string Text(Field field) => texts.TryGetValue(field.Path, out var text) ? text
@@ -228,16 +231,40 @@ public sealed class Interview
         foreach (var (_, file, secret) in Typed) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
         var report = new Report();
         var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
-        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values)).Concat(TaskProblems()).ToImmutableArray();
+        var others = JudgeForOthers(answers, new Inputs(facts, true, things.ToImmutable()), report);
+        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values, others)).Concat(TaskProblems()).ToImmutableArray();
         // What a task does not ask is not for this host to say.
         if (!Task.AsksSettings) (findings, settings) = ([.. findings.Where(f => asked.Contains(f.Path.Split('[')[0]))], null);
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
             findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
         // A password for something that was switched off again stays in the form, and goes nowhere else.
-        var unasked = screens.Fields.Where(f => secrets.ContainsKey(f.Path) && !Resolver.Applies(f, values)).Select(f => f.Path).ToImmutableHashSet(StringComparer.Ordinal);
+        var unasked = screens.Fields.Where(f => secrets.ContainsKey(f.Path) && !Applies(f, values, others)).Select(f => f.Path).ToImmutableHashSet(StringComparer.Ordinal);
         answers = new Answers(answers.File, answers.Values.RemoveRange(unasked));
-        return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values, unasked);
+        return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values, others, unasked);
     }
+
+    // What a cluster's nodes of other duties are to have in common is asked here as well, and judged as on a node that has them
+    // all; files that it names are on those nodes.
+    private ValueSet? JudgeForOthers(Answers answers, Inputs inputs, Report report)
+    {
+        if (!Task.AsksSettings || !Profile.Clustered || screens.Fields.All(f => screens.Serves(f, Profile))) return null;
+        var found = new Report();
+        var everywhere = answers with { Values = answers.Values.SetItem("system.profile", new Scalar(new Origin("setup", 1, 1), "full", true)) };
+        Resolver.Resolve(screens, everywhere, inputs, found, out var values);
+        report.AddRange(found.Where(f => !Elsewhere.Contains(f.Code) && screens.Fields.FirstOrDefault(x => x.Path == f.Path || f.Path.StartsWith($"{x.Path}[", StringComparison.Ordinal)) is { Scope: FieldScope.Cluster } field && !screens.Serves(field, Profile)));
+        return values;
+    }
+
+    // Files and secrets that only nodes with the duty have.
+    private static ImmutableArray<string> Elsewhere { get; } = ["file-missing", "sealed-missing"];
+
+    // Who the members are is for the registry to say, and what is typed secretly can be sealed for the others by who has the key.
+    private bool IsForHere(Field field) => !Profile.Clustered ? !field.Clustered
+        : !EffectiveAnswers.FromRegistry.Contains(field.Path) && (field.Kind.Name != "password" || NodeDuties.NeedsEncryptionKey(Profile.Name));
+
+    // Whether a field is asked: for this node, or for others, in a cluster.
+    private static bool Applies(Field field, ValueSet values, ValueSet? others) => values.Serves(field) ? Resolver.Applies(field, values)
+        : others is not null && field.Scope == FieldScope.Cluster && Resolver.Applies(field, others);
 
     private IEnumerable<(string Path, Node Node)> Nodes()
     {
@@ -255,10 +282,10 @@ public sealed class Interview
         TaskRules.Judge(Task, Text).Concat(OwnFields.Select(f => TaskRules.Judge(f, Text(f))).OfType<Finding>());
 
     // What only a wizard can see: a row of too many words, a password not typed twice alike.
-    private IEnumerable<Finding> TypingProblems(ValueSet values)
+    private IEnumerable<Finding> TypingProblems(ValueSet values, ValueSet? others)
     {
         // What is not asked any more cannot be mended either.
-        foreach (var field in screens.Fields.Where(f => Resolver.Applies(f, values)))
+        foreach (var field in screens.Fields.Where(f => Applies(f, values, others)))
         {
             if (texts.TryGetValue(field.Path, out var text))
                 foreach (var (line, problem) in FieldText.Problems(field, text))

@@ -33,9 +33,10 @@ internal static class ClusterOrders
     /// <summary>Carries out an order on this node.</summary>
     public static async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
     {
-        if (command.Kind == QuarantineOrders.Kind && clock.GetUtcNow() <= command.Deadline) return await QuarantineOrders.CarryOutAsync(command, machine, clock, ct);
-        if (All.FirstOrDefault(o => o.Kind == command.Kind) is not { } order) return (CommandState.Refused, $"this release knows no order '{command.Kind}'");
+        // Also one that this release does not know: why it is not carried out is that it came too late.
         if (clock.GetUtcNow() > command.Deadline) return (CommandState.Refused, "its time was over when this node saw it");
+        if (command.Kind == QuarantineOrders.Kind) return await QuarantineOrders.CarryOutAsync(command, machine, clock, ct);
+        if (All.FirstOrDefault(o => o.Kind == command.Kind) is not { } order) return (CommandState.Refused, $"this release knows no order '{command.Kind}'");
         if (order.Kind == Verify) return await VerifyAsync(machine, clock, ct);
         foreach (var run in order.Run)
         {

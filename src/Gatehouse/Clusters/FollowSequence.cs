@@ -55,10 +55,10 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         var renewed = await certificate.RenewAsync(me, registry, view, force: false, ct);
         force |= await WithdrawOrphanAsync(me, registry, ct);
         await DecideAsync(registry, view, ct);
-        await QuarantineDuty.RunAsync(machine, me, view, registry, log, ct);
         view = await registry.ViewAsync(ct);
         var problem = "";
         if (force || renewed || me.Followed != view.Fingerprint()) (me, problem) = await ApplyAsync(me, registry, view, ct);
+        await QuarantineDuty.RunAsync(machine, me, view, registry, log, ct);
         // A database that did not take the certificate of a new CA may do so since that apply.
         if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
         if (problem.Length == 0) await new PatroniControl(machine, clock, log).RestartIfNeededAsync(me, registry, ct);

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
 using Gatehouse.Machines;
@@ -12,8 +12,6 @@ namespace Gatehouse.Clusters;
 /// </summary>
 internal static class MemberAnswers
 {
-    private static readonly ImmutableArray<string> Known = ["cluster.name", "cluster.id", "cluster.peers"];
-
     /// <summary>The answers, with what the registry has said of the cluster on a member; on any other host as they are.</summary>
     /// <param name="machine">The host.</param>
     /// <param name="screens">What is asked.</param>
@@ -22,6 +20,6 @@ internal static class MemberAnswers
     {
         if (!answers.Readable || new ClusterFiles(machine).Node is not { Followed.Length: > 0 } || !File.Exists(machine.Real(AnswersInput.InForce))) return answers;
         var inForce = AnswerFile.Read(AnswersInput.InForce, File.ReadAllBytes(machine.Real(AnswersInput.InForce)), screens, new Report());
-        return answers with { Values = answers.Values.RemoveRange(Known).SetItems(inForce.Values.Where(v => Known.Contains(v.Key))) };
+        return answers with { Values = answers.Values.RemoveRange(EffectiveAnswers.FromRegistry).SetItems(inForce.Values.Where(v => EffectiveAnswers.FromRegistry.Contains(v.Key))) };
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Settings;
@@ -17,7 +18,6 @@ internal static class OwnAnswers
 {
     // What is wrong with a value whatever the cluster's answers are. The rest is judged when those are here.
     private static readonly ImmutableHashSet<string> ByItself = ["bad-value", "wrong-type", "given-twice", "file-missing", "too-many", "unknown-key", "secret-exposed", "address-unusable"];
-    private static readonly ImmutableArray<string> FromCluster = ["cluster.name", "cluster.id", "cluster.peers"];
 
     /// <summary>Reads a file's bytes, with everything that is wrong with them.</summary>
     /// <param name="file">The file's name, for findings.</param>
@@ -31,7 +31,7 @@ internal static class OwnAnswers
     {
         var report = new Report();
         var answers = AnswerFile.Read(file, bytes, screens, report);
-        foreach (var path in FromCluster)
+        foreach (var path in EffectiveAnswers.FromRegistry)
             if (answers[path] is { } given) report.Error("from-cluster", path, "a host that joins has this from the cluster; take it away.", given.Origin);
         if (profile.Length > 0 && answers["system.profile"] is Scalar other && other.Text != profile)
             report.Error("profile", "system.profile", $"the join code is for profile {profile}; take this away, or have a code made for {Printable(other.Text)}.", other.Origin);

@@ -17,6 +17,7 @@ internal static class SharedPlaces
         ("gatehouse-redis.service", "/etc/systemd/system/gatehouse-redis.service"),
         ("gatehouse-queues.service", "/etc/systemd/system/gatehouse-queues.service"),
         ("rabbitmq-server.service", "/etc/systemd/system/rabbitmq-server.service.d/gatehouse.conf"),
+        ("gatehouse-sync.service", "/etc/systemd/system/gatehouse-sync.service"),
     ];
 
     /// <summary>Gives all of it up, as far as this host has it; for good, until it is set up anew.</summary>

@@ -13,6 +13,8 @@ internal static class StatusCommand
     private static readonly Option<bool> Watch = new("--watch") { Description = "Show it again every two seconds." };
     private static readonly Option<bool> Prometheus = new("--prometheus") { Description = "Print it as Prometheus reads it." };
 
+    private static readonly Option<bool> Map = new("--map") { Description = "Draw it: segments, places, nodes, virtual addresses, and how many may fail." };
+
     private static readonly Option<int> Timeout = new("--timeout") { Description = "How long to wait for an answer, in seconds; more than one on slow links or busy hosts.", HelpName = "SECONDS", DefaultValueFactory = _ => (int)StatusReader.Deadline.TotalSeconds };
 
     public static Command Create()
@@ -21,9 +23,14 @@ internal static class StatusCommand
             Shows every member of the cluster. Exits 0 when all is well, 1 when it is not.
             STATE: A active, S settings not up to date, J joining, L leaving, E no answer; * marks the issuer.
             SEEN: now, or how long ago; a member that takes calls and is too busy to answer is shown as it was at its last heartbeat.
+            On the map: x does not answer, ! is not well, ~ joins or leaves. With --plain it is told in sentences.
 
-            Example: gatehouse status --json
-            """) { Watch, Prometheus, Timeout };
+            Example: gatehouse status --map
+            """) { Watch, Prometheus, Map, Timeout };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(Map) && (result.GetValue(Prometheus) || result.GetValue(GlobalOptions.Json))) result.AddError("--map draws for people; it goes with neither --json nor --prometheus.");
+        });
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -39,9 +46,12 @@ internal static class StatusCommand
         var deadline = parse.GetValue(Timeout) is >= 1 and <= 60 and var seconds ? TimeSpan.FromSeconds(seconds) : throw new SequenceException(ExitCodes.BadInput, "--timeout is 1 to 60 seconds.");
         while (true)
         {
+            var source = parse.GetValue(Map) ? MapSource.ReadAsync(me, GlobalOptions.Machine(parse), deadline, ct) : null;
             var report = await StatusReader.ReadAsync(me, deadline, TimeProvider.System, ct);
+            var map = source is null ? "" : (await source).Draw(report, me.Number, parse.GetValue(GlobalOptions.Plain));
             if (parse.GetValue(Watch) && !Console.IsOutputRedirected) Console.Out.Write("\e[H\e[2J");
-            Write(parse, report);
+            if (map.Length > 0) Console.Out.Write(map);
+            else Write(parse, report);
             if (!parse.GetValue(Watch)) return report.IsHealthy ? ExitCodes.Done : ExitCodes.Failed;
             await Task.Delay(TimeSpan.FromSeconds(2), ct);
         }

@@ -22,7 +22,8 @@ internal static partial class Learning
         // rspamd's own client takes the password on its command line, where every user sees it.
         var settings = await machine.ReadAsync(Controller, ct) ?? throw new MachineException($"{Controller} is missing; 'gatehouse apply' writes it.");
         var password = Password().Match(System.Text.Encoding.UTF8.GetString(settings.Bytes.Span)) is { Success: true } found ? found.Groups[1].Value : throw new MachineException($"{Controller} holds no password.");
-        using var client = new HttpClient { Timeout = Limit };
+        // The password is for rspamd alone, whatever proxy the administrator's environment names.
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Limit };
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:11334/learn{kind}") { Content = new StreamContent(store.Open(message)) };
         request.Headers.TryAddWithoutValidation("Password", password);
         try

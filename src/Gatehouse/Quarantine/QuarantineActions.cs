@@ -15,7 +15,8 @@ namespace Gatehouse.Quarantine;
 /// <param name="me">It as a member; null when it is none.</param>
 /// <param name="registry">The registry; null when this host is no member.</param>
 /// <param name="clock">The time.</param>
-internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace place, string name, LocalNode? me, ClusterRegistry? registry, TimeProvider clock)
+/// <param name="patience">How long to wait while another program is at it.</param>
+internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace place, string name, LocalNode? me, ClusterRegistry? registry, TimeProvider clock, TimeSpan patience)
 {
     private const int MostHeaders = 200;
     private readonly QuarantineStore store = new(machine.Real(place.Directory));
@@ -42,7 +43,7 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
                 _ => QuarantineAnswer.No($"this release cannot '{StrangerText.Of(request.Action, 40)}' a message"),
             };
         }
-        catch (MachineException e)
+        catch (Exception e) when (e is MachineException or RegistryException or IOException or UnauthorizedAccessException)
         {
             return QuarantineAnswer.Failed(e.Message);
         }
@@ -52,7 +53,7 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
 
     private async Task<QuarantineAnswer> AbsentAsync(QuarantineId id, CancellationToken ct)
     {
-        using var ledger = await QuarantineLedger.OpenAsync(machine, ct);
+        using var ledger = await QuarantineLedger.OpenAsync(machine, patience, ct);
         if (await ledger.ReadAsync(id, ct) is { Action: "delete", Done: true } gone) return QuarantineAnswer.No(gone.Refusal("release", false, id.ToString())!);
         return QuarantineAnswer.No(place.IsShared ? $"{id} is not in the quarantine of {name}: it was deleted, or has not arrived from the node that took it."
             : $"{id} is not in the quarantine of {name}.");
@@ -77,18 +78,23 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
     {
         foreach (var to in request.To)
             if (!MailAddresses.TryParse(to, out _)) return QuarantineAnswer.No($"'{StrangerText.Of(to, 100)}' is no e-mail address.");
-        using var ledger = await QuarantineLedger.OpenAsync(machine, ct);
-        var own = await ledger.ReadAsync(id, ct);
-        var (claim, refusal) = AsksRegistry ? await ClaimAsync(ledger, id, own, request, ct) : (null, own?.Refusal(request.Action, request.Again, id.ToString()));
+        using var ledger = await QuarantineLedger.OpenAsync(machine, patience, ct);
+        var (claim, refusal) = AsksRegistry ? await ClaimAsync(ledger, id, request, ct) : (null, await OwnRefusalAsync(ledger, id, request, ct));
         if (refusal is not null) return QuarantineAnswer.No(refusal);
-        var begun = new LocalClaim { Action = request.Action, At = claim?.At ?? clock.GetUtcNow(), Done = false, Untold = AsksRegistry && claim is null };
+        var own = await ledger.ReadAsync(id, ct);
+        var begun = new LocalClaim { Action = request.Action, At = claim?.At ?? clock.GetUtcNow(), Done = false, Claimed = claim is not null, Untold = AsksRegistry && claim is null };
         string detail;
         try
         {
             await ledger.WriteAsync(id, begun, ct);
             detail = await DoAsync(ledger, id, message, request, ct);
         }
-        catch (Exception e) when (e is MachineException or IOException or OperationCanceledException)
+        catch (UnknownEndException e)
+        {
+            // It stays begun, here and in the registry, so that nobody does it again unless he says so.
+            return QuarantineAnswer.Failed(e.Message);
+        }
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             // Nothing came of it, so everybody may try again.
             if (own is null) await ledger.RemoveAsync(id, CancellationToken.None);
@@ -99,9 +105,12 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
         }
 
         // From here on it has happened, whatever becomes of this program.
-        await ledger.WriteAsync(id, begun with { Done = true }, CancellationToken.None);
-        var note = claim is not null && !await SettleAsync(claim, true, detail) ? " The registry could not be told; until it is, others see it as begun." : "";
-        return QuarantineAnswer.Ok(detail + note);
+        var done = begun with { Done = true, Untold = AsksRegistry };
+        await ledger.WriteAsync(id, done, CancellationToken.None);
+        if (claim is null) return QuarantineAnswer.Ok(detail);
+        if (!await SettleAsync(claim, true, detail)) return QuarantineAnswer.Ok($"{detail} The registry could not be told yet; until it is, others see it as begun.");
+        await ledger.WriteAsync(id, done with { Untold = false }, CancellationToken.None);
+        return QuarantineAnswer.Ok(detail);
     }
 
     private async Task<string> DoAsync(QuarantineLedger ledger, QuarantineId id, StoredMessage message, QuarantineRequest request, CancellationToken ct)
@@ -117,18 +126,22 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
         return $"{id} is released by {name} to {StrangerText.Of(string.Join(", ", to.Take(5)), 400)}{(to.Length > 5 ? string.Create(CultureInfo.InvariantCulture, $" and {to.Length - 5} more") : "")}.";
     }
 
-    private async Task<(MessageClaim? Claim, string? Refusal)> ClaimAsync(QuarantineLedger ledger, QuarantineId id, LocalClaim? own, QuarantineRequest request, CancellationToken ct)
+    private static async Task<string?> OwnRefusalAsync(QuarantineLedger ledger, QuarantineId id, QuarantineRequest request, CancellationToken ct) =>
+        (await ledger.ReadAsync(id, ct))?.Refusal(request.Action, request.Again, id.ToString());
+
+    private async Task<(MessageClaim? Claim, string? Refusal)> ClaimAsync(QuarantineLedger ledger, QuarantineId id, QuarantineRequest request, CancellationToken ct)
     {
         try
         {
-            // What was done while the registry was away is told first, or another would be granted it.
-            await QuarantineDuty.TellAsync(ledger, registry!, ct);
+            // What was done while the registry was away is told first, or another would be granted it. Of what it was not told, it cannot judge.
+            await QuarantineDuty.TellAsync(ledger, me!.Number, registry!, ct);
+            if (await ledger.ReadAsync(id, ct) is { Untold: true } own && own.Refusal(request.Action, request.Again, id.ToString()) is { } refusal) return (null, refusal);
             var claim = await registry!.ClaimMessageAsync(id.ToString(), request.Action, request.Again, null, ct);
             return claim.Granted ? (claim, null) : (null, Words(claim, id));
         }
         catch (RegistryUnreachableException e)
         {
-            if (id.Node == me!.Number) return (null, own?.Refusal(request.Action, request.Again, id.ToString()));
+            if (id.Node == me!.Number) return (null, await OwnRefusalAsync(ledger, id, request, ct));
             return (null, $"the registry is away, so nobody can tell whether another member does the same with {id} right now. Wait until it is back, or do it on the node that took the message (number {id.Node}), which may.\n{e.Message}");
         }
     }

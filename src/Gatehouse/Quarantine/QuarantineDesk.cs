@@ -87,7 +87,7 @@ internal sealed class QuarantineDesk : IAsyncDisposable
     }
 
     private Task<QuarantineAnswer> LocalAsync(QuarantineRequest request, CancellationToken ct) =>
-        new QuarantineActions(machine, place!, me?.Name ?? FactProbe.Gather(TimeProvider.System).HostName, me, registry, TimeProvider.System).RunAsync(request, ct);
+        new QuarantineActions(machine, place!, me?.Name ?? FactProbe.Gather(TimeProvider.System).HostName, me, registry, TimeProvider.System, QuarantineLedger.Patience).RunAsync(request, ct);
 
     private async Task<QuarantineAnswer> AskAsync(ClusterView view, ClusterNode node, QuarantineRequest request, CancellationToken ct) =>
         await QuarantineOrders.AskAsync(registry!, view, node, request, ct) ?? QuarantineAnswer.Failed($"{node.Name} did not answer in time. Whether it did it is not known; ask again when it is back.");

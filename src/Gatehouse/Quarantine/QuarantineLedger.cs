@@ -14,22 +14,42 @@ namespace Gatehouse.Quarantine;
 internal sealed class QuarantineLedger : IDisposable
 {
     private const string Home = "/var/lib/gatehouse/quarantine";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly LocalMachine machine;
     private readonly ApplyLock held;
 
     private QuarantineLedger(LocalMachine machine, ApplyLock held) => (this.machine, this.held) = (machine, held);
 
+    /// <summary>How long somebody who asks at a terminal waits for the ledger: longer than a release may take.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     /// <summary>Opens the ledger, and waits while another program uses it.</summary>
-    public static async Task<QuarantineLedger> OpenAsync(LocalMachine machine, CancellationToken ct)
+    /// <param name="machine">The host.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <exception cref="MachineException">Another program uses it still.</exception>
+    public static async Task<QuarantineLedger> OpenAsync(LocalMachine machine, TimeSpan patience, CancellationToken ct)
     {
         try
         {
-            return new QuarantineLedger(machine, await ApplyLock.TakeAsync(machine.Real(Home), Patience, ct));
+            return new QuarantineLedger(machine, await ApplyLock.TakeAsync(machine.Real(Home), patience, ct));
         }
         catch (MachineException e)
         {
             throw new MachineException("another gatehouse is busy with the quarantine of this host; wait until it is done.", e);
+        }
+    }
+
+    /// <summary>Opens the ledger, unless another program uses it: null then. A release can be stuck in a file system that hangs.</summary>
+    /// <param name="machine">The host.</param>
+    public static QuarantineLedger? TryOpen(LocalMachine machine)
+    {
+        try
+        {
+            return new QuarantineLedger(machine, ApplyLock.Take(machine.Real(Home)));
+        }
+        catch (MachineException)
+        {
+            return null;
         }
     }
 
@@ -43,12 +63,12 @@ internal sealed class QuarantineLedger : IDisposable
     /// <summary>Forgets what did not happen.</summary>
     public ValueTask RemoveAsync(QuarantineId id, CancellationToken ct) => machine.RemoveAsync(Path(id), ct);
 
-    /// <summary>What the registry has to be told yet.</summary>
+    /// <summary>What the registry has to be told yet, also what was only begun: who holds the ledger knows that it was cut off.</summary>
     public async Task<IReadOnlyList<(QuarantineId Id, LocalClaim Claim)>> UntoldAsync(CancellationToken ct)
     {
         var untold = new List<(QuarantineId, LocalClaim)>();
         foreach (var name in await machine.ListAsync($"{Home}/done", ct))
-            if (name.EndsWith(".json", StringComparison.Ordinal) && QuarantineId.TryParse(name[..^5], out var id) && await ReadAsync(id, ct) is { Untold: true, Done: true } claim) untold.Add((id, claim));
+            if (name.EndsWith(".json", StringComparison.Ordinal) && QuarantineId.TryParse(name[..^5], out var id) && await ReadAsync(id, ct) is { Untold: true } claim) untold.Add((id, claim));
         return untold;
     }
 

@@ -22,13 +22,25 @@ internal static class QuarantineOrders
     /// <summary>A node that was not heard of for so long is not asked.</summary>
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
 
+    /// <summary>An order waits no longer than this for the ledger, for all that the node follows waits with it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     /// <summary>Whether a node is there to be asked.</summary>
     public static bool IsThere(ClusterView view, ClusterNode node) => node.State == NodeState.Active && node.LastSeen is { } seen && view.Taken - seen < Absence;
 
     /// <summary>Carries out an order on this node.</summary>
     public static async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
     {
-        var answer = await AnswerAsync(command, machine, clock, ct);
+        QuarantineAnswer answer;
+        try
+        {
+            answer = await Task.Run(() => AnswerAsync(command, machine, clock, ct), ct).WaitAsync(ClusterRegistry.ClaimTime, ct);
+        }
+        catch (TimeoutException)
+        {
+            answer = QuarantineAnswer.Failed("the quarantine of this node does not answer; does its file system hang? Whether it was done is not known.");
+        }
+
         var text = Fit(answer);
         return (answer.Done ? CommandState.Done : answer.Refused ? CommandState.Refused : CommandState.Failed, text);
     }
@@ -64,7 +76,7 @@ internal static class QuarantineOrders
         if (request is null) return QuarantineAnswer.No("the request cannot be read; it is from another release");
         if (new ClusterFiles(machine).Node is not { } me || QuarantineDuty.Place(machine) is not { } place) return QuarantineAnswer.No("this node has no quarantine");
         await using var registry = RegistryAccess.Open(me);
-        return await new QuarantineActions(machine, place, me.Name, me, registry, clock).RunAsync(request, ct);
+        return await new QuarantineActions(machine, place, me.Name, me, registry, clock, Patience).RunAsync(request, ct);
     }
 
     // The newest of a list that fit.

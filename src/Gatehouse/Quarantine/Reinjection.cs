@@ -19,6 +19,7 @@ internal static class Reinjection
     /// <param name="to">Whom to deliver it to.</param>
     /// <param name="ct">Ends it, before Exim is asked.</param>
     /// <exception cref="MachineException">Exim did not take it.</exception>
+    /// <exception cref="UnknownEndException">Whether Exim took it is not known.</exception>
     public static async Task RunAsync(LocalMachine machine, QuarantineStore store, StoredMessage message, string outgoing, string by, ImmutableArray<string> to, CancellationToken ct)
     {
         try
@@ -33,11 +34,30 @@ internal static class Reinjection
             // Root may name the sender; the protocol shows in Exim's log. "-oi": a line with a dot alone ends nothing.
             var result = await machine.RunAsync(new Invocation(
                 ["sh", "-c", "exec exim4 \"$@\" <\"$0\"", outgoing, "-odb", "-oi", "-oMr", "gatehouse-release", "-f", message.Message.Sender.Length == 0 ? "<>" : message.Message.Sender, "--", .. to], Timeout: Limit), null, CancellationToken.None);
+            if (!IsKnown(result.ExitCode)) throw new UnknownEndException($"Exim did not say in time whether it took {message.Message.Id}; whether that is delivered is not known (look for P=gatehouse-release in /var/log/exim4/mainlog). With --again it is released once more, and its recipients may get it twice.");
             if (!result.Succeeded) throw new MachineException($"Exim did not take {message.Message.Id}; it exited with {result.ExitCode}{MachineException.Tail(StrangerText.Of(result.All.Replace('\n', ' '), 1000))}");
         }
         finally
         {
+            Discard(outgoing);
+        }
+    }
+
+    /// <summary>Whether an exit code tells how it ended. One who was ended by time or by a signal may have taken the message before.</summary>
+    internal static bool IsKnown(int exitCode) => exitCode is not (124 or > 128);
+
+    // What stays there is overwritten by the next release; what has happened does not become undone by it.
+    private static void Discard(string outgoing)
+    {
+        try
+        {
             File.Delete(outgoing);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
         }
     }
 }
+
+/// <summary>It was begun, and nobody knows how it ended.</summary>
+internal sealed class UnknownEndException(string message) : MachineException(message);

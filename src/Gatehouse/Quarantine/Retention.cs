@@ -1,5 +1,6 @@
 using Gatehouse.Agent;
 using Gatehouse.Clusters;
+using Gatehouse.Core.Quarantine;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Quarantine;
@@ -17,6 +18,7 @@ internal static class Retention
         if (QuarantineDuty.Place(machine) is not { } place) return ExitCodes.Failed;
         // The settings were judged; a link put in the place of the directory since then was not.
         if (begin && (await machine.StatAsync(place.Directory, ct)).Kind != Core.Rendering.EntryKind.Directory) throw new SequenceException(ExitCodes.Failed, $"{place.Directory} is no directory; nothing is deleted.");
+        if (begin) await ForgetAsync(machine, place, ct);
         if (new ClusterFiles(machine).Node is not { } me || !place.IsShared) return ExitCodes.Done;
         await using var registry = RegistryAccess.Open(me);
         if (begin)
@@ -27,9 +29,21 @@ internal static class Retention
         }
 
         await registry.EndRetentionAsync(place.Days, ct);
-        if (place.Days == 0) return ExitCodes.Done;
-        using var ledger = await QuarantineLedger.OpenAsync(machine, ct);
-        await ledger.ForgetAsync(TimeProvider.System.GetUtcNow().AddDays(-place.Days - 7), ct);
         return ExitCodes.Done;
+    }
+
+    // Every node keeps a ledger, whoever's turn it is. One that cannot be had tonight is shorter tomorrow.
+    private static async Task ForgetAsync(LocalMachine machine, QuarantinePlace place, CancellationToken ct)
+    {
+        if (place.Days == 0) return;
+        try
+        {
+            using var ledger = QuarantineLedger.TryOpen(machine) ?? throw new MachineException("another gatehouse is busy with it");
+            await ledger.ForgetAsync(TimeProvider.System.GetUtcNow().AddDays(-place.Days - 7), ct);
+        }
+        catch (MachineException e)
+        {
+            Console.Error.WriteLine($"what this node did with messages long ago is kept for another night: {e.Message}");
+        }
     }
 }

@@ -109,6 +109,8 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
         yield return new TextRow(undertaking.Obstacle.Length > 0 ? undertaking.Obstacle : "What will happen", undertaking.Obstacle.Length > 0 ? Look.Error : Look.Bold);
         foreach (var line in undertaking.WhatHappens) yield return new TextRow($"  {line.Text}", LookOf(line.Look));
         yield return "";
+        if (undertaking.Picture is not { } picture) yield break;
+        foreach (var row in TextRows.Of(picture)) yield return row;
     }
 
     private IEnumerable<TextRow> Failed(Exception e) =>

@@ -1,3 +1,5 @@
+using Gatehouse.Agent;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Wizard;
@@ -21,6 +23,10 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
 
     /// <inheritdoc/>
     public override Preview Preview => preview;
+
+    /// <inheritdoc/>
+    public override ClusterPicture? Picture => preview.Settings.Cluster.Peers.IsEmpty ? null
+        : ClusterPicture.Of(preview.Settings, preview.Settings.Cluster.Name, ViewCache.Read(session.Machine.Real(ViewCache.Path)));
 
     /// <inheritdoc/>
     public override bool IsNothing => preview.Plan.IsEmpty;

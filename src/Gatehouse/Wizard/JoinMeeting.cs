@@ -15,6 +15,10 @@ namespace Gatehouse.Wizard;
 /// <param name="Packages">The Debian packages of the profile; empty when it is not known.</param>
 internal sealed record JoinMeeting(string Cluster, string Issuer, Pin Pin, JoiningHost Host, JoinOutlook Outlook, ImmutableArray<string> Packages)
 {
+    /// <summary>The cluster as it was told, with this host in it; null when it was not.</summary>
+    public ClusterPicture? Picture => Outlook.Refusal.Length > 0 || Outlook.Links.IsEmpty || Profile.Find(Outlook.Profile) is not { } profile ? null
+        : ClusterPicture.Of(Cluster, new MapNode(0, Host.Name, Host.Address, profile, Host.Location), Outlook.Links);
+
     /// <summary>What will happen, in words.</summary>
     /// <param name="screens">What profiles are called.</param>
     public IEnumerable<ReviewLine> Lines(ScreenSet screens)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Values;
@@ -16,6 +17,7 @@ internal sealed class JoinUndertaking : Undertaking
     private readonly string cluster;
     private readonly Func<JoinSequence, CancellationToken, Task<JoinGrant>> enrol;
     private JoinGrant? grant;
+    private ClusterPicture? picture;
 
     private JoinUndertaking(SetupSession session, JoiningHost host, string cluster, IEnumerable<ReviewLine> lines, Func<JoinSequence, CancellationToken, Task<JoinGrant>> enrol, string obstacle = "")
     {
@@ -39,7 +41,8 @@ internal sealed class JoinUndertaking : Undertaking
         var packages = profile is null ? [] : Shipped.Templates(session.Machine.Real(Shipped.SiteTemplates)).PackagesOf(profile);
         var meeting = new JoinMeeting(introduction.Name, issuer.ToString(), ticket.Code.Pin, host, outlook, packages);
         return new JoinUndertaking(session, host, introduction.Name, meeting.Lines(session.Screens), (s, stop) => s.EnrolAsync(trust, issuer, ticket.Code, host, stop),
-            outlook.Refusal);
+            outlook.Refusal)
+        { picture = meeting.Picture };
     }
 
     /// <summary>Goes on with a join that has its certificate already.</summary>
@@ -52,7 +55,8 @@ internal sealed class JoinUndertaking : Undertaking
                 new ReviewLine($"This host has its certificate as node {grant.Number} of the cluster {grant.View.Cluster.Name}: {host.Name} at {host.Address}."),
                 new ReviewLine("It is set up by the cluster's settings; who is to reach SSH here is one of them. If a check or a verification fails, everything is put back."),
             ],
-            (_, _) => Task.FromResult(grant));
+            (_, _) => Task.FromResult(grant))
+        { picture = ClusterPicture.Of(grant.View, grant.Number) };
     }
 
     /// <inheritdoc/>
@@ -60,6 +64,9 @@ internal sealed class JoinUndertaking : Undertaking
 
     /// <inheritdoc/>
     public override string Obstacle { get; }
+
+    /// <inheritdoc/>
+    public override ClusterPicture? Picture => picture;
 
     /// <inheritdoc/>
     public override string Question => $"This host becomes a member of the cluster {cluster}, and what it is now is replaced by the cluster's settings.";

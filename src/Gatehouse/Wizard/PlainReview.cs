@@ -1,3 +1,4 @@
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 
@@ -91,6 +92,9 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
         talk.Say();
         talk.Say(Undertaking.Obstacle.Length > 0 ? $"Error: {Undertaking.Obstacle}" : "What will happen:");
         foreach (var line in Undertaking.WhatHappens) talk.Say($"  {line.Text}");
+        if (Undertaking.Picture is not { } picture) return;
+        talk.Say();
+        foreach (var line in ClusterMap.Tell(picture)) talk.Say(line);
     }
 
     private void SaySettings()

@@ -209,14 +209,20 @@ internal sealed class SetupSession
         return run;
     }
 
-    // On a member: typed passwords are sealed for all members from the files that the answers name.
-    private async Task<ApplyResult> ProposeAsync(Preview preview, (string File, Core.Values.Secret Secret)[] typed, ApplyRun run, CancellationToken ct)
+    private Task<ApplyResult> ProposeAsync(Preview preview, (string File, Core.Values.Secret Secret)[] typed, ApplyRun run, CancellationToken ct) =>
+        SealingAsync(typed, () => new ProposeSequence(Machine, clock, run).RunAsync(preview.Answers, preview.Settings, ct));
+
+    /// <summary>Does something that seals typed passwords for all members, from the files that the answers name.</summary>
+    /// <param name="secrets">The passwords.</param>
+    /// <param name="act">What is done.</param>
+    public async Task<T> SealingAsync<T>(IEnumerable<(string File, Core.Values.Secret Secret)> secrets, Func<Task<T>> act)
     {
+        var typed = secrets.ToArray();
         var made = typed.Select(t => Machine.Real(t.File)).Where(f => !File.Exists(f)).ToArray();
         WriteSecrets(typed);
         try
         {
-            return await new ProposeSequence(Machine, clock, run).RunAsync(preview.Answers, preview.Settings, ct);
+            return await act();
         }
         finally
         {

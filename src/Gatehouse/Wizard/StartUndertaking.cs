@@ -54,12 +54,15 @@ internal sealed class StartUndertaking : Undertaking
     public override Preview Preview => preview;
 
     /// <inheritdoc/>
+    public override ClusterPicture Picture => ClusterPicture.Of(preview.Settings, name) with { Issuer = preview.Settings.Cluster.Id };
+
+    /// <inheritdoc/>
     public override string Question => $"The cluster {name} begins with this host. If a check or a verification fails, the host is put back as it was. Afterwards the keys are shown once: have something at hand to keep them with.";
 
     /// <inheritdoc/>
     public override ApplyRun Begin() => SequenceRun.Begin(async (log, ct) =>
     {
-        var made = await new BootstrapSequence(session.Machine, session.Clock, log).RunAsync(name, answered.Answers, preview.Settings, ct);
+        var made = await session.SealingAsync(answered.Secrets, () => new BootstrapSequence(session.Machine, session.Clock, log).RunAsync(name, answered.Answers, preview.Settings, ct));
         keys = new ClusterKeys(session.Machine, name, made.Fingerprint, made.MasterToken, made.EncryptionKey);
     }, () => new ClusterFiles(session.Machine).Node is not null);
 

@@ -1,3 +1,4 @@
+using Gatehouse.Core.Clusters;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Wizard;
@@ -10,6 +11,9 @@ internal abstract class Undertaking
 
     /// <summary>What is changed on this host, file by file; null when that is not known before it is begun.</summary>
     public virtual Preview? Preview => null;
+
+    /// <summary>The cluster as it will be, as far as that is known here; null where there is none.</summary>
+    public virtual ClusterPicture? Picture => null;
 
     /// <summary>Whether there is nothing to do.</summary>
     public virtual bool IsNothing => false;

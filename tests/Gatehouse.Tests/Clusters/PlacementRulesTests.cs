@@ -22,6 +22,22 @@ public sealed class PlacementRulesTests
         Assert.Contains("4 nodes of type database", Assert.Single(Warnings(("database", "a"), ("database", "b"), ("database", "c"), ("database", "d"))), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(7)]
+    [InlineData(9)]
+    public void Odd_numbers_from_three_on_are_well(int count) => Assert.Empty(Warnings([.. Enumerable.Range(0, count).Select(i => ("full", i == 0 ? "Bonn" : "Berlin"))]));
+
+    [Fact]
+    public void Of_the_front_end_a_single_node_is_advised_against_and_their_number_does_not_matter()
+    {
+        Assert.Contains("mail waits at its senders", Assert.Single(PlacementRules.Advice([("mail", ""), ("backend", "")])), StringComparison.Ordinal);
+        Assert.Equal(2, PlacementRules.Advice([("node", "")]).Count());
+        Assert.Empty(PlacementRules.Advice([("node", ""), ("node", "")]));
+        Assert.Empty(PlacementRules.Advice([("backend", "")]));
+    }
+
     [Fact]
     public void One_location_for_the_whole_backend_is_told()
     {

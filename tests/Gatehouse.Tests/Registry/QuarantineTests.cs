@@ -97,6 +97,23 @@ public sealed class QuarantineTests(RegistryServer server)
     }
 
     [Fact]
+    public async Task A_request_for_messages_goes_with_its_answers_some_time_after_its_end_and_its_number_is_not_given_again()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var (past, later) = (DateTimeOffset.UtcNow.AddMinutes(-11), DateTimeOffset.UtcNow.AddMinutes(1));
+        Assert.Equal(1, await cluster.First.IssueCommandAsync("reload", "{}", [], past));
+        Assert.Equal(2, await cluster.First.IssueCommandAsync("quarantine", "{}", [], past));
+        Assert.True(await cluster.First.RecordCommandResultAsync(2, CommandState.Done, "what strangers wrote"));
+        Assert.Single(await cluster.First.CommandResultsAsync(2));
+        Assert.Equal(3, await cluster.First.IssueCommandAsync("quarantine", "{}", [], later));
+        Assert.Empty(await cluster.First.CommandResultsAsync(2));
+        Assert.Equal([1, 3], (await cluster.First.PendingCommandsAsync(1)).Select(c => c.Number));
+        Assert.Equal(4, await cluster.First.IssueCommandAsync("quarantine", "{}", [], past));
+        Assert.Equal(5, await cluster.First.IssueCommandAsync("quarantine", "{}", [], past));
+        Assert.Equal([1, 3, 5], (await cluster.First.PendingCommandsAsync(1)).Select(c => c.Number));
+    }
+
+    [Fact]
     public async Task Members_know_each_others_certificates_and_places_and_no_two_have_one_place()
     {
         await using var cluster = await server.NewClusterAsync();

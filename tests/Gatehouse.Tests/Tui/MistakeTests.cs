@@ -40,9 +40,12 @@ public sealed class MistakeTests
         { "web.host_name", "gateway example org", "is not a fully qualified name" },
         { "web.administrator", "ad", "must be 3 to 32 letters" },
         { "web.networks", "10.0.0.0/40", "10.0.0.0/40" },
-        { "cluster.name", "my cluster", "must be 1 to 40 letters" },
-        { "cluster.id", "0", "is below 1" },
-        { "cluster.peers", "mx1.example.org 192.0.2.11", "is this node itself" },
+        { "cluster.collect_logs", "mx1", "is not a fully qualified name" },
+        { "backend.redis", "redis.example.org:0", "is not a host with a port" },
+        { "balancer.nodes", "mx1.example.org", "have a balancer's ports there" },
+        { "addresses.networks", "192.0.2.0/24 eth0/1", "must be the name of a network" },
+        { "addresses.bindings", "192.0.2.10", "a virtual address is another one" },
+        { "addresses.bindings", "198.51.100.1 mail", "lies in no network" },
     };
 
     [Theory]
@@ -50,7 +53,7 @@ public sealed class MistakeTests
     public void A_mistake_is_refused_at_its_field(string path, string typed, string told)
     {
         var surface = new MemorySurface();
-        var interview = Wizards.Interview();
+        var interview = Wizards.For(path.Split('.')[0]);
         var field = Samples.Screens.Fields.First(f => f.Path == path);
         var form = Open(surface, interview, path,
             Keys.Of(Enumerable.Repeat(Key.Kill, 6).ToArray()), Keys.Type(typed), Keys.Of(Key.Tab, Key.Up, Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
@@ -47,9 +48,14 @@ public sealed class TaskFrameTests : IDisposable
             FrameFile.Expect("mistake-start.profile", surface);
             foreach (var press in Keys.Type(" d\n").Concat(Keys.Of(Key.PageDown, Key.None))) yield return press;
             Assert.True(surface.Shows("> 2 System"), surface.Frame);
-            Assert.True(surface.Shows("3 Review"), surface.Frame);
-            foreach (var press in Keys.Of(Key.PageDown).Concat(Keys.Until(surface, "What will happen"))) yield return press;
+            // What is for nodes of other duties is asked here as well: the settings are the cluster's.
+            foreach (var press in Keys.Of(Key.PageDown, Key.PageDown, Key.None, Key.PageDown, Key.None)) yield return press;
+            Assert.True(surface.Shows("!! A value is needed here"), surface.Frame);
+            foreach (var press in Keys.Type("postmaster@example.com").Concat(Keys.Of(Key.PageDown, Key.PageDown, Key.PageDown, Key.PageDown, Key.PageDown, Key.PageDown)).Concat(Keys.Until(surface, "What will happen"))) yield return press;
             FrameFile.Expect("review-start", surface);
+            foreach (var press in Keys.Of(Key.PageDown, Key.None)) yield return press;
+            FrameFile.Expect("review-start-map", surface);
+            foreach (var press in Keys.Of(Key.Home, Key.None)) yield return press;
             foreach (var press in Keys.Of(Key.Enter, Key.None)) yield return press;
             FrameFile.Expect("apply-question-start", surface);
             foreach (var press in Keys.Of(Key.Escape, Key.Left, Key.Enter, Key.Kill).Concat(Keys.Type($"{root}/answers\n")).Concat(Keys.Of(Key.None))) yield return press;
@@ -97,10 +103,19 @@ public sealed class TaskFrameTests : IDisposable
     {
         var host = new JoiningHost("mx2.example.org", IPAddress.Parse("192.0.2.11"), "", new Answers("join", ImmutableSortedDictionary<string, Node>.Empty));
         ImmutableArray<JoinFinding> findings = how == "well" ? [] : [new(true, "way-back", "The issuer cannot reach this host at 192.0.2.11, port 1028: it does not answer. Open TCP 1028 to it from the cluster, or name another address with --address.")];
-        var meeting = new JoinMeeting("example", "192.0.2.10:1028", TaskTests.TheCode.Pin, host, new JoinOutlook(findings, [], ["the configuration of nginx; 'gatehouse rollback 0' puts it back"]) { Profile = "mail" }, Samples.Templates.PackagesOf(Profile.Find("mail")!));
-        var text = meeting.Lines(Samples.Screens).Select(l => new TextRow($"  {l.Text}"));
-        Wizards.Play(surface, new Stage(surface, () => { }), new ReviewPage("Review", "mx2", () => [new StepMark("Cluster", StepState.Done), new StepMark("Review", StepState.Current)], ["Back"], 0, text, _ => false), Keys.Of(Key.None));
-        FrameFile.Expect($"review-join-{how}", surface);
+        ImmutableArray<LinkSample> links = [new(new Neighbour("mx1.example.org", IPAddress.Parse("192.0.2.10"), 1028, "full"), 8, [TimeSpan.FromMilliseconds(1.5)], 8)];
+        var meeting = new JoinMeeting("example", "192.0.2.10:1028", TaskTests.TheCode.Pin, host, new JoinOutlook(findings, links, ["the configuration of nginx; 'gatehouse rollback 0' puts it back"]) { Profile = "mail" }, Samples.Templates.PackagesOf(Profile.Find("mail")!));
+        TextRow[] text = [.. meeting.Lines(Samples.Screens).Select(l => new TextRow($"  {l.Text}")), .. meeting.Picture is { } picture ? TextRows.Of(picture) : []];
+        Wizards.Play(surface, new Stage(surface, () => { }), new ReviewPage("Review", "mx2", () => [new StepMark("Cluster", StepState.Done), new StepMark("Review", StepState.Current)], ["Back"], 0, text, _ => false), Keys.Of(Key.None), Pages());
+        Assert.Equal(how == "well", meeting.Picture is not null);
+
+        IEnumerable<Press> Pages()
+        {
+            FrameFile.Expect($"review-join-{how}", surface);
+            if (how != "well") yield break;
+            foreach (var press in Keys.Of(Key.End, Key.None)) yield return press;
+            FrameFile.Expect("review-join-map", surface);
+        }
     }
 
     [Fact]

@@ -25,12 +25,15 @@ internal static class Wizards
         TimeZone = "Europe/Berlin",
     };
 
-    public static Interview Interview(string answers = "version: 1\n", Facts? facts = null)
+    /// <summary>An interview of a profile that has a screen.</summary>
+    public static Interview For(string screen) => Interview(profile: Samples.Screens[screen] is { Clustered: true } ? "full" : "standalone");
+
+    public static Interview Interview(string answers = "version: 1\n", Facts? facts = null, string profile = "standalone")
     {
         var report = new Report();
         var given = AnswerFile.Read("answers.yaml", System.Text.Encoding.UTF8.GetBytes(answers), Samples.Screens, report);
         Xunit.Assert.Empty(report);
-        var interview = new Interview(Samples.Screens, facts ?? Facts, given, Nowhere, p => $"/etc/gatehouse/secrets/answers/{p}", "standalone");
+        var interview = new Interview(Samples.Screens, facts ?? Facts, given, Nowhere, p => $"/etc/gatehouse/secrets/answers/{p}", profile);
         interview.Propose();
         return interview;
     }

@@ -19,6 +19,9 @@ internal sealed class PlainRun : IDisposable
 
     public static readonly string[] WebScreen = ["", "", "", ""];
 
+    /// <summary>What is asked of a cluster beyond a gateway: nothing that it needs.</summary>
+    public static readonly string[] ClusterScreens = ["", "", "", "", "", "", "", "", ""];
+
     public static readonly string[] Whole = ["1", .. SystemScreen, .. ScannerScreen, .. MtaScreen, .. WebScreen];
 
     public Tree Tree { get; } = new();

@@ -16,14 +16,16 @@ public sealed class PlainTaskTests
     {
         using var run = new PlainRun { IsHost = true };
         var before = run.Tree.Snapshot();
-        var (code, text) = run.Go(["start", "example", "mail", "database", .. PlainRun.SystemScreen, "apply", "no", "!", "yes"]);
+        var (code, text) = run.Go(["start", "example", "mail", "database", .. PlainRun.SystemScreen, .. PlainRun.ScannerScreen, "", .. PlainRun.MtaScreen, .. PlainRun.WebScreen[1..], .. PlainRun.ClusterScreens, "apply", "no", "!", "yes"]);
         Assert.Equal(ExitCodes.Cancelled, code);
         Assert.Contains("2. Start a cluster. This host becomes the first node", text);
-        Assert.Contains("Step 1 of 6: New cluster.", text);
+        Assert.Contains("Step 1 of 10: New cluster.", text);
         Assert.Contains("Error: The first node holds the cluster's registry", text);
-        Assert.Contains("Step 3 of 3: Review.", text);
+        Assert.Contains("Step 10 of 10: Review.", text);
         Assert.Contains("A new cluster, example, begins with this host as its first node.", text);
         Assert.Contains("! There is one node of type database.", text);
+        Assert.Contains("Backend: node 1, mx1.example.org at 192.0.2.10, profile database: this host, votes, issuer.", text);
+        Assert.Contains("Registry: 1 vote, none may fail.", text);
         Assert.Contains("have something at hand to keep them with.", Flat(text));
         Assert.Contains("Nothing has been changed; only 'yes' begins.", text);
         Assert.Equal(before, run.Tree.Snapshot());

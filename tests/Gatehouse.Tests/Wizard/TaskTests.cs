@@ -47,11 +47,12 @@ public sealed class TaskTests
     }
 
     [Theory]
-    [InlineData("full", "start system scanner mta web")]
-    [InlineData("database", "start system")]
-    [InlineData("backend", "start system")]
-    public void Starting_a_cluster_asks_what_the_first_nodes_profile_needs(string profile, string screens)
+    [InlineData("full")]
+    [InlineData("database")]
+    [InlineData("backend")]
+    public void Starting_a_cluster_asks_for_the_cluster_and_for_what_its_nodes_will_have_in_common(string profile)
     {
+        const string screens = "start system scanner mta web cluster backend balancer addresses";
         var interview = Start();
         interview.Enter(Field("system.profile"), profile);
         Assert.Equal(screens, string.Join(' ', interview.Screens.Select(s => s.Id)));

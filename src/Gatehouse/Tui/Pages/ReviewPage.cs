@@ -25,7 +25,7 @@ internal sealed class ReviewPage(string title, string host, Func<IReadOnlyList<S
     public override void Draw(Surface surface)
     {
         var inner = Frame.Draw(surface, host, title, steps(), $"Up/Down Scroll  Left/Right Button  {Keys}");
-        var lines = text.SelectMany(t => Words.Wrap(t.Text, inner.Width - 2).Select(l => new TextRow(l, t.Look))).ToArray();
+        var lines = text.SelectMany(t => t.Lines(inner.Width - 2)).ToArray();
         total = lines.Length;
         room = Math.Max(1, inner.Height - (inner.Height > 6 ? 2 : 1));
         first = Math.Clamp(first, 0, Math.Max(0, total - room));

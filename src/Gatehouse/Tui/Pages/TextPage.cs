@@ -2,9 +2,19 @@ using Gatehouse.Tui.Widgets;
 
 namespace Gatehouse.Tui.Pages;
 
-/// <summary>A line of text to show.</summary>
+/// <summary>A line of text to show, or a drawing of several.</summary>
 internal readonly record struct TextRow(string Text, Look Look = Look.Plain)
 {
+    /// <summary>Draws for a width; null for text, which goes on in the next line where it ends.</summary>
+    public Func<int, IEnumerable<string>>? Drawing { get; init; }
+
+    /// <summary>What it takes of a page of a width.</summary>
+    public IEnumerable<TextRow> Lines(int width)
+    {
+        var look = Look;
+        return (Drawing?.Invoke(width) ?? Words.Wrap(Text, width)).Select(l => new TextRow(l, look));
+    }
+
     public static implicit operator TextRow(string text) => new(text);
 }
 
@@ -84,5 +94,5 @@ internal class TextPage(string title, IEnumerable<TextRow> text, string[] button
         }
     }
 
-    private TextRow[] Lines(int width) => [.. text.SelectMany(t => Words.Wrap(t.Text, width).Select(l => new TextRow(l, t.Look)))];
+    private TextRow[] Lines(int width) => [.. text.SelectMany(t => t.Lines(width))];
 }
