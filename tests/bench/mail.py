@@ -23,6 +23,8 @@ GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-" + "STANDARD-ANTI-UBE-TEST-EMAIL*C.3
 WORKERS = 24
 # Seconds: for a connection, for the answer to a command, and for the answer to a message, which is scanned before it.
 CONNECT, COMMAND, DOT = 5, 20, 60
+# How long a message is on its way into the cluster.
+WAY = 0.4
 # When to try again, in seconds, and how long to go on trying.
 AGAIN, PATIENCE = 5, 300
 
@@ -76,6 +78,8 @@ def attempt(address, number):
             wire.say("MAIL FROM:<sender@client.example>", "2")
             wire.say("RCPT TO:<user@example.org>", "2")
             wire.say("DATA", "3")
+            # The way is long, so that some are always at it.
+            time.sleep(WAY)
             sock.settimeout(DOT)
             sent = True
             taken = wire.say(text, "2")
@@ -206,7 +210,7 @@ def count(sent, taken, kept):
             by_node.append(number)
     slow = max((t["took"] for t in tries if t["what"] == "taken"), default=0)
     print(f"promised {len(promised)} tries {len(tries)} refused {what['refused']} broken {what['broken']} unsure {what['unsure']} again {len(again)} "
-          f"kept {sum(1 for _ in open(kept, encoding='utf-8'))} slowest {slow}")
+          f"last {max(t['at'] + t['took'] for t in tries):.0f} s kept {sum(1 for _ in open(kept, encoding='utf-8'))} slowest {slow} s")
     print(f"never {len({t['number'] for t in tries} - promised)} lost {len(lost)} twice {len(twice)} sender-twice {len(by_sender)} node-twice {len(by_node)}")
     for name, numbers in (("lost", lost), ("twice", twice), ("sender-twice", by_sender), ("node-twice", by_node), ("unsure", sorted(unsure))):
         if numbers:
