@@ -55,7 +55,7 @@ public sealed partial class ClusterPlaceTests
     {
         var exim = Render("mail", "", number).FileText("/etc/exim4/exim4.conf");
         Assert.Equal(inIds, exim.Contains(FormattableString.Invariant($"localhost_number = {number}\n"), StringComparison.Ordinal));
-        Assert.Contains(FormattableString.Invariant($"/{number}/"), exim, StringComparison.Ordinal);
+        Assert.Contains(FormattableString.Invariant($"$tod_zulu}}}}/{number}\"\n"), exim, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed partial class ClusterPlaceTests
     public void Mail_and_web_believe_the_header_of_those_that_each_of_them_names()
     {
         var node = Render("node", "mta:\n  postmaster: postmaster@example.com\n  load_balancers: [192.0.2.61]\nweb:\n  load_balancers: [192.0.2.62]\n");
-        Assert.Matches("hosts_proxy = .*192\\.0\\.2\\.61", node.FileText("/etc/exim4/exim4.conf"));
+        Assert.Matches("hostlist load_balancers = .*192\\.0\\.2\\.61", node.FileText("/etc/exim4/exim4.conf"));
         Assert.DoesNotContain("192.0.2.62", node.FileText("/etc/exim4/exim4.conf"), StringComparison.Ordinal);
         Assert.Contains("192.0.2.62", string.Join('\n', node.Entries.Where(e => e.Path.StartsWith("/etc/nginx/", StringComparison.Ordinal) && node.Contents.ContainsKey(e.Hash)).Select(e => node.FileText(e.Path))), StringComparison.Ordinal);
         Assert.DoesNotContain("192.0.2.61", string.Join('\n', node.Entries.Where(e => e.Path.StartsWith("/etc/nginx/", StringComparison.Ordinal) && node.Contents.ContainsKey(e.Hash)).Select(e => node.FileText(e.Path))), StringComparison.Ordinal);
