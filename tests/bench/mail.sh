@@ -257,7 +257,7 @@ same_quarantine() {
 }
 
 stream() {
-  local n victim start=$SECONDS key value counts=() found
+  local n victim start=$SECONDS counts=() found
   in_host "$outside" python3 /root/mail.py send "$(vip)" "$messages" "$sending" /root/sent & sender=$!
   for n in 0 1 2; do
     victim=${nodes[n]}
