@@ -24,7 +24,7 @@ public sealed class PlainTaskTests
         Assert.Contains("Step 10 of 10: Review.", text);
         Assert.Contains("A new cluster, example, begins with this host as its first node.", text);
         Assert.Contains("! There is one node of type database.", text);
-        Assert.Contains("Backend: node 1, mx1.example.org at 192.0.2.10, profile database: this host, votes, issuer.", text);
+        Assert.Contains("Backend: node 1, mx1.example.org at 192.0.2.10, profile database: this host, votes, issuer.", Flat(text));
         Assert.Contains("Registry: 1 vote, none may fail.", text);
         Assert.Contains("have something at hand to keep them with.", Flat(text));
         Assert.Contains("Nothing has been changed; only 'yes' begins.", text);

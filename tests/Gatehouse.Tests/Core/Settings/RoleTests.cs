@@ -41,8 +41,8 @@ public sealed class RoleTests
         Assert.Equal(profile.Has("database"), firewall.Contains("dport { 5432, 6432 }", StringComparison.Ordinal));
         Assert.Equal(profile.Clustered, node.Units.Any(u => u.Unit.Name == "gatehouse-agent.service"));
         // Open to whom they are for, and to nobody else.
-        Assert.All(firewall.Split('\n').Where(l => l.Contains("5432", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @member[46] ", l));
-        Assert.All(firewall.Split('\n').Where(l => l.Contains("2379", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @database[46] ", l));
+        Assert.All(firewall.Split('\n').Where(l => l.Contains("5432", StringComparison.Ordinal) && l.EndsWith("accept", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @member[46] ", l));
+        Assert.All(firewall.Split('\n').Where(l => l.Contains("2379", StringComparison.Ordinal) && l.EndsWith("accept", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @database[46] ", l));
     }
 
     [Fact]
