@@ -94,11 +94,15 @@ public sealed partial class LoggingStories : IDisposable
     {
         foreach (var host in new[] { First, Second })
         {
-            var found = Lab.Exec(host, "gatehouse", "logs", "--id", "<count-1@client.example>", "--json").Expect(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
+            // Other lines about it, of its delivery, come later and name it by Exim's id alone.
+            JsonElement[] found = [];
+            Lab.Until("more than one line", TimeSpan.FromSeconds(90), () =>
+            {
+                found = [.. Lab.Exec(host, "gatehouse", "logs", "--id", "<count-1@client.example>", "--json").Expect(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+                return found.Length > 1;
+            });
             Assert.All(found, l => Assert.Equal("l2.lab.example", l.GetProperty("node").GetString()));
             Assert.Contains(found, l => l.GetProperty("text").GetString()!.Contains("id=count-1@client.example", StringComparison.Ordinal));
-            // Other lines about it name it by Exim's id alone.
-            Assert.True(found.Length > 1);
         }
 
         Lab.Until("its lines are collected", TimeSpan.FromSeconds(20), () => Lab.Shell(First, "grep -q 'id=count-1@client.example' /var/log/gatehouse-cluster/l2.lab.example/*.log").ExitCode == 0);
