@@ -36,7 +36,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
             Assert.Contains("gatehouse_node_up{node=\"c2.lab.example\",number=\"2\"} 1\n", metrics, StringComparison.Ordinal);
             var map = ClusterHosts.Status(host, "--map").Output;
             Assert.StartsWith("Cluster lab, 2 nodes: ", map, StringComparison.Ordinal);
-            Assert.Matches(@"\+- Front end -+\+\n\| . 2  c2\.lab\.example  10\.77\.0\.172  node ", map);
+            Assert.Matches(@"\+- Front end -+\+\n(\| [^\n]*\n)?\| . 2  c2\.lab\.example  10\.77\.0\.172  node ", map);
             Assert.Matches(@"1  c1\.lab\.example  10\.77\.0\.171  full  [^\n]*takes writes", map);
             Assert.Contains("Registry  1 vote, none may fail", map, StringComparison.Ordinal);
             Assert.Contains("Mail      2 nodes, 1 may fail", map, StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
             for (var i = 0; i < 3; i++)
             {
                 Lab.Shell(ClusterHosts.Second, "systemctl reset-failed gatehouse-agent; systemctl restart gatehouse-agent && systemctl stop gatehouse-agent").Expect(0);
-                Assert.Equal("inactive success", Lab.Exec(ClusterHosts.Second, "systemctl", "show", "-P", "ActiveState", "-P", "Result", "gatehouse-agent").Output.Trim().ReplaceLineEndings(" "));
+                Assert.Equal("inactive success", Lab.Shell(ClusterHosts.Second, "echo $(systemctl show -P ActiveState gatehouse-agent) $(systemctl show -P Result gatehouse-agent)").Output.Trim());
             }
         }
         finally
