@@ -68,14 +68,23 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
         await UntilWritableAsync(registry, null, ct);
     }
 
-    /// <summary>Takes the duty to take writes from a node that is to go, if it has it and another copy is in sync.</summary>
+    /// <summary>
+    /// Takes the duty to take writes from a node that is to go, if it has it and another copy is in sync. After a copy came or went it takes
+    /// Patroni a few seconds to say which one is; that is waited for.
+    /// </summary>
     /// <param name="node">The node.</param>
     /// <param name="registry">The registry.</param>
     /// <param name="ct">Ends it.</param>
     public async Task MoveAwayAsync(ClusterNode node, ClusterRegistry registry, CancellationToken ct)
     {
-        if (await registry.HostAsync(ct) != node.Address.ToString() || DatabaseRules.Successor(await CopiesAsync(ct), node.Name) is not { } other) return;
-        await SwitchAsync(node.Name, other.Name, registry, ct);
+        var start = Stopwatch.GetTimestamp();
+        while (await registry.HostAsync(ct) == node.Address.ToString())
+        {
+            var copies = await CopiesAsync(ct);
+            if (DatabaseRules.Successor(copies, node.Name) is { } other) await SwitchAsync(node.Name, other.Name, registry, ct);
+            else if (copies.Count(c => c.IsRunning) < 2 || Stopwatch.GetElapsedTime(start) > Patience / 2) return;
+            else await Task.Delay(Pause, clock, ct);
+        }
     }
 
     private async Task SwitchAsync(string from, string to, ClusterRegistry registry, CancellationToken ct)
