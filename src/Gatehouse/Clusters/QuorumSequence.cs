@@ -67,7 +67,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <param name="me">This node.</param>
     /// <param name="registry">The registry.</param>
     /// <param name="apply">Brings this host to what the vote makes of it.</param>
-    /// <param name="waits">Whether others are waited for for as long as it takes them, not just for one that is at it.</param>
+    /// <param name="waits">Whether others are waited for as long as it takes them; else only one that is getting its vote just now is.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Why it could not be finished; empty when it was.</returns>
     public async Task<string> RunAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, bool waits, CancellationToken ct)
