@@ -32,8 +32,10 @@ die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
 CLEANUP=()        # files to take away, however this ends
 TESTING=          # set while a closing line is owed
+BESIDE=           # the process of what runs beside the rest, one at a time
 finish() {
   local status=$? path
+  [[ -z $BESIDE ]] || kill "$BESIDE" 2>/dev/null || true
   for path in "${CLEANUP[@]}"; do rm -f "$path"; done
   [[ -z $TESTING ]] || { FAILED=$(( FAILED + 1 )); closing || true; }
   exit "$status"
@@ -49,6 +51,24 @@ quietly() {
   "$@" >"$log" 2>&1 </dev/null || status=$?
   (( status == 0 )) || { cat "$log" >&2; printf 'build.sh: failed (%s): %s\n' "$status" "$*" >&2; }
   rm -f "$log"
+  return "$status"
+}
+
+# beside WHAT COMMAND...: begin it, to run beside what follows.
+# awaited: wait for its end, and then tell all it printed.
+beside() {
+  BESIDE_WHAT=$1 BESIDE_LOG=$(mktemp)
+  CLEANUP+=("$BESIDE_LOG")
+  shift
+  "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
+  BESIDE=$!
+}
+awaited() {
+  local status=0
+  wait "$BESIDE" || status=$?
+  BESIDE=
+  say "The $BESIDE_WHAT, which ran beside the rest:"
+  cat "$BESIDE_LOG"
   return "$status"
 }
 
@@ -208,34 +228,41 @@ quietly_args() {
 PASSED=0 FAILED=0 SKIPPED=0
 FAILURES=()       # what failed, told again before the closing line
 
-# run_tests PROJECT [ARGUMENT...]: run a project's tests and add up what its result file says.
+# run_tests NAME PROJECT [ARGUMENT...]: run a project's tests, and add up what the result file of that name says.
 run_tests() {
-  local project=$1 name trx status=0 total passed failed
-  shift
-  name=$(basename "$project") trx=$OUT/test-results/$(basename "$project").trx
-  rm -f "$trx"
+  local name=$1 status=0
   restore
   say "Tests of $name:"
-  GATEHOUSE_OUT=$OUT dotnet test "$project" -c Release --no-restore --nologo --verbosity quiet \
-    --results-directory "$OUT/test-results" --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" \
-    "$@" </dev/null || status=$?
+  ( test_project "$@" ) || status=$?
+  count_tests "$name" "$status"
+}
+# test_project NAME PROJECT [ARGUMENT...]: leave a result file of that name. This shell becomes the tests, so that ending it ends them.
+test_project() {
+  local name=$1 project=$2
+  shift 2
+  rm -f "$OUT/test-results/$name.trx"
+  exec env GATEHOUSE_OUT="$OUT" dotnet test "$project" -c Release --no-restore --nologo --verbosity quiet \
+    --results-directory "$OUT/test-results" --logger "trx;LogFileName=$name.trx" "$@" </dev/null
+}
+# count_tests NAME STATUS: add up what the result file of that name says, and how its tests ended.
+count_tests() {
+  local name=$1 trx=$OUT/test-results/$1.trx total passed failed
   total=$(counter total) passed=$(counter passed)
   failed=$(( $(counter failed) + $(counter error) + $(counter timeout) + $(counter aborted) ))
   # A test host that died leaves no result, or one in which nothing failed; it did not pass.
-  (( status == 0 || failed > 0 )) || failed=1
+  (( $2 == 0 || failed > 0 )) || failed=1
   PASSED=$(( PASSED + passed )) FAILED=$(( FAILED + failed ))
   (( failed == 0 )) || FAILURES+=("$name: $(failures)")
   (( total - passed - failed <= 0 )) || SKIPPED=$(( SKIPPED + total - passed - failed ))
-  return 0
 }
-# counter NAME: a number from the result file, 0 without one. Called by run_tests.
+# counter NAME: a number from the result file, 0 without one. Called by count_tests.
 counter() {
   local number=''
   [[ ! -f $trx ]] || number=$(grep -o '<Counters [^>]*' "$trx" | grep -o " $1=\"[0-9]*\"" | tr -dc 0-9)
   printf '%s\n' "${number:-0}"
 }
 
-# failures: the names of the tests that failed and the first lines of why. Called by run_tests.
+# failures: the names of the tests that failed and the first lines of why. Called by count_tests.
 failures() {
   [[ -f $trx ]] || { say "it left no results"; return; }
   awk '
@@ -257,13 +284,18 @@ closing() {
 test_fast() {
   TESTING=yes
   need "the registry's tests" "${POSTGRES[@]}" || say "Going on without it; those tests will fail." >&2
-  run_tests tests/Gatehouse.Tests
+  run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal"
   closing
 }
 
 test_all() {
   local began=$SECONDS
   TESTING=yes
+  if (( EUID == 0 )); then
+    # Its hosts' base, which takes minutes of unpacking, is made while the rest is checked and built.
+    need "the lab" "${LAB[@]}"
+    beside "lab's base" tests/lab/lab.sh base
+  fi
   check || { FAILED=$(( FAILED + 1 )); FAILURES+=("the checks of the sources, see above"); }
   need "the daemons' own checks" "${CHECKERS[@]}" || say "Going on without them." >&2
   need "the registry's tests" "${POSTGRES[@]}" || say "Going on without it; those tests will fail." >&2
@@ -273,25 +305,37 @@ test_all() {
     closing
     return
   fi
-  run_tests tests/Gatehouse.Tests
+  run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal"
   if (( EUID == 0 )); then
-    need "the lab" "${LAB[@]}"
-    run_tests tests/Gatehouse.EndToEnd --logger "console;verbosity=normal"
+    test_end_to_end
   else
     say "The end-to-end tests boot real Debian hosts and need root; they are skipped: sudo ./build.sh test"
-    SKIPPED=$(( SKIPPED + $(count_tests tests/Gatehouse.EndToEnd) ))
+    SKIPPED=$(( SKIPPED + $(list_tests tests/Gatehouse.EndToEnd | grep -c '^    ' || true) ))
   fi
   say "That took $(( (SECONDS - began + 59) / 60 )) minutes."
   closing
 }
-count_tests() {
+# What is in the wizard's lane mostly waits for terminals: it runs beside the rest, in a process and on hosts of its own.
+test_end_to_end() {
+  local project=tests/Gatehouse.EndToEnd status=0
   restore
-  dotnet test "$1" -c Release --no-restore --nologo --verbosity quiet --list-tests 2>/dev/null | grep -c '^    ' || true
+  if ! awaited || ! quietly dotnet build "$project" -c Release --no-restore; then
+    FAILED=$(( FAILED + 1 )); FAILURES+=("making ready for the end-to-end tests, see above")
+    return
+  fi
+  beside "tests of the wizard" test_project Wizard "$project" --no-build --filter Lane=wizard --logger "console;verbosity=normal"
+  run_tests Gatehouse.EndToEnd "$project" --no-build --filter Lane!=wizard --logger "console;verbosity=normal"
+  awaited || status=$?
+  count_tests Wizard "$status"
+}
+list_tests() {
+  restore
+  dotnet test "$1" -c Release --no-restore --nologo --verbosity quiet --list-tests 2>/dev/null
 }
 
 accept() {
   TESTING=yes
-  GATEHOUSE_ACCEPT=1 run_tests tests/Gatehouse.Tests --filter FullyQualifiedName~Golden
+  GATEHOUSE_ACCEPT=1 run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal" --filter FullyQualifiedName~Golden
   git status --short -- tests 2>/dev/null || true
   say "Golden files are rewritten; look at the changes before you commit them."
   closing

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gatehouse.EndToEnd;
 
-/// <summary>Three nodes hold the registry, and it goes on while the one that takes writes is killed, and then its whole host.</summary>
+/// <summary>Three nodes hold the registry, and it goes on while the one that takes writes is killed, then its whole host, then its link.</summary>
 public sealed partial class DatabaseStories : IDisposable
 {
     private const string Ask = "ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/gatehouse/pki/cluster-ca.pem --cert=/etc/gatehouse/pki/node.crt --key=/etc/gatehouse/pki/node.key member list";
@@ -61,6 +61,17 @@ public sealed partial class DatabaseStories : IDisposable
         Lab.Boot(primary);
         Lab.Until("the old primary copies", Soon, () => Roles(survivors[0]) is ["Leader", "Replica", "Sync Standby"] && Primary(survivors[0]) != primary);
         foreach (var host in Hosts) Lab.Until($"{host} has every row", Soon, () => Rows(host) == written);
+
+        // Cut off from the others, the one that takes writes takes none any more: what it took would be lost. They go on, and it copies
+        // from them when the link is back.
+        var alone = Primary(Hosts[0]);
+        var others = Hosts.Where(h => h != alone).ToArray();
+        Lab.Link(alone, "down");
+        Writable(others[0], TimeSpan.FromSeconds(30));
+        Lab.Until("who is alone takes no writes", TimeSpan.FromSeconds(60), () => Lab.Exec(alone, "psql", "-U", "postgres", "-d", "gatehouse", "-Atc", "INSERT INTO public.probe VALUES (1000000)").ExitCode != 0);
+        Lab.Link(alone, "up");
+        Lab.Until("it copies from them", Soon, () => Roles(others[0]) is ["Leader", "Replica", "Sync Standby"] && Primary(others[0]) != alone);
+        foreach (var host in Hosts) Lab.Until($"{host} has every row and no other", Soon, () => Rows(host) == written);
 
         // One that takes writes hands that over before it is removed, and with two left one vote is enough.
         var leaver = Primary(Hosts[0]) is var writer && writer == Hosts[0] ? Hosts[1] : writer;

@@ -40,6 +40,11 @@ public static class Lab
     /// <summary>Starts a crashed host again, with its disk.</summary>
     public static void Boot(string name) => Run(["boot", name], "", TimeSpan.FromMinutes(2)).Expect(0);
 
+    /// <summary>Pulls a host's cable, or puts it back.</summary>
+    /// <param name="name">The host.</param>
+    /// <param name="state">"down" or "up".</param>
+    public static void Link(string name, string state) => Run(["link", name, state], "", TimeSpan.FromMinutes(1)).Expect(0);
+
     /// <summary>The file of the private key that root's SSH login takes.</summary>
     public static string Key() => Run(["key"], "", TimeSpan.FromMinutes(1)).Expect(0).Output.Trim();
 

@@ -4,6 +4,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Two operators, one host: the second is told about the first, and may go on in its place.</summary>
+[Trait("Lane", "wizard")]
 public sealed class WizardTakeOverTests : IDisposable
 {
     private readonly Tree tree = new();

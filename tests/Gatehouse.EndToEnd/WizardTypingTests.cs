@@ -3,6 +3,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>What hands and lines do to a form while it is filled in: nothing that was typed gets lost.</summary>
+[Trait("Lane", "wizard")]
 public sealed class WizardTypingTests : IDisposable
 {
     private readonly Tree tree = new();
