@@ -29,6 +29,10 @@ public sealed partial class ClusterRegistry
     public Task MoveSelfAsync(NodePlace place, CancellationToken ct = default) =>
         ScalarAsync<object>(new("SELECT gatehouse.move_self($1::inet, $2, $3)", place.Address.ToString(), place.Port, place.Location), ct);
 
+    /// <summary>Says whether this node has a vote about which copy of the registry takes writes.</summary>
+    /// <returns>Whether that is news.</returns>
+    public Task<bool> SetVoteAsync(bool votes, CancellationToken ct = default) => ScalarAsync<bool>(new("SELECT gatehouse.set_vote($1)", votes), ct);
+
     /// <summary>This node is on its way out; the issuer removes it next.</summary>
     /// <exception cref="RegistryException">It is the issuer.</exception>
     public Task LeaveAsync(CancellationToken ct = default) => ScalarAsync<object>(new("SELECT gatehouse.leave_self()"), ct);

@@ -15,7 +15,7 @@ public sealed partial class ClusterRegistry
         SELECT n.number, n.name, host(n.address), n.port, n.profile, n.location, n.state, h.release, h.settings_version,
           (SELECT max(c.not_after) FROM gatehouse.certificates c WHERE c.node = n.number AND c.revoked IS NULL), n.joined, h.at,
           CASE WHEN n.moved > now() - interval '1 day' THEN host(n.former) END, host(n.sync_address), n.sync_port,
-          (SELECT (array_agg(c.fingerprint ORDER BY c.not_before DESC, c.serial))[1:3] FROM gatehouse.certificates c WHERE c.node = n.number AND c.revoked IS NULL AND c.not_after > now() AND c.fingerprint IS NOT NULL)
+          (SELECT (array_agg(c.fingerprint ORDER BY c.not_before DESC, c.serial))[1:3] FROM gatehouse.certificates c WHERE c.node = n.number AND c.revoked IS NULL AND c.not_after > now() AND c.fingerprint IS NOT NULL), n.votes_since
         FROM gatehouse.nodes n JOIN gatehouse.heartbeats h ON h.node = n.number ORDER BY n.number
         """,
         "SELECT coalesce(max(number), 0) FROM gatehouse.settings WHERE state IN ('following', 'good')",
@@ -65,5 +65,6 @@ public sealed partial class ClusterRegistry
         SyncAddress = row.TextOrNull(13) is { } forwarded ? IPAddress.Parse(forwarded) : null,
         SyncPort = row.IsDBNull(14) ? null : row.GetInt32(14),
         Certificates = row.IsDBNull(15) ? null : [.. row.GetFieldValue<string[]>(15)],
+        VotesSince = row.TimeOrNull(16),
     };
 }

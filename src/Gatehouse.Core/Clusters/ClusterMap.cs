@@ -143,7 +143,7 @@ public static class ClusterMap
         }
 
         if (node.Name == picture.Primary) yield return "takes writes";
-        if (picture.KnowsVotes && node.Profile.Has("database") && node.IsMember) yield return picture.Voters.Any(v => v.Name == node.Name) ? "votes" : "a copy, no vote";
+        if (picture.KnowsVotes && node.Profile.Has("database") && node.IsMember) yield return picture.Voters.Any(v => v.Name == node.Name) ? "votes" : picture.Elected.Any(v => v.Name == node.Name) ? "no vote yet" : "a copy, no vote";
         if (node.Number > 0 && node.Number == picture.Issuer) yield return "issuer";
         if (!node.Profile.Has(Balancers.Role) && picture.Balances(node)) yield return "balances";
         if (picture.Collecting.Contains(node.Name)) yield return "collects logs";

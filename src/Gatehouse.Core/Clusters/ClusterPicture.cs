@@ -41,6 +41,9 @@ public sealed record MapNode(int Number, string Name, IPAddress Address, Profile
     /// <summary>What is wrong with it.</summary>
     public ImmutableArray<string> Problems { get; init; } = [];
 
+    /// <summary>Whether it has a vote about who takes writes; null when that is not known, as before there is a cluster.</summary>
+    public bool? HasVote { get; init; }
+
     /// <summary>Whether the map is drawn on it.</summary>
     public bool IsHere { get; init; }
 
@@ -87,8 +90,11 @@ public sealed record ClusterPicture
     /// <summary>Services of the administrator's own, in the place of the cluster's.</summary>
     public ImmutableArray<ServiceKind> Own { get; init; } = [];
 
-    /// <summary>The nodes with a vote about who takes writes.</summary>
-    public ImmutableArray<MapNode> Voters => [.. Databases.Take(QuorumRules.Votes(Databases.Count()))];
+    /// <summary>The nodes with a vote about who takes writes; those that are to have one where nothing is there yet.</summary>
+    public ImmutableArray<MapNode> Voters => [.. Databases.Any(n => n.HasVote is not null) ? Databases.Where(n => n.HasVote == true) : Elected];
+
+    /// <summary>The nodes that are to have a vote.</summary>
+    public ImmutableArray<MapNode> Elected => [.. Databases.Take(QuorumRules.Votes(Databases.Count()))];
 
     /// <summary>Whether it is known which nodes vote: that goes by their numbers.</summary>
     public bool KnowsVotes => Databases.Count() == 1 || Databases.All(n => n.Number > 0);
@@ -107,7 +113,7 @@ public sealed record ClusterPicture
     {
         var picture = Of(report.View, here) with { Primary = report.View.Databases.FirstOrDefault(n => n.Address.Equals(primary))?.Name ?? "" };
         var asked = report.Members.ToDictionary(m => m.Node.Number);
-        picture = picture with { Nodes = [.. picture.Nodes.Select(n => asked.TryGetValue(n.Number, out var member) ? n with { State = StateOf(member, n.State), Problems = member.Problems } : n)] };
+        picture = picture with { Nodes = [.. picture.Nodes.Select(n => asked.TryGetValue(n.Number, out var member) ? n with { State = StateOf(member, n.State), Problems = member.Problems, HasVote = member.Node.VotesSince is not null } : n)] };
         return settings is null ? picture : picture.With(settings, a => [.. report.Members.Where(m => m.Status?.Addresses?.Contains(a) == true).Select(m => m.Node.Name)]);
     }
 

@@ -36,7 +36,7 @@ public enum QuorumAct
 
 /// <summary>The next step, and why.</summary>
 /// <param name="Act">What to do.</param>
-/// <param name="Member">With whom; null where it is about none.</param>
+/// <param name="Member">With whom; the node itself where nothing is to do and it has its vote; null where it is about none.</param>
 /// <param name="Why">Why, the end of a sentence; empty where there is nothing to do.</param>
 public sealed record QuorumStep(QuorumAct Act, QuorumMember? Member = null, string Why = "");
 
@@ -62,6 +62,10 @@ public static class QuorumRules
         return [.. databases.Take(Votes(databases.Length))];
     }
 
+    /// <summary>The nodes that are to have a vote and have none yet. Until they have, the registry stands fewer losses than it is to.</summary>
+    /// <param name="view">The cluster.</param>
+    public static ImmutableArray<ClusterNode> Missing(ClusterView view) => [.. Voters(view).Where(v => v.VotesSince is null)];
+
     /// <summary>What a database node does next.</summary>
     /// <param name="view">The cluster.</param>
     /// <param name="number">The node's number.</param>
@@ -79,7 +83,7 @@ public static class QuorumRules
         if (own.HasVote && !hasSeat) return new QuorumStep(QuorumAct.Remove, own, "this host does not know of its vote any more");
         if (!hasSeat) return new QuorumStep(QuorumAct.Start, own);
         if (!own.HasVote) return new QuorumStep(QuorumAct.Promote, own);
-        if (voters.Any(v => v.Number == number)) return new QuorumStep(QuorumAct.Nothing);
+        if (voters.Any(v => v.Number == number)) return new QuorumStep(QuorumAct.Nothing, own);
         return voters.All(v => members.Any(m => m.HasVote && m.Name == v.Name))
             ? new QuorumStep(QuorumAct.Leave, own, $"{voters.Length} of the database nodes vote")
             : new QuorumStep(QuorumAct.Wait, Why: "those that are to vote do not yet");

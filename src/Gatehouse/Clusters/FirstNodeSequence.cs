@@ -48,13 +48,15 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
         // The agent starts with the rest and looks for this first.
         await files.WriteNodeAsync(Record(first.View, first.Number, "", []), ct);
         var me = first.View.Node(first.Number)!;
-        await new QuorumSequence(machine, clock, log).FoundAsync(me.Name, Core.Screens.Profile.Find(me.Profile)!, ct);
+        var profile = Core.Screens.Profile.Find(me.Profile)!;
+        await new QuorumSequence(machine, clock, log).FoundAsync(me.Name, profile, ct);
         var node = await ApplyAsync(composed, reason, ct);
 
         log.Note("Making the registry");
         await RegistryAsync(first.View.Cluster, begin, ct);
         await using var registry = RegistryAccess.Open(files.Node!);
         foreach (var secret in first.Secrets) await registry.PutSecretAsync(secret, ct);
+        if (profile.Has("database")) await registry.SetVoteAsync(true, ct);
         var now = await registry.ViewAsync(ct);
         await files.WriteNodeAsync(Record(now, first.Number, now.Fingerprint(), MemberApply.Running(node)), ct);
         return now;

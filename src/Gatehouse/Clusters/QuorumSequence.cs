@@ -82,8 +82,14 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
             try
             {
                 // Looked at without the lock first: mostly there is nothing to do.
-                var step = await LookAsync(me, registry, ct);
-                if (step.Act == QuorumAct.Nothing) return "";
+                var view = await registry.ViewAsync(ct);
+                var step = await LookAsync(me, view, ct);
+                if (step.Act == QuorumAct.Nothing)
+                {
+                    if (view.Node(me.Number) is { } seen && seen.VotesSince is not null != step.Member is not null) await registry.SetVoteAsync(step.Member is not null, ct);
+                    return "";
+                }
+
                 waited = step.Why;
                 isAtIt = step.Member is not null;
                 if (step.Act != QuorumAct.Wait)
@@ -107,12 +113,8 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
         }
     }
 
-    private async Task<QuorumStep> LookAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
-    {
-        var view = await registry.ViewAsync(ct);
-        if (view.Node(me.Number) is not { State: NodeState.Active or NodeState.Leaving }) return new QuorumStep(QuorumAct.Nothing);
-        return QuorumRules.Next(view, me.Number, await Control(view).MembersAsync(ct), HasVote);
-    }
+    private async Task<QuorumStep> LookAsync(LocalNode me, ClusterView view, CancellationToken ct) =>
+        view.Node(me.Number) is { State: NodeState.Active or NodeState.Leaving } ? QuorumRules.Next(view, me.Number, await Control(view).MembersAsync(ct), HasVote) : new QuorumStep(QuorumAct.Nothing);
 
     private async Task<string> StepsAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, CancellationToken ct)
     {
@@ -120,7 +122,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
         {
             var view = await registry.ViewAsync(ct);
             var etcd = Control(view);
-            var step = await LookAsync(me, registry, ct);
+            var step = await LookAsync(me, view, ct);
             switch (step.Act)
             {
                 case QuorumAct.Remove:

@@ -89,7 +89,7 @@ internal static class StatusReader
             var status = await InTurnAsync(() => client.StatusAsync(limit), turns, limit);
             return (status.Number != node.Number
                 ? new MemberReport(node, null, $"node {status.Number} answers there", [])
-                : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, view)]), false);
+                : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, node, view)]), false);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -125,7 +125,7 @@ internal static class StatusReader
         try
         {
             return beat.At is { } at && view.Taken - at < Fresh && JsonSerializer.Deserialize(beat.Status, Wire.Default.NodeStatus) is { } status
-                ? late with { Status = status, Error = "", Problems = [.. Health.Problems(status, at), .. Behind(status, view)], Heard = at }
+                ? late with { Status = status, Error = "", Problems = [.. Health.Problems(status, at), .. Behind(status, late.Node, view)], Heard = at }
                 : late;
         }
         catch (JsonException)
@@ -134,9 +134,10 @@ internal static class StatusReader
         }
     }
 
-    private static IEnumerable<string> Behind(NodeStatus status, ClusterView view)
+    private static IEnumerable<string> Behind(NodeStatus status, ClusterNode node, ClusterView view)
     {
         if (status.SettingsVersion != view.WantedSettings) yield return $"it has settings version {status.SettingsVersion}, and {view.WantedSettings} is wanted";
         if (status.Epoch < view.Cluster.Epoch) yield return $"it acts by epoch {status.Epoch}, and the cluster is at {view.Cluster.Epoch}";
+        if (QuorumRules.Missing(view).Contains(node)) yield return "it has no vote about who takes writes yet, so that the registry stands fewer losses";
     }
 }

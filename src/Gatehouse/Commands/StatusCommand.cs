@@ -100,6 +100,7 @@ internal static class StatusCommand
             ["settings"] = m.Status?.SettingsVersion ?? m.Node.SettingsVersion,
             ["queue"] = m.Status?.Queue,
             ["certificate_expires"] = (m.Status?.CertificateExpires ?? m.Node.CertificateExpires)?.ToString("O"),
+            ["votes_since"] = m.Node.VotesSince?.ToString("O"),
             ["last_seen"] = m.Node.LastSeen?.ToString("O"),
             ["problems"] = new JsonArray([.. m.Problems.Select(p => (JsonNode)p)]),
         })]),
@@ -111,6 +112,7 @@ internal static class StatusCommand
         Gauge("gatehouse_registry_up", "Whether the registry answers.", [("", report.IsCurrent ? 1 : 0)]);
         Gauge("gatehouse_node_up", "Whether the node answers.", Each(m => m.Status is null ? 0 : 1));
         Gauge("gatehouse_node_healthy", "Whether the node has no problem.", Each(m => m.IsHealthy ? 1 : 0));
+        Gauge("gatehouse_node_votes", "Whether the node has a vote about which copy of the registry takes writes.", Each(m => m.Node.VotesSince is null ? 0 : 1));
         Gauge("gatehouse_node_load1", "Load over one minute.", Known(m => m.Load));
         Gauge("gatehouse_node_memory_percent", "Memory in use.", Known(m => m.MemoryPercent));
         Gauge("gatehouse_node_disk_percent", "The fullest file system.", Known(m => m.Partitions.IsEmpty ? 0 : m.Partitions.Max(p => p.UsedPercent)));

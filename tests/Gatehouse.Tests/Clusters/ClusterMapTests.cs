@@ -55,6 +55,17 @@ public sealed class ClusterMapTests
         Expect("full", ClusterPicture.Of(Report(Report(At(1, "full", "Frankfurt"), Status()), Report(At(2, "full", "Wien"), Status(2)), Report(At(3, "full", "Frankfurt"), Status(3))), null, IPAddress.Parse("192.0.2.1"), 1));
 
     [Fact]
+    public void A_vote_that_a_node_is_to_have_and_has_not_is_not_counted()
+    {
+        var picture = ClusterPicture.Of(Report([.. Enumerable.Range(1, 4).Select(n => Report(Node(n) with { VotesSince = n == 1 ? Now : null }, Status(n)))]), null, null, 1);
+        var told = ClusterMap.Tell(picture).ToArray();
+        Assert.Contains("Registry: 1 vote, none may fail.", told);
+        Assert.EndsWith("this host, votes, issuer.", told[1], StringComparison.Ordinal);
+        Assert.EndsWith("full: no vote yet.", told[3], StringComparison.Ordinal);
+        Assert.EndsWith("full: a copy, no vote.", told[4], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Too_few_votes_are_told()
     {
         var picture = ClusterPicture.Of(Report(Report(Node(1), Status()), Report(Node(2), null, "gone"), Report(Node(3), null, "gone")) with { IsCurrent = false }, null, null, 1);
@@ -107,7 +118,7 @@ public sealed class ClusterMapTests
     {
         var report = Report(
             Report(At(1, "full", "Rechenzentrum am Ende der Straße, Halle 4, Reihe 17, Schrank 3, ganz unten") with { Name = "mail-gateway-with-a-long-name.department.subsidiary.example.org", Address = IPAddress.Parse("2001:db8:1234:5678:9abc:def0:1234:5678") }, Status()),
-            Report(At(2, "full", "東京データセンター") with { Address = IPAddress.Parse("2001:db8::2") }, null, "x"));
+            Report(At(2, "full", "東京データセンター") with { Address = IPAddress.Parse("2001:db8::2"), VotesSince = null }, null, "x"));
         Expect("long", ClusterPicture.Of(report, null, null, 1), 54);
     }
 

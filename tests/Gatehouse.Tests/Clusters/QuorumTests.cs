@@ -22,7 +22,7 @@ public sealed class QuorumTests
     [Fact]
     public void A_second_database_node_copies_and_has_no_vote()
     {
-        Assert.Equal(QuorumAct.Nothing, QuorumRules.Next(View(2), 2, [Member(1)], hasSeat: false).Act);
+        Assert.Equal(new QuorumStep(QuorumAct.Nothing), QuorumRules.Next(View(2), 2, [Member(1)], hasSeat: false));
         Assert.Equal(QuorumAct.Nothing, QuorumRules.Next(View(2), 1, [Member(1)], hasSeat: true).Act);
     }
 
@@ -35,7 +35,16 @@ public sealed class QuorumTests
         Assert.Equal(QuorumAct.Promote, QuorumRules.Next(view, 2, [Member(1), Member(2, vote: false)], true).Act);
         Assert.Equal(QuorumAct.Wait, QuorumRules.Next(view, 3, [Member(1), Member(2, vote: false)], false).Act);
         Assert.Equal(QuorumAct.Add, QuorumRules.Next(view, 3, [Member(1), Member(2)], false).Act);
-        Assert.Equal(QuorumAct.Nothing, QuorumRules.Next(view, 3, [Member(1), Member(2), Member(3)], true).Act);
+        var done = QuorumRules.Next(view, 3, [Member(1), Member(2), Member(3)], true);
+        Assert.Equal((QuorumAct.Nothing, "db3.example.org"), (done.Act, done.Member!.Name));
+    }
+
+    [Fact]
+    public void Who_is_to_have_a_vote_and_has_none_is_known()
+    {
+        var view = View(4);
+        Assert.Equal([1, 2, 3], QuorumRules.Missing(view).Select(n => n.Number));
+        Assert.Equal([3], QuorumRules.Missing(view with { Nodes = [.. view.Nodes.Select(n => n.Number < 3 ? n with { VotesSince = view.Taken } : n)] }).Select(n => n.Number));
     }
 
     [Fact]

@@ -23,6 +23,7 @@ internal static class SampleViews
         CertificateExpires = Now.AddDays(60),
         Joined = Now.AddDays(-30),
         LastSeen = Now.AddSeconds(-3),
+        VotesSince = Gatehouse.Core.Screens.Profile.Find(profile)!.Has("database") ? Now.AddDays(-30) : null,
     };
 
     public static ClusterView View(params ClusterNode[] nodes) => new()

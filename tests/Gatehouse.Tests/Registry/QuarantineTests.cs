@@ -42,9 +42,10 @@ public sealed class QuarantineTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var other = await cluster.JoinAsync("mx1", 10);
-        var claim = await cluster.First.ClaimMessageAsync(Message, "release", again: false, TimeSpan.FromSeconds(1));
-        Assert.False((await other.Registry.ClaimMessageAsync(Message, "release", again: true)).Granted);
-        await Task.Delay(1100);
+        const string InTime = "2/1xUsvr-00009Z-5e";
+        await cluster.First.ClaimMessageAsync(InTime, "release", again: false);
+        Assert.False((await other.Registry.ClaimMessageAsync(InTime, "release", again: true)).Granted);
+        var claim = await cluster.First.ClaimMessageAsync(Message, "release", again: false, TimeSpan.Zero);
         var refused = await other.Registry.ClaimMessageAsync(Message, "release", again: false);
         Assert.Equal((false, true), (refused.Granted, refused.Overdue));
         var taken = await other.Registry.ClaimMessageAsync(Message, "release", again: true);

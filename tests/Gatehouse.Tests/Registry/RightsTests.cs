@@ -136,7 +136,7 @@ public sealed class RightsTests(RegistryServer server)
             WHERE p.pronamespace = 'gatehouse'::regnamespace AND a.grantee = 0
             """));
         Assert.Equal(
-            "add_secret answer_self append_event begin_retention claim_message end_retention heartbeat_self invite issue_command leave_self lock_holder mark_settings move_self promote propose_settings put_secret record_command_result record_settings_result set_sync_place settle_message tell_message withdraw_code",
+            "add_secret answer_self append_event begin_retention claim_message end_retention heartbeat_self invite issue_command leave_self lock_holder mark_settings move_self promote propose_settings put_secret record_command_result record_settings_result set_sync_place set_vote settle_message tell_message withdraw_code",
             await cluster.AdministratorAsync(Granted.Replace("{0}", "gatehouse_node", StringComparison.Ordinal)));
         Assert.Equal(
             "activate_node add_authority add_certificate admit_node change_authority count_wrong_secret end_orphans finish_code move_node put_revocation_list remove_node revoke_certificate take_code",
