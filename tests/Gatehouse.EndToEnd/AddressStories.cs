@@ -1,10 +1,9 @@
-using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Two members change their addresses, the second of them the node of the database; nobody is cut off by it.</summary>
-public sealed partial class AddressStories : IDisposable
+public sealed class AddressStories : IDisposable
 {
     private const string First = "e2e-a1";
     private const string Second = "e2e-a2";
@@ -16,20 +15,9 @@ public sealed partial class AddressStories : IDisposable
     public AddressStories()
     {
         Lab.Up("bare", $"{First}={FirstOld}", $"{Second}={SecondOld}");
-        var package = Gateway.Package();
-        Parallel.ForEach([First, Second], host =>
-        {
-            Lab.Push(host, package, "/root/gatehouse.deb");
-            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-            Lab.Write(host, "/root/web-password", "Canary-of-addresses", "0600");
-        });
-        var answers = File.ReadAllText(Lab.File("Answers", "cluster.yaml")).Replace("c1.lab.example", "a1.lab.example", StringComparison.Ordinal)
-            .Replace("10.77.0.171", FirstOld, StringComparison.Ordinal).Replace("profile: full", "profile: database", StringComparison.Ordinal);
-        Lab.Write(First, "/root/answers.yaml", answers, "0600");
-        Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
-        Lab.Shell(Second, "hostname a2.lab.example && hostname > /etc/hostname").Expect(0);
-        var code = CodeInJson().Match(Lab.Exec(First, "gatehouse", "--json", "invite", "a2.lab.example", "--profile", "web").Expect(0).Output).Groups[1].Value;
-        Lab.Exec(Second, ["gatehouse", "join", FirstOld, "--address", SecondOld], code + "\n").Expect(0);
+        Beginning.Install(First, Second);
+        Beginning.Bootstrap(First, Beginning.Answers("cluster.yaml", First, FirstOld).Replace("profile: full", "profile: database", StringComparison.Ordinal));
+        Beginning.Join(Second, SecondOld, "web", First, FirstOld);
         Lab.Until("both agents", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
     }
 
@@ -61,7 +49,7 @@ public sealed partial class AddressStories : IDisposable
         }
 
         // The database moves once more while the other member is away, and is gone from where it was when that comes back.
-        Link("down");
+        Lab.Link(Second, "down");
         try
         {
             Lab.Shell(First, $"ip address add {FirstOld}/24 dev eth0").Expect(0);
@@ -70,7 +58,7 @@ public sealed partial class AddressStories : IDisposable
         }
         finally
         {
-            Link("up");
+            Lab.Link(Second, "up");
         }
 
         Lab.Exec(Second, "gatehouse", "sync").Expect(1);
@@ -88,9 +76,4 @@ public sealed partial class AddressStories : IDisposable
         Lab.Shell(host, $"ip address del {old}/24 dev eth0; ip address show dev eth0 | grep -q {next}/ || ip address add {next}/24 dev eth0").Expect(0);
         foreach (var member in new[] { First, Second }) Lab.Exec(member, "gatehouse", "sync").Expect(0);
     }
-
-    private static void Link(string state) => Lab.Local(Path.Combine(Lab.Root(), "tests", "lab", "lab.sh"), "link", Second, state).Expect(0);
-
-    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    private static partial Regex CodeInJson();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Gatehouse.EndToEnd;
@@ -8,7 +7,7 @@ namespace Gatehouse.EndToEnd;
 /// Three full nodes: one after the other loses its Redis, its message queue, and at last itself. What was learned goes on being
 /// learned, and no message that was confirmed is lost.
 /// </summary>
-public sealed partial class BackendStories : IDisposable
+public sealed class BackendStories : IDisposable
 {
     private static readonly string[] Hosts = ["e2e-k1", "e2e-k2", "e2e-k3"];
     private static readonly string[] Addresses = ["10.77.0.207", "10.77.0.208", "10.77.0.209"];
@@ -17,25 +16,15 @@ public sealed partial class BackendStories : IDisposable
     public BackendStories()
     {
         Lab.Up("full", [.. Hosts.Zip(Addresses, (h, a) => $"{h}={a}")]);
-        var package = Gateway.Package();
-        Parallel.ForEach(Hosts.Zip(Names), host =>
+        Beginning.Install(Hosts);
+        foreach (var host in Hosts)
         {
-            Lab.Push(host.First, package, "/root/gatehouse.deb");
-            Lab.Exec(host.First, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-            Lab.Write(host.First, "/root/web-password", "Canary-of-backends", "0600");
-            Lab.Shell(host.First, $"hostname {host.Second} && hostname > /etc/hostname").Expect(0);
-            Lab.Push(host.First, Lab.File("Hosts", "amqp.py"), "/root/amqp.py");
-            Lab.Push(host.First, Lab.File("Hosts", "learn"), "/root/learn");
-        });
-        var answers = File.ReadAllText(Lab.File("Answers", "cluster.yaml")).Replace("c1.lab.example", Names[0], StringComparison.Ordinal).Replace("10.77.0.171", Addresses[0], StringComparison.Ordinal);
-        Lab.Write(Hosts[0], "/root/answers.yaml", answers, "0600");
-        Lab.Exec(Hosts[0], "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
-        for (var i = 1; i < Hosts.Length; i++)
-        {
-            var code = CodeInJson().Match(Lab.Exec(Hosts[0], "gatehouse", "--json", "invite", Names[i], "--profile", "full").Expect(0).Output).Groups[1].Value;
-            Lab.Exec(Hosts[i], ["gatehouse", "join", Addresses[0], "--address", Addresses[i], "--yes"], code + "\n").Expect(0);
+            Lab.Push(host, Lab.File("Hosts", "amqp.py"), "/root/amqp.py");
+            Lab.Push(host, Lab.File("Hosts", "learn"), "/root/learn");
         }
 
+        Beginning.Bootstrap(Hosts[0], Beginning.Answers("cluster.yaml", Hosts[0], Addresses[0]));
+        for (var i = 1; i < Hosts.Length; i++) Beginning.Join(Hosts[i], Addresses[i], "full", Hosts[0], Addresses[0]);
         foreach (var host in Hosts) Lab.Until($"{host} knows three nodes of the cache", TimeSpan.FromSeconds(60), () => Sentinel(host).Contains("slaves=2,sentinels=3", StringComparison.Ordinal));
         foreach (var host in Hosts) Lab.UntilDone($"{host} has every member's queue", TimeSpan.FromSeconds(60), () => Lab.Exec(host, "/etc/rabbitmq/gatehouse/settle", "done"));
     }
@@ -117,7 +106,4 @@ public sealed partial class BackendStories : IDisposable
     private static string Primary(string host) => Lab.Shell(host, "redis-cli -p 26379 --raw sentinel get-master-addr-by-name gatehouse").Output.Split('\n')[0];
 
     private static Result Amqp(string host, params string[] words) => Lab.Exec(host, ["timeout", "20", "python3", "/root/amqp.py", .. words]);
-
-    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    private static partial Regex CodeInJson();
 }

@@ -8,7 +8,7 @@ namespace Gatehouse.EndToEnd;
 /// A balancer in front of two nodes that share virtual addresses: clients are seen by their own addresses, and whatever stops is
 /// gone round within the time that is promised.
 /// </summary>
-public sealed partial class BalancerStories : IDisposable
+public sealed class BalancerStories : IDisposable
 {
     private const string First = "e2e-v1";
     private const string Second = "e2e-v2";
@@ -26,23 +26,15 @@ public sealed partial class BalancerStories : IDisposable
     public BalancerStories()
     {
         Lab.Up("full", $"{First}={FirstAddress}", $"{Second}={SecondAddress}", $"{Balancer}={BalancerAddress}", $"{Outside}={OutsideAddress}");
-        var package = Gateway.Package();
-        Parallel.ForEach([First, Second, Balancer], host =>
-        {
-            Lab.Push(host, package, "/root/gatehouse.deb");
-            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-            Lab.Write(host, "/root/web-password", "Canary-of-balancers", "0600");
-            Lab.Shell(host, $"hostname {host["e2e-".Length..]}.lab.example && hostname > /etc/hostname").Expect(0);
-        });
-        Lab.Write(First, "/root/answers.yaml", File.ReadAllText(Lab.File("Answers", "balancer.yaml")), "0600");
-        Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
-        Join(Second, SecondAddress, "node");
-        Join(Balancer, BalancerAddress, "balancer");
+        Beginning.Install(First, Second, Balancer);
+        Beginning.Bootstrap(First, Beginning.Answers("balancer.yaml", First, FirstAddress));
+        Beginning.Join(Second, SecondAddress, "node", First, FirstAddress);
+        Beginning.Join(Balancer, BalancerAddress, "balancer", First, FirstAddress);
 
         Lab.Push(Outside, Lab.File("Hosts", "greeting.py"), "/root/greeting.py");
-        Lab.Push(Outside, Lab.File("Hosts", "sink.conf"), "/etc/exim4/exim4.conf");
         Lab.Push(Outside, Lab.File("Hosts", "sample-haproxy.cfg"), "/etc/haproxy/haproxy.cfg");
-        Lab.Shell(Outside, $"ip address add {ForeignBalancer}/32 dev eth0; sed -i -e '/^tls_/d' -e '1i local_interfaces = {OutsideAddress}' /etc/exim4/exim4.conf && chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown mail:mail /var/mail/sink && systemctl start exim4 && systemctl restart haproxy").Expect(0);
+        Beginning.MailHost(Outside, OutsideAddress);
+        Lab.Shell(Outside, $"ip address add {ForeignBalancer}/32 dev eth0; systemctl restart haproxy").Expect(0);
         Lab.Until("the balancer has both nodes on all ports", TimeSpan.FromSeconds(60), () => Regex.Count(Servers(), @"(?m)^\w+,v[12]\.lab\.example,UP\b") == 6);
         Lab.Until("each address is on a node", TimeSpan.FromSeconds(30), () => Has(Second, MailVip) && (Has(First, WebVip) || Has(Second, WebVip)) && Has(Balancer, BalancerVip));
     }
@@ -144,13 +136,4 @@ public sealed partial class BalancerStories : IDisposable
     private static bool Has(string host, string address) => Lab.Exec(host, "ip", "-o", "address", "show", "dev", "eth0").Output.Contains($" {address}/", StringComparison.Ordinal);
 
     private static string Servers() => Lab.Shell(Balancer, "curl -s 'http://127.0.0.1:8404/status;csv' | cut -d, -f1,2,18").Output;
-
-    private static void Join(string host, string address, string profile)
-    {
-        var code = CodeInJson().Match(Lab.Exec(First, "gatehouse", "--json", "invite", $"{host["e2e-".Length..]}.lab.example", "--profile", profile).Expect(0).Output).Groups[1].Value;
-        Lab.Exec(host, ["gatehouse", "join", FirstAddress, "--address", address, "--yes"], code + "\n").Expect(0);
-    }
-
-    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    private static partial Regex CodeInJson();
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Gatehouse.EndToEnd;
@@ -9,7 +8,7 @@ namespace Gatehouse.EndToEnd;
 /// The first two nodes of a cluster, from bare Debian hosts and the package, and a mail host behind. On the way the joining
 /// host is refused for every reason there is, and killed again and again; what came of it is kept for the stories.
 /// </summary>
-public sealed partial class ClusterHosts : IDisposable
+public sealed class ClusterHosts : IDisposable
 {
     public const string First = "e2e-c1";
     public const string Second = "e2e-c2";
@@ -81,27 +80,16 @@ public sealed partial class ClusterHosts : IDisposable
     /// <summary>Joins as the second host, with the code on standard input, where no process list shows it.</summary>
     public static Result Join(string code, params string[] options) => Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress, .. options], code + "\n");
 
-    public static string Invite(string name, string profile)
-    {
-        var json = Lab.Exec(First, "gatehouse", "--json", "invite", name, "--profile", profile, "--replace").Expect(0).Output;
-        return CodeInJson().Match(json).Groups[1].Value;
-    }
+    public static string Invite(string name, string profile) => Beginning.Invite(First, name, profile, "--replace");
 
     public void Dispose() => Lab.Down(First, Second, Outside);
 
     private void Prepare()
     {
-        var package = Gateway.Package();
-        Parallel.ForEach([First, Second], host =>
-        {
-            Lab.Push(host, package, "/root/gatehouse.deb");
-            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-        });
+        Beginning.Install(First, Second);
         Lab.Push(First, Lab.File("Answers", "cluster.yaml"), "/root/answers.yaml");
         Lab.Write(First, "/root/web-password", Password, "0600");
-        Lab.Shell(Second, "hostname c2.lab.example && hostname > /etc/hostname").Expect(0);
-        Lab.Push(Outside, Lab.File("Hosts", "sink.conf"), "/etc/exim4/exim4.conf");
-        Lab.Shell(Outside, "sed -i '/^tls_/d' /etc/exim4/exim4.conf && chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown mail:mail /var/mail/sink && systemctl start exim4").Expect(0);
+        Beginning.MailHost(Outside);
     }
 
     private void Refuse()
@@ -203,9 +191,6 @@ public sealed partial class ClusterHosts : IDisposable
         Try("used", code);
         Lab.Shell(Second, $"rm -rf {Pki}; mv {Pki}.away {Pki}").Expect(0);
     }
-
-    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    internal static partial Regex CodeInJson();
 }
 
 /// <summary>The stories of a cluster share its hosts and run one after the other.</summary>

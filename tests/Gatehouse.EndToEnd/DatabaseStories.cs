@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Three nodes hold the registry, and it goes on while the one that takes writes is killed, then its whole host, then its link.</summary>
-public sealed partial class DatabaseStories : IDisposable
+public sealed class DatabaseStories : IDisposable
 {
     private const string Ask = "ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/gatehouse/pki/cluster-ca.pem --cert=/etc/gatehouse/pki/node.crt --key=/etc/gatehouse/pki/node.key member list";
     private static readonly string[] Hosts = ["e2e-d1", "e2e-d2", "e2e-d3"];
@@ -16,21 +15,9 @@ public sealed partial class DatabaseStories : IDisposable
     public DatabaseStories()
     {
         Lab.Up("full", [.. Hosts.Select(h => $"{h}={Address(h)}")]);
-        var package = Gateway.Package();
-        Parallel.ForEach(Hosts, host =>
-        {
-            Lab.Push(host, package, "/root/gatehouse.deb");
-            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-            Lab.Shell(host, $"hostname {Name(host)} && hostname >/etc/hostname").Expect(0);
-        });
-        var answers = File.ReadAllText(Lab.File("Answers", "life.yaml")).Replace("l1.lab.example", Name(Hosts[0]), StringComparison.Ordinal).Replace("10.77.0.191", Address(Hosts[0]), StringComparison.Ordinal);
-        Lab.Write(Hosts[0], "/root/answers.yaml", answers, "0600");
-        Lab.Exec(Hosts[0], "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
-        foreach (var host in Hosts[1..])
-        {
-            var code = Code().Match(Lab.Exec(Hosts[0], "gatehouse", "--json", "invite", Name(host), "--profile", "database").Expect(0).Output).Groups[1].Value;
-            Lab.Exec(host, ["gatehouse", "join", Address(Hosts[0]), "--address", Address(host), "--yes"], code + "\n").Expect(0);
-        }
+        Beginning.Install(Hosts);
+        Beginning.Bootstrap(Hosts[0], Beginning.Answers("life.yaml", Hosts[0], Address(Hosts[0])));
+        foreach (var host in Hosts[1..]) Beginning.Join(host, Address(host), "database", Hosts[0], Address(Hosts[0]));
     }
 
     public void Dispose() => Lab.Down(Hosts);
@@ -75,7 +62,7 @@ public sealed partial class DatabaseStories : IDisposable
 
         // One that takes writes hands that over before it is removed, and with two left one vote is enough.
         var leaver = Primary(Hosts[0]) is var writer && writer == Hosts[0] ? Hosts[1] : writer;
-        Lab.Exec(Hosts[0], "gatehouse", "node", "remove", Name(leaver), "--yes").Expect(0);
+        Lab.Exec(Hosts[0], "gatehouse", "node", "remove", Beginning.Name(leaver), "--yes").Expect(0);
         var left = Hosts.Where(h => h != leaver).ToArray();
         Lab.Until("one vote", Soon, () => left.Any(h => Votes(h) == 1));
         Lab.Until("one copy", Soon, () => Roles(Hosts[0]) is ["Leader", "Sync Standby"]);
@@ -90,10 +77,8 @@ public sealed partial class DatabaseStories : IDisposable
 
     private static string Address(string host) => $"10.77.0.20{host[^1] + 3 - '0'}";
 
-    private static string Name(string host) => $"{host[^2..]}.lab.example";
-
     private static string Login(string host, string target, string options) =>
-        $"PGCONNECT_TIMEOUT=2 timeout 5 psql -XAtqw \"{target} dbname=gatehouse user={Name(host)} {options} sslmode=verify-full sslrootcert=/etc/gatehouse/pki/cluster-ca.pem sslcert=/etc/gatehouse/pki/node.crt sslkey=/etc/gatehouse/pki/node.key\"";
+        $"PGCONNECT_TIMEOUT=2 timeout 5 psql -XAtqw \"{target} dbname=gatehouse user={Beginning.Name(host)} {options} sslmode=verify-full sslrootcert=/etc/gatehouse/pki/cluster-ca.pem sslcert=/etc/gatehouse/pki/node.crt sslkey=/etc/gatehouse/pki/node.key\"";
 
     // As members do: by the list of all database nodes, whoever of them takes writes.
     private void Writable(string host, TimeSpan within)
@@ -116,12 +101,9 @@ public sealed partial class DatabaseStories : IDisposable
     private static string Primary(string host)
     {
         var primary = "";
-        Lab.Until("there is a primary", Soon, () => (primary = Hosts.FirstOrDefault(h => Copies(host).Split('\n').Any(l => l.Contains($"\t{Name(h)}\t", StringComparison.Ordinal) && l.Contains("\tLeader\t", StringComparison.Ordinal))) ?? "").Length > 0);
+        Lab.Until("there is a primary", Soon, () => (primary = Hosts.FirstOrDefault(h => Copies(host).Split('\n').Any(l => l.Contains($"\t{Beginning.Name(h)}\t", StringComparison.Ordinal) && l.Contains("\tLeader\t", StringComparison.Ordinal))) ?? "").Length > 0);
         return primary;
     }
 
     private static int Rows(string host) => int.TryParse(Lab.Exec(host, "psql", "-U", "postgres", "-d", "gatehouse", "-Atc", "SELECT count(*) FROM public.probe").Output, CultureInfo.InvariantCulture, out var rows) ? rows : -1;
-
-    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    private static partial Regex Code();
 }

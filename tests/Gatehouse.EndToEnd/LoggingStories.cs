@@ -21,21 +21,11 @@ public sealed partial class LoggingStories : IDisposable
     public LoggingStories()
     {
         Lab.Up("full", $"{First}={FirstAddress}", $"{Second}={SecondAddress}");
-        var package = Gateway.Package();
-        Parallel.ForEach([First, Second], host =>
-        {
-            Lab.Push(host, package, "/root/gatehouse.deb");
-            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-            Lab.Write(host, "/root/web-password", "Canary-of-logging", "0600");
-        });
-        Lab.Shell(Second, "hostname l2.lab.example && hostname > /etc/hostname").Expect(0);
-        var answers = File.ReadAllText(Lab.File("Answers", "cluster.yaml")).Replace("c1.lab.example", "l1.lab.example", StringComparison.Ordinal)
-            .Replace("10.77.0.171", FirstAddress, StringComparison.Ordinal).Replace("mta:\n", $"  limits:\n    - {{name: domains, counts: outbound-domain, messages: {Limit}, per: 1h}}\nmta:\n  recipient_check: none\n", StringComparison.Ordinal)
-            + "cluster:\n  collect_logs: [l1.lab.example]\n";
-        Lab.Write(First, "/root/answers.yaml", answers, "0600");
-        Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
-        var code = CodeInJson().Match(Lab.Exec(First, "gatehouse", "--json", "invite", "l2.lab.example", "--profile", "node").Expect(0).Output).Groups[1].Value;
-        Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress, "--yes"], code + "\n").Expect(0);
+        Beginning.Install(First, Second);
+        Beginning.Bootstrap(First, Beginning.Answers("cluster.yaml", First, FirstAddress)
+            .Replace("mta:\n", $"  limits:\n    - {{name: domains, counts: outbound-domain, messages: {Limit}, per: 1h}}\nmta:\n  recipient_check: none\n", StringComparison.Ordinal)
+            + "cluster:\n  collect_logs: [l1.lab.example]\n");
+        Beginning.Join(Second, SecondAddress, "node", First, FirstAddress);
         Lab.Until("both agents", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
     }
 
@@ -119,9 +109,6 @@ public sealed partial class LoggingStories : IDisposable
 
     private static Result Send(string server, string name) =>
         Lab.Exec(First, "swaks", "--server", server, "--local-interface", FirstAddress, "--helo", "client.lab.example", "--from", "sender@client.example", "--to", "user@example.org", "--header", $"Message-Id: <{name}@client.example>", "--body", "plain words");
-
-    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    private static partial Regex CodeInJson();
 
     [GeneratedRegex(@"exim: counted \d+\.$")]
     private static partial Regex CountedLine();

@@ -22,24 +22,12 @@ public sealed partial class QuarantineStories : IDisposable
     public QuarantineStories()
     {
         Lab.Up("full", $"{First}={FirstAddress}", $"{Second}={SecondAddress}", $"{Sink}={SinkAddress}");
-        Lab.Push(Sink, Lab.File("Hosts", "sink.conf"), "/etc/exim4/exim4.conf");
-        Lab.Shell(Sink, "sed -i '/^tls_/d' /etc/exim4/exim4.conf && chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown mail:mail /var/mail/sink && systemctl start exim4").Expect(0);
-        var package = Gateway.Package();
-        Parallel.ForEach([First, Second], host =>
-        {
-            Lab.Push(host, package, "/root/gatehouse.deb");
-            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-            Lab.Write(host, "/root/web-password", "Canary-of-quarantine", "0600");
-        });
-        var answers = File.ReadAllText(Lab.File("Answers", "cluster.yaml")).Replace("c1.lab.example", "q1.lab.example", StringComparison.Ordinal)
-            .Replace("10.77.0.171", FirstAddress, StringComparison.Ordinal).Replace("10.77.0.173", SinkAddress, StringComparison.Ordinal)
+        Beginning.MailHost(Sink);
+        Beginning.Install(First, Second);
+        Beginning.Bootstrap(First, Beginning.Answers("cluster.yaml", First, FirstAddress).Replace("10.77.0.173", SinkAddress, StringComparison.Ordinal)
             .Replace("scanner:\n", "scanner:\n  quarantine_shared: built-in\n  virus_scanner: none\n", StringComparison.Ordinal)
-            .Replace("mta:\n", "mta:\n  recipient_check: none\n", StringComparison.Ordinal);
-        Lab.Write(First, "/root/answers.yaml", answers, "0600");
-        Lab.Exec(First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "lab", "--keys-file", "/root/keys").Expect(0);
-        Lab.Shell(Second, "hostname q2.lab.example && hostname > /etc/hostname").Expect(0);
-        var code = CodeInJson().Match(Lab.Exec(First, "gatehouse", "--json", "invite", "q2.lab.example", "--profile", "node").Expect(0).Output).Groups[1].Value;
-        Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress, "--yes"], code + "\n").Expect(0);
+            .Replace("mta:\n", "mta:\n  recipient_check: none\n", StringComparison.Ordinal));
+        Beginning.Join(Second, SecondAddress, "node", First, FirstAddress);
         Lab.Until("both agents", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
         // The first has followed when it knows the second's certificate; a first message shows that they are connected.
         var warm = Quarantine(SecondAddress, "first of all");
@@ -143,7 +131,4 @@ public sealed partial class QuarantineStories : IDisposable
 
     [GeneratedRegex("250 OK id=([0-9A-Za-z-]+)")]
     private static partial Regex Accepted();
-
-    [GeneratedRegex("\"code\": \"([^\"]+)\"")]
-    private static partial Regex CodeInJson();
 }

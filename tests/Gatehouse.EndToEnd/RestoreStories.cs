@@ -43,7 +43,7 @@ public sealed class RestoreStories : IDisposable
         Assert.Matches("(?m)^web\\.password", before.Secrets);
 
         // Total loss: one host is gone with its disk, and the other, with its cable pulled, is as good as lost.
-        Link("down");
+        Lab.Link(First, "down");
         Lab.Down(Second);
         up.Remove(Second);
         Up($"{Third}={ThirdAddress}");
@@ -109,13 +109,11 @@ public sealed class RestoreStories : IDisposable
     // Its own registry says that it is the issuer; the members that it knows say that it is not.
     private static void TheOldIssuerStepsDown()
     {
-        Link("up");
+        Lab.Link(First, "up");
         Assert.Contains("was removed from the cluster", Lab.Exec(First, "gatehouse", "sync").Expect(3).Error, StringComparison.Ordinal);
         Assert.Equal("", Lab.Shell(First, "ls /etc/gatehouse/pki/issuer.* /var/lib/gatehouse/cluster/pki/issuer.* /etc/gatehouse/pki/root.key.sealed 2>/dev/null").Output);
         Lab.Until("the restored cluster is well as before", TimeSpan.FromSeconds(240), () => ClusterHosts.IsWell(Third));
     }
-
-    private static void Link(string state) => Lab.Local(Path.Combine(Lab.Root(), "tests", "lab", "lab.sh"), "link", First, state).Expect(0);
 
     private void Up(params string[] hosts)
     {
@@ -134,8 +132,7 @@ public sealed class RestoreStories : IDisposable
     // The issuer's agent takes the new member up while that one tells it of its end: run again, the join goes on.
     private static void Join(string issuer, string address)
     {
-        var json = Lab.Exec(issuer, "gatehouse", "--json", "invite", "r2.lab.example", "--profile", "web").Expect(0).Output;
-        Lab.Write(Second, "/root/code", Regex.Match(json, "\"code\": \"([^\"]+)\"").Groups[1].Value + "\n", "0600");
+        Lab.Write(Second, "/root/code", Beginning.Invite(issuer, "r2.lab.example", "web") + "\n", "0600");
         Lab.Until("the join", TimeSpan.FromSeconds(120), () =>
             Lab.Shell(Second, $"gatehouse join {address} --name r2.lab.example --address {SecondAddress} --yes </root/code").ExitCode == 0);
     }
