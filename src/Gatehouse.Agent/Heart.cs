@@ -16,7 +16,7 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private const int BeatsOfStarting = 2;
-    private const int BeatsBetween = 3;
+    private const int BeatsBetween = 12;
     private readonly SemaphoreSlim looking = new(1);
     private string woken = "";
     private string trouble = "";

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using System.Threading.RateLimiting;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Trust;
@@ -20,8 +19,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
     private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(3);
 
     // Whoever shows wrong codes waits; whoever shows a right one does not. The code itself bears ten wrong secrets at most.
-    private readonly PartitionedRateLimiter<string> wrong = PartitionedRateLimiter.Create<string, string>(from => RateLimitPartition.GetTokenBucketLimiter(from,
-        _ => new TokenBucketRateLimiterOptions { TokenLimit = 20, TokensPerPeriod = 10, ReplenishmentPeriod = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
+    private readonly WrongCodes wrong = new();
 
     /// <summary>Answers a host.</summary>
     /// <param name="request">What it asks.</param>
@@ -31,7 +29,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
     public async Task<JoinAnswer> AnswerAsync(JoinRequest request, string from, CancellationToken ct)
     {
         var place = CallerPlace.Of(IPAddress.TryParse(from, out var caller) ? caller : null);
-        if (wrong.GetStatistics(place)?.CurrentAvailablePermits == 0) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too-many", "too many wrong codes came from this address; wait a minute.");
+        if (wrong.AreTooMany(place)) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too-many", "too many wrong codes came from this address; wait a minute.");
         using var issuer = Issuer.Read(state.Places.Pki, clock)
             ?? throw await NotIssuerAsync(state.View, ct);
         try
@@ -40,7 +38,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
         }
         catch (RegistryException e) when (e.Failure is RegistryFailure.UnknownCode or RegistryFailure.WrongSecret or RegistryFailure.WrongCluster)
         {
-            wrong.AttemptAcquire(place);
+            wrong.Add(place);
             throw new RefusedException(StatusCodes.Status403Forbidden, Word(e.Failure), e.Message);
         }
         catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable)

@@ -11,6 +11,7 @@ public static class NodeProbe
 {
     private const string Spool = "/var/spool/exim4/input";
     private const int MostAddresses = 256;
+    private static volatile Mounted mounted = new("", []);
 
     /// <summary>What the node says of itself.</summary>
     /// <param name="node">Who it is.</param>
@@ -64,12 +65,19 @@ public static class NodeProbe
         return (int)((total - available) * 100 / total);
     }
 
-    // Disks, and what stands in for them in a container; nothing that lives in memory.
-    private static ImmutableArray<PartitionUse> Partitions() =>
-    [
-        .. DriveInfo.GetDrives().Where(d => d.IsReady && d is { DriveType: DriveType.Fixed or DriveType.Network, TotalSize: > 0 } && d.DriveFormat is not ("tmpfs" or "ramfs" or "squashfs"))
-            .Select(d => new PartitionUse(d.Name, (int)((d.TotalSize - d.TotalFreeSpace) * 100 / d.TotalSize))),
-    ];
+    private static ImmutableArray<PartitionUse> Partitions() => [.. Disks().Where(d => d.IsReady).Select(d => new PartitionUse(d.Name, (int)((d.TotalSize - d.TotalFreeSpace) * 100 / d.TotalSize)))];
+
+    // What kind a file system is takes reading the whole table of mounts for each, so it is asked when that has changed.
+    private static ImmutableArray<DriveInfo> Disks()
+    {
+        var mounts = File.ReadAllText("/proc/self/mounts");
+        var known = mounted;
+        if (known.Table != mounts) mounted = known = new Mounted(mounts, [.. DriveInfo.GetDrives().Where(IsDisk)]);
+        return known.Disks;
+    }
+
+    // And what stands in for one in a container; nothing that lives in memory.
+    private static bool IsDisk(DriveInfo d) => d.IsReady && d is { DriveType: DriveType.Fixed or DriveType.Network, TotalSize: > 0 } && d.DriveFormat is not ("tmpfs" or "ramfs" or "squashfs");
 
     // A message that waits has a header file; without the right to look, nothing is said.
     private static int? Queue()
@@ -86,4 +94,6 @@ public static class NodeProbe
 
     private static IEnumerable<double> Words(string path) =>
         File.ReadAllText(path).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(w => double.TryParse(w, CultureInfo.InvariantCulture, out var number) ? number : 0);
+
+    private sealed record Mounted(string Table, ImmutableArray<DriveInfo> Disks);
 }
