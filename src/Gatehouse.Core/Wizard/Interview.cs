@@ -231,32 +231,17 @@ public sealed class Interview
         foreach (var (_, file, secret) in Typed) things[(WantedKind.File, file)] = new Found([.. Encoding.UTF8.GetBytes(secret.Reveal())]);
         var report = new Report();
         var settings = Resolver.Resolve(screens, answers, new Inputs(facts, true, things.ToImmutable()), report, out var values);
-        var others = JudgeForOthers(answers, new Inputs(facts, true, things.ToImmutable()), report);
-        var findings = report.Where(f => f.Code != "not-used").Select(InWords).Concat(TypingProblems(values, others)).Concat(TaskProblems()).ToImmutableArray();
+        var others = Task.AsksSettings && Profile.Clustered ? OtherDuties.Judge(screens, Profile, answers, new Inputs(facts, true, things.ToImmutable()), report) : null;
+        var findings = report.Where(f => f.Code != "not-used").Select(f => OperatorWords.Of(f, screens)).Concat(TypingProblems(values, others)).Concat(TaskProblems()).ToImmutableArray();
         // What a task does not ask is not for this host to say.
         if (!Task.AsksSettings) (findings, settings) = ([.. findings.Where(f => asked.Contains(f.Path.Split('[')[0]))], null);
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
-            findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", Capital(cutOff)));
+            findings = findings.Add(new Finding(Severity.Error, "session-cut-off", cutOff.Contains("system.ssh_port", StringComparison.Ordinal) ? "system.ssh_port" : "system.admin_networks", OperatorWords.Capital(cutOff)));
         // A password for something that was switched off again stays in the form, and goes nowhere else.
         var unasked = screens.Fields.Where(f => secrets.ContainsKey(f.Path) && !Applies(f, values, others)).Select(f => f.Path).ToImmutableHashSet(StringComparer.Ordinal);
         answers = new Answers(answers.File, answers.Values.RemoveRange(unasked));
         return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values, others, unasked);
     }
-
-    // What a cluster's nodes of other duties are to have in common is asked here as well, and judged as on a node that has them
-    // all; files that it names are on those nodes.
-    private ValueSet? JudgeForOthers(Answers answers, Inputs inputs, Report report)
-    {
-        if (!Task.AsksSettings || !Profile.Clustered || screens.Fields.All(f => screens.Serves(f, Profile))) return null;
-        var found = new Report();
-        var everywhere = answers with { Values = answers.Values.SetItem("system.profile", new Scalar(new Origin("setup", 1, 1), "full", true)) };
-        Resolver.Resolve(screens, everywhere, inputs, found, out var values);
-        report.AddRange(found.Where(f => !Elsewhere.Contains(f.Code) && screens.Fields.FirstOrDefault(x => x.Path == f.Path || f.Path.StartsWith($"{x.Path}[", StringComparison.Ordinal)) is { Scope: FieldScope.Cluster } field && !screens.Serves(field, Profile)));
-        return values;
-    }
-
-    // Files and secrets that only nodes with the duty have.
-    private static ImmutableArray<string> Elsewhere { get; } = ["file-missing", "sealed-missing"];
 
     // Who the members are is for the registry to say, and what is typed secretly can be sealed for the others by who has the key.
     private bool IsForHere(Field field) => !Profile.Clustered ? !field.Clustered
@@ -289,32 +274,11 @@ public sealed class Interview
         {
             if (texts.TryGetValue(field.Path, out var text))
                 foreach (var (line, problem) in FieldText.Problems(field, text))
-                    yield return new Finding(Severity.Error, "too-many-words", $"{field.Path}[{line + 1}]", Capital(problem));
+                    yield return new Finding(Severity.Error, "too-many-words", $"{field.Path}[{line + 1}]", OperatorWords.Capital(problem));
             if (secrets.TryGetValue(field.Path, out var typed) && !IsUsable(typed))
                 yield return new Finding(Severity.Error, "password-mismatch", field.Path, typed.Second.Length == 0 ? "Type the password a second time below." : "The two passwords are not the same.");
         }
     }
-
-    // An answer file is told what to write where; an operator sits in front of the field.
-    private Finding InWords(Finding finding)
-    {
-        var field = screens.Fields.FirstOrDefault(f => f.Path == finding.Path || finding.Path.StartsWith(f.Path + "[", StringComparison.Ordinal));
-        // The value stands in front of the operator; a sentence that repeats it would change with every key.
-        if (finding.Code == "bad-value" && field is not null && Problem(finding.Message) is { } problem)
-            return finding with { Message = $"{FieldText.ItemName(field, finding.Path) ?? "This"} {problem}" };
-        if (finding.Code != "missing") return finding with { Message = Capital(finding.Message) };
-        var message = field is null || field.Path != finding.Path ? Capital(finding.Message)
-            : field.Kind.Name == "password" ? "A password is needed here."
-            : field.Example.Length > 0 ? $"A value is needed here, such as {field.Example}."
-            : "A value is needed here.";
-        return finding with { Message = message };
-    }
-
-    // What follows the quoted value in a message of ValueReader; null when it does not begin with one.
-    private static string? Problem(string message) =>
-        message.StartsWith('\'') && Verbs.Select(v => message.IndexOf($"' {v} ", StringComparison.Ordinal)).Where(i => i > 0).DefaultIfEmpty(-1).Min() is > 0 and var at ? message[(at + 2)..] : null;
-
-    private static ImmutableArray<string> Verbs { get; } = ["is", "has", "holds", "must"];
 
     private static bool IsUsable(TypedSecret typed) => typed.First == typed.Second;
 
@@ -331,7 +295,4 @@ public sealed class Interview
         ("env", Scalar name) => $"as it is, in the variable {name.Text}",
         _ => "as it is, by its hash",
     };
-
-    // A sentence begins with a capital; a name or a value that stands at its beginning keeps its own letters.
-    private static string Capital(string text) => text.Split(' ')[0].All(char.IsAsciiLetterLower) && text.Length > 0 ? char.ToUpperInvariant(text[0]) + text[1..] : text;
 }
