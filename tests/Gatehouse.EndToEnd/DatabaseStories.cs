@@ -73,6 +73,14 @@ public sealed class DatabaseStories : IDisposable
         Lab.Until("nobody else", Soon, () => Roles(Hosts[0]) is ["Leader"]);
         Writable(Hosts[0], TimeSpan.FromSeconds(30));
         Assert.Equal(written, Rows(Hosts[0]));
+
+        // The memory of the only vote is lost. It does not begin anew by itself, for it cannot know that there is no other; whoever follows does.
+        Lab.Until("who votes is known", Soon, () => Lab.Shell(Hosts[0], "grep -q '\"votes_since\":\"' /var/lib/gatehouse-agent/view.json").ExitCode == 0);
+        Lab.Shell(Hosts[0], "systemctl stop etcd && rm -r /var/lib/etcd/gatehouse && ! systemctl start etcd").Expect(0);
+        Lab.Exec(Hosts[0], "gatehouse", "sync").Expect(0);
+        Assert.Equal(1, Votes(Hosts[0]));
+        Writable(Hosts[0], TimeSpan.FromSeconds(30));
+        Assert.Equal(written, Rows(Hosts[0]));
     }
 
     private static string Address(string host) => $"10.77.0.20{host[^1] + 3 - '0'}";

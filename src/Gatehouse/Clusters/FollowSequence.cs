@@ -45,6 +45,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     public async Task<Followed> RunAloneAsync(bool force, CancellationToken ct)
     {
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
+        await RefoundAsync(me, ct);
         await using var registry = RegistryAccess.Open(me);
         var view = await ViewAsync(me, registry, ct);
         Guard(me, view);
@@ -93,6 +94,14 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         if (files.Read(ClusterFiles.EncryptionKey) is not { } text) return;
         if (!EncryptionKey.TryRead(text, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"{ClusterFiles.EncryptionKey} cannot be read: {problem}.");
         foreach (var secret in await SharedSecrets.CompleteAsync(registry, await registry.SecretsAsync(ct), key, ct)) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
+    }
+
+    // From what is in force here: without the vote there is no registry to ask.
+    private async Task RefoundAsync(LocalNode me, CancellationToken ct)
+    {
+        if (!await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct) || files.Read(AnswersInput.InForce) is not { } text) return;
+        var (line, _, node) = await apply.RenderAsync(apply.Read(text, AnswersInput.InForce), ct);
+        MemberApply.Expect(await apply.ApplyAsync(line, node, "the vote about who takes writes begins anew", ct));
     }
 
     // A removed node is not let in to be told; it finds itself on the list of the revoked.

@@ -60,6 +60,33 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
         await SeatAsync(QuorumSeat.Founder(name), ct);
     }
 
+    /// <summary>
+    /// Begins the vote anew when what it knew is lost and it was the only one: as long as there are others, they take the lost one off their
+    /// list and it learns from them. Who takes writes is found out from the copies of the registry, which nothing happens to.
+    /// </summary>
+    /// <param name="me">This node.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <returns>Whether it did; then this host is to be brought to it.</returns>
+    public async Task<bool> RefoundAsync(LocalNode me, CancellationToken ct)
+    {
+        if (HasVote || ViewCache.Read() is not { } seen || seen.Cluster.Id != me.Cluster) return false;
+        if (seen.Members.Where(n => n.VotesSince is not null).ToArray() is not [{ } only] || only.Number != me.Number) return false;
+        try
+        {
+            // The others may have got theirs since.
+            await Control(seen).MembersAsync(ct);
+            return false;
+        }
+        catch (SequenceException)
+        {
+            log.Note("What etcd kept on this host is lost, and nobody else has a vote: it begins anew");
+        }
+
+        await ForgetAsync(ct);
+        await SeatAsync(QuorumSeat.Founder(me.Name), ct);
+        return true;
+    }
+
     /// <summary>Whether this node has a vote, by what is kept on it.</summary>
     public bool HasVote => files.Read(QuorumSeat.Path) is not null && !(File.Exists(machine.Real(EtcdControl.Voted)) && !Directory.Exists(machine.Real($"{EtcdControl.Data}/member")));
 
