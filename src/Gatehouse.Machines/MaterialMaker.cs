@@ -33,7 +33,7 @@ public static class MaterialMaker
         var isPreview = cluster is not null;
         cluster = settings.System.Profile.Clustered ? cluster ?? await ClusterAsync(machine, ct) : null;
         var mta = settings.Mta;
-        var web = settings.ServedWeb;
+        var web = settings.Web;
         using var dkim = mta is null or { DkimDomains.IsEmpty: true } ? null : await DkimKeyAsync(machine, mta.DkimSelector, ct);
         var webPassword = web?.Password.Source == PasswordSource.Generate ? await SecretAsync(machine, "web-password", 20, ct) : null;
         return new Material

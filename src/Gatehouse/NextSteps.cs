@@ -12,7 +12,7 @@ internal static class NextSteps
     /// <param name="live">Whether the services run, rather than lie in a tree.</param>
     public static IEnumerable<string> Lines(GatewaySettings settings, RenderedNode node, bool live)
     {
-        var web = settings.ServedWeb;
+        var web = settings.Web;
         if (live && web is not null) yield return $"Management web: https://{web.HostName}/ as '{web.Administrator}'.";
         if (web?.Password.Source == PasswordSource.Generate) yield return "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only).";
         if (settings.Mta is { Domains: { IsEmpty: false } domains } mta) yield return $"Point the MX records of {string.Join(", ", domains.Take(5).Select(d => d.Domain))}{(domains.Length > 5 ? ", ..." : "")} to {mta.HostName}.";

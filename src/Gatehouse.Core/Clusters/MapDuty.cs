@@ -32,8 +32,7 @@ public sealed record MapDuty(string Name, string Unit, int Total, int There, boo
             if (own is not { } kind || !picture.Own.Contains(kind))
                 if (Make(name, n => n.Profile.Has(role), true, otherwise) is { } duty) yield return duty;
         if (Make("Mail", n => n.Profile.Has("mail"), false, "mail waits at its senders") is { } mail) yield return mail;
-        // So far the management web is served where mail is scanned.
-        if (Make("Web", n => n.Profile.Has("web") && n.Profile.Has("mail"), false, "nobody serves it") is { } web) yield return web;
+        if (Make("Web", n => n.Profile.Has("web"), false, "nobody serves it") is { } web) yield return web;
         if (Make("Balancer", picture.Balances, false, "nothing comes in through one") is { } balancer) yield return balancer;
 
         MapDuty? Make(string name, Func<MapNode, bool> has, bool byMajority, string otherwise)

@@ -26,7 +26,7 @@ internal static class BalancerView
     public static Dictionary<string, object> Of(GatewaySettings settings, ImmutableArray<Member> nodes, ImmutableArray<IPAddress> listen, ImmutableArray<IPAddress> own)
     {
         var listens = Services.Where(s => settings.Balancer.Ports.Contains(s.Port))
-            .Select(s => (s.Name, s.Port, s.Role, Servers: Serving(nodes, s.Role))).Where(s => !s.Servers.IsEmpty).ToArray();
+            .Select(s => (s.Name, s.Port, s.Role, Servers: nodes.With(s.Role).ToImmutableArray())).Where(s => !s.Servers.IsEmpty).ToArray();
         return ViewBuilder.Map(
             ("name", settings.System.Name),
             ("ports", listens.Select(l => l.Port).ToImmutableArray()),
@@ -45,9 +45,6 @@ internal static class BalancerView
                     ("sourced", own.Any(a => a.AddressFamily == m.Address.AddressFamily)),
                     ("source", own.FirstOrDefault(a => a.AddressFamily == m.Address.AddressFamily)?.ToString() ?? ""))).ToImmutableArray()))).ToImmutableArray()));
     }
-
-    // A web without mail serves nothing yet (GatewaySettings.ServedWeb).
-    private static ImmutableArray<Member> Serving(ImmutableArray<Member> nodes, string role) => [.. nodes.With(role).Where(m => m.Profile.Has("mail"))];
 
     // Two sockets: on one for both families, clients of IPv4 would be named to the nodes by IPv6 addresses.
     private static ImmutableArray<Dictionary<string, object>> Binds(ImmutableArray<IPAddress> listen, int port) =>

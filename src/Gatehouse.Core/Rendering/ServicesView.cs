@@ -12,7 +12,7 @@ internal static class ServicesView
     {
         List<(string Name, int Port, bool IsMail)> services = [];
         if (settings.Mta is { } mta) services.AddRange([("smtp", 25, true), .. mta.SubmissionPorts.Select(p => (p == 465 ? "submissions" : "submission", p, true))]);
-        if (settings.ServedWeb is not null) services.AddRange([("http", 80, false), ("https", 443, false)]);
+        if (settings.Web is not null) services.AddRange([("http", 80, false), ("https", 443, false)]);
         return ViewBuilder.Map(
             ("any", services.Count > 0),
             ("described", services.Count > 0 && settings.Balancer.Consul),

@@ -26,12 +26,13 @@ internal static class ViewBuilder
             view.Add("scanner", ScannerView(scanner, mta));
             view.Add("mta", MtaView(mta, material));
             view.Add("quarantine", QuarantineView.Of(settings, material.Cluster));
-            view.Add("controller", Map(("password", Made(material.ControllerPassword))));
+            view.Add("controller", ControllerView.Of(settings, Made(material.ControllerPassword)));
         }
 
-        if (settings.ServedWeb is { } web) view.Add("web", WebView(web, material));
+        if (settings.Web is { } web) view.Add("web", WebView(web, settings, material));
         if (settings.System.Profile.Has("database")) view.Add("database", DatabaseView.Build(settings, Made(material.Cluster)));
         BackendView.Add(view, settings, material);
+        view.Add("nginx", Map(("runs", settings.Web is not null || ControllerView.IsViewed(settings))));
         view.Add("balancer", BalancerView.Of(settings));
         view.Add("addresses", AddressView.Of(settings));
         view.Add("services", ServicesView.Of(settings));
@@ -41,10 +42,10 @@ internal static class ViewBuilder
 
     private static T Made<T>(T? material) where T : class => material ?? throw new ArgumentException("the material is not that of a node with these settings", nameof(material));
 
-    // Which duties the node has; "web" only where it serves one.
+    // Which duties the node has.
     private static Dictionary<string, object> RoleView(GatewaySettings settings) => Map(
         ("mail", settings.Mta is not null),
-        ("web", settings.ServedWeb is not null),
+        ("web", settings.Web is not null),
         ("database", settings.System.Profile.Has("database")),
         ("balancer", Balancers.IsOne(settings)));
 
@@ -126,7 +127,7 @@ internal static class ViewBuilder
             ("load_balancers", Texts(s.LoadBalancers)));
     }
 
-    private static Dictionary<string, object> WebView(WebSettings s, Material material) => Map(
+    private static Dictionary<string, object> WebView(WebSettings s, GatewaySettings settings, Material material) => Map(
         ("host_name", s.HostName),
         ("administrator", s.Administrator),
         ("password_hash", Made(material.WebPasswordHash)),
@@ -135,6 +136,9 @@ internal static class ViewBuilder
         ("certificate", Made(material.Web).CertificatePem),
         ("key", Made(material.Web).KeyPem),
         ("networks", Texts(s.Networks)),
+        ("scanners", ControllerView.Scanners(settings)),
+        ("has_scanners", ControllerView.Scanners(settings).Length > 0),
+        ("one_scanner", ControllerView.Scanners(settings).Length == 1),
         ("has_load_balancers", !s.LoadBalancers.IsEmpty),
         ("load_balancers", Texts(s.LoadBalancers)));
 
@@ -190,11 +194,12 @@ internal static class ViewBuilder
     {
         List<(string Name, IEnumerable<IPNetwork> Networks)> lists = [("admin", settings.System.AdminNetworks)];
         if (settings.Mta is { } mta) lists.AddRange([("relay", mta.RelayNetworks), ("mailbalancer", mta.LoadBalancers.Select(Alone))]);
-        if (settings.ServedWeb is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
+        if (settings.Web is { } web) lists.AddRange([("web", web.Networks), ("balancer", web.LoadBalancers.Select(Alone))]);
         if (settings.System.Profile.Clustered) lists.Add(("member", settings.Cluster.Peers.Select(p => p.Address).Concat(settings.Cluster.Peers.Select(p => p.Former).OfType<IPAddress>()).Prepend(settings.System.Address).Select(Alone)));
         if (settings.System.Profile.Has("database")) lists.Add(("database", DatabaseView.Nodes(settings).Select(n => n.Address).Concat(settings.Cluster.Peers.Where(p => p.Profile.Has("database")).Select(p => p.Former).OfType<IPAddress>()).Select(Alone)));
         lists.AddRange(BackendView.FirewallLists(settings).Select(l => (l.Name, l.Addresses.Select(Alone))));
         if (AddressView.Partners(settings) is { IsEmpty: false } partners) lists.Add(("carrier", partners.Select(Alone)));
+        if (ControllerView.IsViewed(settings)) lists.Add(("viewer", ControllerView.Viewers(settings).Select(Alone)));
         if (QuarantineView.IsSynchronised(settings)) lists.Add(("sync", QuarantineView.Sources(settings).Select(Alone)));
         (string Suffix, AddressFamily Family, string Type)[] families =
             [("4", AddressFamily.InterNetwork, "ipv4_addr"), ("6", AddressFamily.InterNetworkV6, "ipv6_addr")];

@@ -54,8 +54,7 @@ public sealed record TrackedService(string Name, Func<Member, GatewaySettings, b
     public static ImmutableArray<TrackedService> All { get; } =
     [
         new("mail", (m, _) => m.Profile.Has("mail")),
-        // So far the management web is served where mail is scanned.
-        new("web", (m, _) => m.Profile.Has("web") && m.Profile.Has("mail")),
+        new("web", (m, _) => m.Profile.Has("web")),
         new("balancer", (m, s) => Balancers.Of(s).Contains(m)),
     ];
 
@@ -65,10 +64,5 @@ public sealed record TrackedService(string Name, Func<Member, GatewaySettings, b
     /// <summary>Whether nodes of a profile can run it.</summary>
     /// <param name="profile">The profile.</param>
     /// <param name="named">Whether the node is named among the balancers.</param>
-    public bool Fits(Profile profile, bool named) => Name switch
-    {
-        "balancer" => profile.Has(Balancers.Role) || named,
-        "web" => profile.Has("web") && profile.Has("mail"),
-        _ => profile.Has(Name),
-    };
+    public bool Fits(Profile profile, bool named) => profile.Has(Name) || (Name == Balancers.Role && named);
 }

@@ -11,7 +11,6 @@ internal static class ClusterRules
     [
         new("a peer is another node", PeersAreOthers),
         new("no two peers have one address", AddressesDiffer),
-        new("a web node is told that it has nothing to show yet", WebNeedsMail),
     ];
 
     private static void PeersAreOthers(ValueSet v, Inputs inputs, Report report)
@@ -30,11 +29,5 @@ internal static class ClusterRules
         foreach (var row in v.Rows("cluster.peers"))
             if (!seen.TryAdd(row.Values["address"], row.Values["name"]))
                 report.Error("given-twice", "cluster.peers", $"{row.Values["name"]} has the address of {seen[row.Values["address"]]}, {row.Values["address"]}; every member has its own.", row.Origin);
-    }
-
-    private static void WebNeedsMail(ValueSet v, Inputs inputs, Report report)
-    {
-        if (v.Profile is { } profile && profile.Has("web") && !profile.Has("mail"))
-            report.Warn("no-web-yet", "system.profile", $"this version's management web shows the scanner of its own host, and a '{profile.Name}' node scans nothing: it becomes a member, and serves no web. 'node' does both.", v.OriginOf("system.profile"));
     }
 }

@@ -13,9 +13,6 @@ namespace Gatehouse.Core.Settings;
 /// <param name="Cluster">Its place in a cluster; without one, what it would have there.</param>
 public sealed record GatewaySettings(SystemSettings System, ScannerSettings? Scanner, MtaSettings? Mta, WebSettings? Web, ClusterSettings Cluster)
 {
-    /// <summary>The management web that the node serves; null when it serves none. So far it shows the scanner of its own host, so it takes the role mail as well.</summary>
-    public WebSettings? ServedWeb => Mta is null ? null : Web;
-
     /// <summary>The services behind mail and web in a cluster; those of a host that is in none are none.</summary>
     public BackendSettings Backend { get; init; } = BackendSettings.None;
 

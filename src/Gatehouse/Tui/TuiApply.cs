@@ -46,7 +46,7 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, WizardTask ta
     {
         const string show = "Show password", save = "Save answers";
         if (undertaking.Keys is { } keys) new TuiKeys(context, keys).Show();
-        var web = undertaking.Preview?.Settings.ServedWeb;
+        var web = undertaking.Preview?.Settings.Web;
         var starts = undertaking.Keys is not null;
         List<string> labels = ["Finish"];
         if (starts) labels.AddRange(TuiNodes.Buttons);

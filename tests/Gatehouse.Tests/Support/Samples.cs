@@ -56,7 +56,7 @@ internal static class Samples
     /// <summary>The material a machine would make for these settings, with fixed values.</summary>
     public static Material Material(GatewaySettings settings)
     {
-        var (mta, web) = (settings.Mta, settings.ServedWeb);
+        var (mta, web) = (settings.Mta, settings.Web);
         var signs = mta is { DkimDomains.IsEmpty: false };
         return new Material
         {

@@ -18,6 +18,7 @@ public sealed class BalancerTests
             - {name: m2.example.org, address: "2001:db8::12", profile: mail, id: 2}
             - {name: l3.example.org, address: 192.0.2.13, profile: balancer, id: 3, former: 192.0.2.113}
             - {name: d4.example.org, address: 192.0.2.14, profile: database, id: 4}
+            - {name: w5.example.org, address: 192.0.2.15, profile: web, id: 5}
 
         """;
 
@@ -29,6 +30,8 @@ public sealed class BalancerTests
         Assert.Equal(["smtp", "http", "https"], Regex.Matches(haproxy, @"(?m)^listen (\w+)$").Select(m => m.Groups[1].Value));
         Assert.Contains("    server m1.example.org 192.0.2.11:25 source 192.0.2.10\n    server m2.example.org 2001:db8::12:25\n", haproxy, StringComparison.Ordinal);
         Assert.Contains("    server m1.example.org 192.0.2.11:443 source 192.0.2.10 check-ssl verify none\n", haproxy, StringComparison.Ordinal);
+        Assert.Contains("    server w5.example.org 192.0.2.15:443 source 192.0.2.10 check-ssl verify none\n", haproxy, StringComparison.Ordinal);
+        Assert.DoesNotContain("192.0.2.15:25", haproxy, StringComparison.Ordinal);
         Assert.DoesNotContain("m2.example.org 2001:db8::12:443", haproxy, StringComparison.Ordinal);
         Assert.DoesNotContain("192.0.2.14", haproxy, StringComparison.Ordinal);
         Assert.Contains(node.Units, u => u.Unit is { Name: "gatehouse-balancer.service", Running: true });

@@ -27,8 +27,7 @@ public sealed partial class ClusterPlaceTests
         ["mq"] = ["member: 5671", "queue: 4369, 25672, 35672-35682"],
         ["indexer"] = [],
         ["mail"] = ["anybody: 25"],
-        ["web"] = [],
-        ["mail and web"] = ["web: 80, 443", "balancer: 8080, 8443"],
+        ["web"] = ["web: 80, 443", "balancer: 8080, 8443"],
         ["balancer"] = ["anybody: 25", "anybody: 80", "anybody: 443"],
     };
 
@@ -42,7 +41,7 @@ public sealed partial class ClusterPlaceTests
         var firewall = Render(name, "").FileText("/etc/gatehouse/firewall.nft");
         Assert.Contains("policy drop;", firewall.Replace("policy drop\n", "policy drop;\n", StringComparison.Ordinal), StringComparison.Ordinal);
         var open = Accept().Matches(firewall).Select(m => $"{(m.Groups[1].Success ? m.Groups[1].Value : "anybody")}: {m.Groups[2].Value.Trim('{', '}', ' ')}");
-        string[] expected = ["admin: 22", .. profile.Clustered ? ["anybody: 1028"] : Array.Empty<string>(), .. profile.Roles.SelectMany(r => Open[r]), .. profile.Has("mail") && profile.Has("web") ? Open["mail and web"] : []];
+        string[] expected = ["admin: 22", .. profile.Clustered ? ["anybody: 1028"] : Array.Empty<string>(), .. profile.Roles.SelectMany(r => Open[r])];
         Assert.Equal(expected.Order(StringComparer.Ordinal), open.Distinct().Order(StringComparer.Ordinal));
     }
 

@@ -51,6 +51,16 @@ public sealed class VirtualAddressTests
     }
 
     [Fact]
+    public void A_web_node_without_mail_may_have_the_address_of_the_web()
+    {
+        var node = Samples.Render(Samples.Member("web") + Peers + Network + "    - {address: 192.0.2.99, service: web, preferred: mx1.example.org}\n    - {address: 192.0.2.98}\n");
+        var text = node.FileText("/etc/keepalived/keepalived.conf");
+        Assert.Contains("192.0.2.99/32 dev eth7", text, StringComparison.Ordinal);
+        Assert.Contains("    unicast_peer {\n        192.0.2.12\n    }\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("192.0.2.98", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Mail_leaves_by_an_address_only_while_it_is_here()
     {
         var outgoing = Network + "    - {address: 192.0.2.99, outgoing: true}\n    - {address: 192.0.2.98}\n";
