@@ -45,6 +45,7 @@ public sealed partial class SegmentStories : IDisposable
         Assert.Matches("(?m)^Registry +3 votes, 1 may fail$", map);
         Assert.Matches("(?m)^Mail +2 nodes, 1 may fail$", map);
 
+        EveryScannerIsShown();
         Lab.Exec(Outside, "systemd-run", "--quiet", "--unit=sender", "python3", "/root/mail.py", "send", Address(Balancer), $"{Messages}", "420", "/root/sent").Expect(0);
         foreach (var host in Nodes)
         {
@@ -54,6 +55,7 @@ public sealed partial class SegmentStories : IDisposable
         }
 
         BackendAway();
+        EveryScannerIsShown();
         Lab.Until("all is sent", TimeSpan.FromMinutes(5), () => Lab.Exec(Outside, "systemctl", "is-active", "--quiet", "sender").ExitCode != 0);
         Lab.Until("no queue holds a message", Soon, () => Mail.All(h => Lab.Exec(h, "exim4", "-bpc").Output.Trim() == "0"));
         Lab.Until("both have every kept message", Soon, () => Kept(Mail[0]).SequenceEqual(Kept(Mail[1])));
@@ -62,6 +64,20 @@ public sealed partial class SegmentStories : IDisposable
         // Twice for a reason, RFC 5321 section 6.1, is a connection that broke between the message and the answer.
         Assert.True(count.Contains(string.Create(CultureInfo.InvariantCulture, $"promised {Messages} "), StringComparison.Ordinal) && count.Contains("\nnever 0 lost 0 twice 0 ", StringComparison.Ordinal), count);
     }
+
+    // By the web node, which the balancer leads to, with the password that the first node was given for all.
+    private static void EveryScannerIsShown()
+    {
+        Assert.Equal("401", Page("-o", "/dev/null", "-w", "%{http_code}", $"https://{Address(Balancer)}/"));
+        var page = Page("-u", $"admin:Canary-of-{Backend[0]}", $"https://{Address(Balancer)}/");
+        foreach (var name in Mail.Select(Beginning.Name))
+        {
+            Assert.Contains($"href=\"/{name}/\"", page, StringComparison.Ordinal);
+            Assert.Contains("\"scanned\":", Page("-u", $"admin:Canary-of-{Backend[0]}", $"https://{Address(Balancer)}/{name}/stat"), StringComparison.Ordinal);
+        }
+    }
+
+    private static string Page(params string[] words) => Lab.Exec(Outside, ["curl", "-sk", "--max-time", "20", .. words]).Expect(0).Output;
 
     // Whoever is away, somebody else tells of it, and when it is back all is well without anybody's doing.
     private static void Away(string host, TimeSpan time, Action go, Action come)

@@ -22,8 +22,14 @@ public sealed class ClusterLockTests : IDisposable
         }
 
         // What follows waits instead, and comes when the first is done.
-        using (await ClusterLock.TakeFirstAsync(machine, default)) Assert.False((await Task.WhenAny(WaitAsync(machine), Task.Delay(300))) is Task<bool>);
-        Assert.True(await WaitAsync(machine));
+        Task<bool> waiting;
+        using (await ClusterLock.TakeFirstAsync(machine, default))
+        {
+            waiting = WaitAsync(machine);
+            Assert.NotSame(waiting, await Task.WhenAny(waiting, Task.Delay(300)));
+        }
+
+        Assert.True(await waiting);
     }
 
     private static async Task<bool> WaitAsync(LocalMachine machine)
