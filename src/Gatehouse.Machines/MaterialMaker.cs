@@ -35,7 +35,7 @@ public static class MaterialMaker
         var mta = settings.Mta;
         var web = settings.Web;
         using var dkim = mta is null or { DkimDomains.IsEmpty: true } ? null : await DkimKeyAsync(machine, mta.DkimSelector, ct);
-        var webPassword = web?.Password.Source == PasswordSource.Generate ? await SecretAsync(machine, "web-password", 20, ct) : null;
+        var webPassword = web?.Password.Source == PasswordSource.Generate ? await WebPasswordAsync(settings, machine, isPreview, ct) : null;
         return new Material
         {
             Mta = mta is null ? null : await CertificateAsync(mta.Certificate, mta.HostName, "mta", cluster, machine, now, ct),
@@ -60,10 +60,13 @@ public static class MaterialMaker
             settings.System.Profile.Has("mq") ? await SealedAsync(machine, SharedSecret.ErlangCookie, isPreview, ct) : null);
     }
 
+    private static ValueTask<Secret> WebPasswordAsync(GatewaySettings settings, IMachine machine, bool isPreview, CancellationToken ct) =>
+        settings.System.Profile.Clustered ? SealedAsync(machine, SharedSecret.WebPassword, isPreview, ct) : SecretAsync(machine, "web-password", 20, ct);
+
     private static async ValueTask<Secret> SealedAsync(IMachine machine, string name, bool isPreview, CancellationToken ct)
     {
         if ((await machine.ReadAsync(SealedName.FileOf(name), ct))?.Text.Trim() is { Length: > 0 } text) return new Secret(text);
-        return isPreview ? new Secret("not-made-yet") : throw new MachineException($"{SealedName.FileOf(name)} is missing: a secret that all nodes of the backend share. 'gatehouse sync' fetches it from the registry.");
+        return isPreview ? new Secret("not-made-yet") : throw new MachineException($"{SealedName.FileOf(name)} is missing: a secret that the nodes of the cluster share. 'gatehouse sync' fetches it from the registry.");
     }
 
     // What bootstrap, join and renewal put there. All of it or nothing: a member without a part of it trusts nobody, or everybody.

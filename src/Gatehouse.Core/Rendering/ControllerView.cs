@@ -7,7 +7,8 @@ using Gatehouse.Core.Values;
 namespace Gatehouse.Core.Rendering;
 
 /// <summary>
-/// Whose rspamd is shown by whom: a node with a management web and no mail shows the web interface (the controller) of each member that scans.
+/// Whose rspamd is shown by whom: in a cluster, every node with a management web shows the web interface (the controller) of each member
+/// that scans, so that it is the same whichever of them answers.
 /// </summary>
 internal static class ControllerView
 {
@@ -15,10 +16,10 @@ internal static class ControllerView
     /// <param name="settings">The node's settings.</param>
     public static bool IsViewed(GatewaySettings settings) => settings.Mta is not null && !Viewers(settings).IsEmpty;
 
-    /// <summary>The addresses of the members that show the rspamd of others, for they have none.</summary>
+    /// <summary>The addresses of the other members with a management web.</summary>
     /// <param name="settings">The node's settings.</param>
     public static ImmutableArray<IPAddress> Viewers(GatewaySettings settings) =>
-        [.. Members.Of(settings).With("web").Where(m => !m.Profile.Has("mail")).SelectMany(m => new[] { m.Address, m.Former }).OfType<IPAddress>().Distinct()];
+        [.. Members.Of(settings).With("web").Where(m => m.Name != settings.System.Name).SelectMany(m => new[] { m.Address, m.Former }).OfType<IPAddress>().Distinct()];
 
     /// <summary>The members that scan, as the node's management web shows them.</summary>
     /// <param name="settings">The node's settings.</param>
@@ -26,6 +27,7 @@ internal static class ControllerView
     [
         .. Members.Of(settings).With("mail").Select(m => ViewBuilder.Map(
             ("name", m.Name),
+            ("own", m.Name == settings.System.Name),
             ("address", m.Address.ToString()),
             ("ipv6", m.Address.AddressFamily == AddressFamily.InterNetworkV6))),
     ];

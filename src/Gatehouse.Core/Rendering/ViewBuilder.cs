@@ -136,6 +136,7 @@ internal static class ViewBuilder
         ("certificate", Made(material.Web).CertificatePem),
         ("key", Made(material.Web).KeyPem),
         ("networks", Texts(s.Networks)),
+        ("shared", settings.System.Profile.Clustered),
         ("scanners", ControllerView.Scanners(settings)),
         ("has_scanners", ControllerView.Scanners(settings).Length > 0),
         ("one_scanner", ControllerView.Scanners(settings).Length == 1),

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Gatehouse.Core.Settings;
 
-/// <summary>Secrets that a cluster makes for itself, the same on all nodes of its backend. They are sealed like those of its answers.</summary>
+/// <summary>Secrets that a cluster makes for itself, the same on all its nodes. They are sealed like those of its answers.</summary>
 public static class SharedSecret
 {
     /// <summary>The password of the cluster's Redis.</summary>
@@ -11,9 +11,9 @@ public static class SharedSecret
     /// <summary>The Erlang cookie of the message queue.</summary>
     public const string ErlangCookie = "cluster.erlang-cookie";
 
-    /// <summary>All of them.</summary>
-    public static ImmutableArray<string> All { get; } = [RedisPassword, ErlangCookie];
+    /// <summary>The password of the management web, where nobody chose one: whichever node a balancer leads to, it is the same.</summary>
+    public const string WebPassword = "cluster.web-password";
 
-    /// <summary>How many letters and digits each has: more than 200 bits.</summary>
-    public const int Length = 48;
+    /// <summary>All of them, and how many letters and digits each has: more than 200 bits where programs use it, more than 100 where somebody may have to type it.</summary>
+    public static ImmutableArray<(string Name, int Length)> All { get; } = [(RedisPassword, 48), (ErlangCookie, 48), (WebPassword, 20)];
 }

@@ -7,7 +7,7 @@ using Gatehouse.Registry;
 
 namespace Gatehouse.Clusters;
 
-/// <summary>Makes the secrets that the nodes of a backend share: with the cluster, or when an older one has none of them yet.</summary>
+/// <summary>Makes the secrets that the nodes of a cluster share: with the cluster, or when an older one has none of them yet.</summary>
 internal static class SharedSecrets
 {
     private const string Letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
@@ -20,8 +20,8 @@ internal static class SharedSecrets
         var known = there.ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. SharedSecret.All.Where(n => !known.Contains(n)).Select(n =>
-                new SealedSecret(n, key.Id, Sealed.Seal(key, n, new Secret(RandomNumberGenerator.GetString(Letters, SharedSecret.Length)), RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString())),
+            .. SharedSecret.All.Where(s => !known.Contains(s.Name)).Select(s =>
+                new SealedSecret(s.Name, key.Id, Sealed.Seal(key, s.Name, new Secret(RandomNumberGenerator.GetString(Letters, s.Length)), RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString())),
         ];
     }
 

@@ -78,10 +78,12 @@ public sealed class MaterialMakerTests : IDisposable
         Assert.Null(database.Cluster.Issuer);
         Assert.True(database is { Mta: null, Web: null, RedisPassword: null, ControllerPassword: null, WebPassword: null, WebPasswordHash: null });
         await GiveAsync("issuer", "the issuing CA");
+        await machine.WriteAsync("/etc/gatehouse/secrets/sealed/cluster.web-password", new Item(EntryKind.File, Ownership.Default, FileContent.Of("the same everywhere\n")), CancellationToken.None);
         var mail = await MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("node") + "  certificate: cluster\n"), machine, Samples.Now, CancellationToken.None);
         Assert.NotNull(mail.Cluster!.Issuer);
         Assert.Equal(mail.Cluster.Node, mail.Mta);
         Assert.NotEqual(mail.Cluster.Node, mail.Web);
+        Assert.Equal("the same everywhere", mail.WebPassword!.Reveal());
     }
 
     [Fact]

@@ -11,16 +11,17 @@ public sealed class WebTests
     private const string Conf = "/etc/nginx/conf.d/gatehouse-controller.conf";
     private const string Viewer = "    - {name: w2.example.org, address: 192.0.2.12, profile: web, id: 2, former: 192.0.2.112}\n    - {name: w3.example.org, address: \"2001:db8::13\", profile: web, id: 3}\n";
     private const string First = "    - {name: m7.example.org, address: 192.0.2.17, profile: mail, id: 7}\n";
-    private const string Others = "    - {name: n8.example.org, address: \"2001:db8::18\", profile: node, id: 8}\n    - {name: d9.example.org, address: 192.0.2.19, profile: database, id: 9}\n";
+    private const string Others = "    - {name: n8.example.org, address: \"2001:db8::18\", profile: node, id: 8}\n" + Silent;
+    private const string Silent = "    - {name: d9.example.org, address: 192.0.2.19, profile: database, id: 9}\n";
 
     [Theory]
     [InlineData("mail")]
     [InlineData("node")]
     [InlineData("full")]
-    public void A_member_that_scans_lets_in_the_web_nodes_without_mail_and_nobody_else(string profile)
+    public void A_member_that_scans_lets_in_the_others_with_a_management_web_and_nobody_else(string profile)
     {
         var node = Render(profile, Viewer + First + Others);
-        Assert.Equal(["allow 192.0.2.12;", "allow 192.0.2.112;", "allow 2001:db8::13;", "deny all;"], Regex.Matches(node.FileText(Conf), "(?:allow|deny) .*;").Select(m => m.Value));
+        Assert.Equal(["allow 192.0.2.12;", "allow 192.0.2.112;", "allow 2001:db8::13;", "allow 2001:db8::18;", "deny all;"], Regex.Matches(node.FileText(Conf), "(?:allow|deny) .*;").Select(m => m.Value));
         Assert.Contains("ssl_verify_client on;", node.FileText(Conf), StringComparison.Ordinal);
         Assert.True(node.Entries.Single(e => e.Path == Conf) is { Secret: true, Owner.Mode: 0x180 });
         var firewall = node.FileText("/etc/gatehouse/firewall.nft");
@@ -34,9 +35,9 @@ public sealed class WebTests
     [InlineData("mail")]
     [InlineData("node")]
     [InlineData("full")]
-    public void Where_no_web_node_is_without_mail_nothing_is_opened(string profile)
+    public void Where_no_other_member_has_a_management_web_nothing_is_opened(string profile)
     {
-        var node = Render(profile, First + Others);
+        var node = Render(profile, First + Silent);
         Assert.DoesNotContain(node.Entries, e => e.Path == Conf);
         Assert.DoesNotContain(node.FileText("/etc/gatehouse/firewall.nft").Split('\n'), l => l.Contains("11335", StringComparison.Ordinal) && l.EndsWith("accept", StringComparison.Ordinal));
         Assert.Equal(profile != "mail", node.Packages.Contains("nginx"));
@@ -62,11 +63,20 @@ public sealed class WebTests
     }
 
     [Fact]
-    public void A_node_with_mail_and_web_shows_its_own_rspamd_alone()
+    public void A_node_with_mail_and_web_shows_its_own_rspamd_among_the_others()
     {
-        var node = Render("node", Viewer + First);
+        var members = Render("node", Viewer + First).FileText("/etc/nginx/gatehouse/members.conf");
+        Assert.Equal(["http://127.0.0.1:11334/", "https://192.0.2.17:11335/"], Regex.Matches(members, @"proxy_pass (\S+);").Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal));
+        Assert.Single(Regex.Matches(members, "include /etc/nginx/gatehouse/controller.conf;"));
+        Assert.DoesNotContain("11334", Render("node", Viewer + First).FileText("/etc/nginx/gatehouse/interface.conf"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_standalone_gateway_has_nobody_else_to_show()
+    {
+        var node = Samples.Render(Samples.Minimal);
         Assert.Contains("proxy_pass http://127.0.0.1:11334;", node.FileText("/etc/nginx/gatehouse/interface.conf"), StringComparison.Ordinal);
-        Assert.DoesNotContain(node.Entries, e => e.Path.Contains("members", StringComparison.Ordinal));
+        Assert.DoesNotContain(node.Entries, e => e.Path.Contains("members", StringComparison.Ordinal) || e.Path.StartsWith("/etc/nginx/gatehouse/node", StringComparison.Ordinal));
     }
 
     // The maker of passwords looks there for the one that it made before.
