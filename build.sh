@@ -32,10 +32,10 @@ die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
 CLEANUP=()        # files to take away, however this ends
 TESTING=          # set while a closing line is owed
-BESIDE=           # the process of what runs beside the rest, one at a time
+BESIDE=           # the process group of what runs beside the rest, one at a time
 finish() {
   local status=$? path
-  [[ -z $BESIDE ]] || kill "$BESIDE" 2>/dev/null || true
+  [[ -z $BESIDE ]] || kill -- "-$BESIDE" 2>/dev/null || true
   for path in "${CLEANUP[@]}"; do rm -f "$path"; done
   [[ -z $TESTING ]] || { FAILED=$(( FAILED + 1 )); closing || true; }
   exit "$status"
@@ -60,8 +60,11 @@ beside() {
   BESIDE_WHAT=$1 BESIDE_LOG=$(mktemp)
   CLEANUP+=("$BESIDE_LOG")
   shift
+  # A group of its own, for tests start further processes, which do not end with the first.
+  set -m
   "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
   BESIDE=$!
+  set +m
 }
 awaited() {
   local status=0
