@@ -17,6 +17,7 @@ internal static class StatusReader
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
 
     private const string Late = "it does not answer in time";
+    private const string NoVote = "it has no vote about who takes writes yet, so that the registry stands fewer losses";
     private static readonly int Turns = Math.Max(8, 4 * Environment.ProcessorCount);
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
 
@@ -43,7 +44,9 @@ internal static class StatusReader
         // All are called at once: if they took turns, the dead would keep the living from theirs until the deadline.
         var asked = await Task.WhenAll(view.Members.OrderBy(n => n.Number).Select(n => Task.Run(() => AskAsync(n, view, credentials, clock, turns, limit.Token, ct), ct)));
         var heard = await beats;
-        return new ClusterReport(view, isCurrent, [.. asked.Select(a => a.IsThere && a.Report.Status is null && heard.GetValueOrDefault(a.Report.Node.Number) is { } beat ? Heard(a.Report, beat, view) : a.Report)]);
+        var told = asked.Select(a => a.IsThere && a.Report.Status is null && heard.GetValueOrDefault(a.Report.Node.Number) is { } beat ? Heard(a.Report, beat, view) : a.Report);
+        var voteless = QuorumRules.Missing(view).Select(n => n.Number).ToHashSet();
+        return new ClusterReport(view, isCurrent, [.. told.Select(r => r.Status is not null && voteless.Contains(r.Node.Number) ? r with { Problems = r.Problems.Add(NoVote) } : r)]);
     }
 
     // The registry if it answers in time, else the last view that this node saw.
@@ -89,7 +92,7 @@ internal static class StatusReader
             var status = await InTurnAsync(() => client.StatusAsync(limit), turns, limit);
             return (status.Number != node.Number
                 ? new MemberReport(node, null, $"node {status.Number} answers there", [])
-                : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, node, view)]), false);
+                : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, view)]), false);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -125,7 +128,7 @@ internal static class StatusReader
         try
         {
             return beat.At is { } at && view.Taken - at < Fresh && JsonSerializer.Deserialize(beat.Status, Wire.Default.NodeStatus) is { } status
-                ? late with { Status = status, Error = "", Problems = [.. Health.Problems(status, at), .. Behind(status, late.Node, view)], Heard = at }
+                ? late with { Status = status, Error = "", Problems = [.. Health.Problems(status, at), .. Behind(status, view)], Heard = at }
                 : late;
         }
         catch (JsonException)
@@ -134,10 +137,9 @@ internal static class StatusReader
         }
     }
 
-    private static IEnumerable<string> Behind(NodeStatus status, ClusterNode node, ClusterView view)
+    private static IEnumerable<string> Behind(NodeStatus status, ClusterView view)
     {
         if (status.SettingsVersion != view.WantedSettings) yield return $"it has settings version {status.SettingsVersion}, and {view.WantedSettings} is wanted";
         if (status.Epoch < view.Cluster.Epoch) yield return $"it acts by epoch {status.Epoch}, and the cluster is at {view.Cluster.Epoch}";
-        if (QuorumRules.Missing(view).Contains(node)) yield return "it has no vote about who takes writes yet, so that the registry stands fewer losses";
     }
 }
