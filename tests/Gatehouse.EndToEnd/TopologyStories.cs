@@ -17,7 +17,7 @@ public sealed partial class TopologyStories : IDisposable
     private const string Applications = "backend:\n  search_index: true\n  memcached: true\n";
     private static readonly string Addresses = $"addresses:\n  networks:\n    - {{network: 10.77.0.0/24, interface: eth0}}\n  bindings:\n    - {{address: {Vip}}}\n";
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan Gone = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Gone = TimeSpan.FromSeconds(5);
     private Node[] nodes = [];
 
     private sealed record Node(string Host, string Profile, string Place = "")
@@ -34,17 +34,17 @@ public sealed partial class TopologyStories : IDisposable
 
     [Fact]
     public void One_backend_with_two_nodes() =>
-        Live([new("e2e-g1", "backend"), new("e2e-g2", "node"), new("e2e-g3", "node")], Vip, 240, Addresses + Applications, "Registry +1 vote, none may fail", "Mail +2 nodes, 1 may fail", "Web +2 nodes, 1 may fail");
+        Live([new("e2e-g1", "backend"), new("e2e-g2", "node"), new("e2e-g3", "node")], Vip, 200, Addresses + Applications, "Registry +1 vote, none may fail", "Mail +2 nodes, 1 may fail", "Web +2 nodes, 1 may fail");
 
     [Fact]
     public void Three_nodes_that_do_everything() =>
-        Live([new("e2e-g1", "full", "Berlin"), new("e2e-g2", "full", "Wien"), new("e2e-g3", "full", "Bern")], Vip, 480, Addresses, "Registry +3 votes, 1 may fail", "Queue +3 nodes, 1 may fail", "Mail +3 nodes, 2 may fail");
+        Live([new("e2e-g1", "full", "Berlin"), new("e2e-g2", "full", "Wien"), new("e2e-g3", "full", "Bern")], Vip, 440, Addresses, "Registry +3 votes, 1 may fail", "Queue +3 nodes, 1 may fail", "Mail +3 nodes, 2 may fail");
 
     [Fact]
     public void Three_backends_in_three_places_two_for_mail_and_one_for_the_web_behind_a_balancer()
     {
         Node[] all = [new("e2e-g1", "backend", "Berlin"), new("e2e-g2", "backend", "Wien"), new("e2e-g3", "backend", "Bern"), new("e2e-g4", "mail"), new("e2e-g5", "mail"), new("e2e-g6", "web"), new("e2e-g7", "balancer")];
-        Live(all, Address("e2e-g7"), 840, "", "Registry +3 votes, 1 may fail", "Redis +3 nodes, 1 may fail", "Mail +2 nodes, 1 may fail", "Web +1 node, none may fail");
+        Live(all, Address("e2e-g7"), 720, "", "Registry +3 votes, 1 may fail", "Redis +3 nodes, 1 may fail", "Mail +2 nodes, 1 may fail", "Web +1 node, none may fail");
     }
 
     // Two messages a second go to the entry.
