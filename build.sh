@@ -318,7 +318,8 @@ test_all() {
   say "That took $(( (SECONDS - began + 59) / 60 )) minutes."
   closing
 }
-# What is in the wizard's lane mostly waits for terminals: it runs beside the rest, in a process and on hosts of its own.
+# What is in the lane "beside" mostly waits, as the wizard's tests do for terminals: it runs beside the rest, in a process and on hosts
+# of its own. What is measured in parts of a second is not in it.
 test_end_to_end() {
   local project=tests/Gatehouse.EndToEnd status=0
   restore
@@ -326,10 +327,10 @@ test_end_to_end() {
     FAILED=$(( FAILED + 1 )); FAILURES+=("making ready for the end-to-end tests, see above")
     return
   fi
-  beside "tests of the wizard" test_project Wizard "$project" --no-build --filter Lane=wizard --logger "console;verbosity=normal"
-  run_tests Gatehouse.EndToEnd "$project" --no-build --filter Lane!=wizard --logger "console;verbosity=normal"
+  beside "tests that mostly wait" test_project Beside "$project" --no-build --filter Lane=beside --logger "console;verbosity=normal"
+  run_tests Gatehouse.EndToEnd "$project" --no-build --filter Lane!=beside --logger "console;verbosity=normal"
   awaited || status=$?
-  count_tests Wizard "$status"
+  count_tests Beside "$status"
 }
 list_tests() {
   restore

@@ -3,6 +3,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Two members change their addresses, the second of them the node of the database; nobody is cut off by it.</summary>
+[Trait("Lane", "beside")]
 public sealed class AddressStories : IDisposable
 {
     private const string First = "e2e-a1";

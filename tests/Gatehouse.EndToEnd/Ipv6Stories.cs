@@ -2,6 +2,7 @@ using Xunit;
 
 namespace Gatehouse.EndToEnd;
 
+[Trait("Lane", "beside")]
 public sealed class Ipv6Stories : IDisposable
 {
     private const string First = "e2e-six1";

@@ -8,6 +8,7 @@ namespace Gatehouse.EndToEnd;
 /// A cluster of a database and a web node loses both hosts and is begun again from its backup on a third one. At the end the old first
 /// node comes back: it was only cut off, and takes itself for the issuer still.
 /// </summary>
+[Trait("Lane", "beside")]
 public sealed class RestoreStories : IDisposable
 {
     private const string First = "e2e-r1";

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>How much is sent over the line: at 9,600 bits a second 1,000 bytes take a second.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed class WizardBytesTests(ITestOutputHelper output) : IDisposable
 {
     private const int FirstScreen = 2500;

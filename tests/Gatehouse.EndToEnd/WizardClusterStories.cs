@@ -4,7 +4,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>The first two nodes of a cluster, from bare Debian hosts, by the wizard alone.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed partial class WizardClusterStories
 {
     private const string First = "e2e-w1";

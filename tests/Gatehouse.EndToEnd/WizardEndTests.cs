@@ -3,7 +3,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>However a wizard ends, the terminal is as before, what was typed is kept, and nothing has been changed.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed class WizardEndTests : IDisposable
 {
     private const string Half = "mx1.exa";

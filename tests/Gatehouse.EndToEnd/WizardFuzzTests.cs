@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Random bytes from the line, as after a wrong speed or from a cat on the keys: no harm is done.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed class WizardFuzzTests(ITestOutputHelper output) : IDisposable
 {
     private const int Bytes = 100_000;

@@ -3,7 +3,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Terminals that cannot draw are asked line by line.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed class WizardPlainTests : IDisposable
 {
     private readonly Tree tree = new();

@@ -3,7 +3,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>From a bare Debian to a gateway that works, by the wizard alone; and its answers make another host the same.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed class WizardStories(WizardRuns runs) : IClassFixture<WizardRuns>
 {
     public static TheoryData<string> Terms => WizardEndTests.Terms;

@@ -4,7 +4,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Two operators, one host: the second is told about the first, and may go on in its place.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed class WizardTakeOverTests : IDisposable
 {
     private readonly Tree tree = new();

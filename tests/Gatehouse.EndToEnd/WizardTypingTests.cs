@@ -3,7 +3,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>What hands and lines do to a form while it is filled in: nothing that was typed gets lost.</summary>
-[Trait("Lane", "wizard")]
+[Trait("Lane", "beside")]
 public sealed class WizardTypingTests : IDisposable
 {
     private readonly Tree tree = new();
