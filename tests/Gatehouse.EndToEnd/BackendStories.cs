@@ -4,9 +4,10 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>
-/// Three full nodes: one after the other loses its Redis, its message queue, and at last itself. What was learned goes on being
-/// learned, and no message that was confirmed is lost.
+/// Three full nodes: one after the other loses its Redis, its message queue, and at last itself; until one is left, and others come
+/// again. What was learned goes on being learned, and no message that was confirmed is lost as long as a majority has it.
 /// </summary>
+[Trait("Lane", "beside")]
 public sealed class BackendStories : IDisposable
 {
     private static readonly string[] Hosts = ["e2e-k1", "e2e-k2", "e2e-k3"];
@@ -38,6 +39,9 @@ public sealed class BackendStories : IDisposable
         Redis();
         Queue();
         Removal();
+        Departure();
+        Return();
+        Death();
     }
 
     private static void Redis()
@@ -68,20 +72,87 @@ public sealed class BackendStories : IDisposable
         Assert.InRange(int.Parse(Amqp(Hosts[2], Names[0], "drain", Names[2]).Expect(0).Output, CultureInfo.InvariantCulture), confirmed, confirmed + 300);
     }
 
-    // A node is lost for good: neither Sentinel nor the queue waits for it any more.
+    // A node is lost for good, and with it the primary: neither Sentinel nor the queue waits for it any more.
     private static void Removal()
     {
+        MakePrimary(2);
         Lab.Crash(Hosts[2]);
-        Lab.Exec(Hosts[0], "gatehouse", "node", "remove", Names[2], "--yes").Expect(0);
+        Remove(2);
         foreach (var host in Hosts[..2])
         {
-            Lab.Until($"{host} has forgotten it", TimeSpan.FromSeconds(90), () => Sentinel(host).Contains("status=ok", StringComparison.Ordinal) && Sentinel(host).Contains("slaves=1,sentinels=2", StringComparison.Ordinal));
-            Lab.UntilDone($"the queue of {host} has forgotten it", TimeSpan.FromSeconds(120), () => Lab.Exec(host, "/etc/rabbitmq/gatehouse/settle", "done"));
+            Lab.UntilDone($"the cache of {host} has forgotten it", TimeSpan.FromSeconds(90), () => Cache(host, replicas: 1));
+            Lab.UntilDone($"the queue of {host} has forgotten it", TimeSpan.FromSeconds(120), () => Settled(host));
             Assert.DoesNotContain(Addresses[2], Lab.Exec(host, "nft", "list", "table", "inet", "gatehouse").Expect(0).Output, StringComparison.Ordinal);
+            Learn(host, "later");
         }
 
-        Assert.DoesNotContain(Names[2], Lab.Exec(Hosts[0], "rabbitmqctl", "cluster_status", "--formatter", "json").Expect(0).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(Names[2], QueueNodes(Hosts[0]), StringComparison.Ordinal);
     }
+
+    // Of two nodes, the one that has the primary leaves. The other goes on with everything it was given.
+    private static void Departure()
+    {
+        MakePrimary(1);
+        Amqp(Hosts[1], Names[1], "publish", Names[0], "50").Expect(0);
+        Lab.Exec(Hosts[1], "gatehouse", "leave", "--yes").Expect(0);
+        Alone();
+        Assert.Equal("50", Amqp(Hosts[0], Names[0], "drain", Names[0]).Expect(0).Output.Trim());
+        Learn(Hosts[0], "alone");
+    }
+
+    // Under its old name, and after it was locked out of the queue.
+    private static void Return()
+    {
+        Beginning.Join(Hosts[1], Addresses[1], "full", Hosts[0], Addresses[0]);
+        foreach (var host in Hosts[..2])
+        {
+            Lab.UntilDone($"the cache of {host} has two nodes", TimeSpan.FromSeconds(90), () => Cache(host, replicas: 1));
+            Lab.UntilDone($"the queue of {host} has two nodes", TimeSpan.FromSeconds(120), () => Settled(host));
+            Assert.Contains(Names[1], QueueNodes(host), StringComparison.Ordinal);
+        }
+    }
+
+    // A queue that lost the majority of its nodes cannot go on (RabbitMQ's documentation, quorum queues); a new one is begun.
+    private static void Death()
+    {
+        MakePrimary(1);
+        Lab.Crash(Hosts[1]);
+        Remove(1);
+        Alone();
+        Assert.Equal("10", Amqp(Hosts[0], Names[0], "publish", Names[0], "10").Expect(0).Output.Trim());
+        Learn(Hosts[0], "again");
+        Lab.Shell(Hosts[0], "ls -d /var/lib/rabbitmq/mnesia.before-*").Expect(0);
+        Lab.UntilDone("the node that is left proves itself", TimeSpan.FromSeconds(120), () => Lab.Exec(Hosts[0], "gatehouse", "verify"));
+    }
+
+    private static void Alone()
+    {
+        Lab.UntilDone("the cache has one node", TimeSpan.FromSeconds(90), () => Cache(Hosts[0], replicas: 0));
+        Lab.UntilDone("the queue has one node", TimeSpan.FromSeconds(180), () => Settled(Hosts[0]));
+        Lab.UntilDone("the queue answers", TimeSpan.FromSeconds(120), () => Lab.Exec(Hosts[0], "/etc/rabbitmq/gatehouse/settle", "answers"));
+        foreach (var name in Names[1..]) Assert.DoesNotContain(name, QueueNodes(Hosts[0]), StringComparison.Ordinal);
+    }
+
+    private static void Remove(int node) => Lab.Exec(Hosts[0], "gatehouse", "node", "remove", Names[node], "--yes").Expect(0);
+
+    private static void MakePrimary(int node)
+    {
+        Ask(Hosts[node], "config set replica-priority 1");
+        Lab.Until($"{Hosts[node]} has the primary", TimeSpan.FromSeconds(60), () =>
+        {
+            if (Primary(Hosts[0]) != Addresses[node]) Lab.Shell(Hosts[0], "redis-cli -p 26379 sentinel failover gatehouse");
+            Thread.Sleep(500);
+            return Hosts.Where((_, i) => i <= node).All(h => Primary(h) == Addresses[node]);
+        });
+    }
+
+    // Its Sentinel knows a primary that is one, and as many other nodes and Sentinels.
+    private static Result Cache(string host, int replicas) =>
+        Lab.Shell(host, $"/etc/redis/gatehouse/prepare primary && redis-cli -p 26379 --raw info sentinel | grep 'status=ok.*slaves={replicas},sentinels={replicas + 1}' || {{ redis-cli -p 26379 --raw info sentinel; exit 1; }}");
+
+    private static Result Settled(string host) => Lab.Shell(host, "/etc/rabbitmq/gatehouse/settle done | tee /dev/stderr | grep -q 'every member has its queue'");
+
+    private static string QueueNodes(string host) => Lab.Exec(host, "rabbitmqctl", "cluster_status", "--formatter", "json").Expect(0).Output;
 
     // What is learned is in the primary's keys at once, on whichever node it was. rspamd says that it has learned also while it knows
     // no primary, so another word is tried until it does.

@@ -128,7 +128,9 @@ public sealed partial class TopologyStories : IDisposable
     {
         var scanning = nodes.Where(n => n.Scans).Select(n => n.Host).ToArray();
         Lab.Until("all is sent", TimeSpan.FromMinutes(6), () => Lab.Exec(Outside, "systemctl", "is-active", "--quiet", "sender").ExitCode != 0);
-        Lab.Until("no queue holds a message", Soon, () => scanning.All(h => Lab.Exec(h, "exim4", "-bpc").Output.Trim() == "0"));
+        // What was on its way out when a cable was pulled waits for its next try, a quarter of an hour; nobody else has to.
+        Lab.Exec(nodes[0].Host, "gatehouse", "cluster", "run", "flush-queue").Expect(0);
+        foreach (var host in scanning) Lab.UntilDone($"the queue of {host} holds no message", Soon, () => Lab.Shell(host, "exim4 -bp; test $(exim4 -bpc) = 0"));
         Lab.Until("every node has every kept message", Soon, () => scanning[1..].All(h => Kept(h).SequenceEqual(Kept(scanning[0]))));
         Lab.Write(Outside, "/root/kept", string.Concat(Kept(scanning[0]).Select(k => $"{k}\n")));
         var count = Lab.Exec(Outside, "python3", "/root/mail.py", "count", "/root/sent", "/root/taken", "/root/kept").Expect(0).Output;

@@ -5,12 +5,13 @@ using Gatehouse.Registry;
 
 namespace Gatehouse.Clusters;
 
-/// <summary>Ends the membership of this host. What it does as a gateway goes on.</summary>
+/// <summary>Ends the membership of this host, under the lock of <see cref="ClusterLock"/>. What it does as a gateway goes on.</summary>
 /// <param name="machine">The host.</param>
 /// <param name="clock">The time.</param>
 /// <param name="log">Is told how it goes.</param>
 internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
+    private const string QueueScript = "/etc/rabbitmq/gatehouse/settle";
     private static readonly string[] Copy = ["patroni.service", EtcdControl.Unit, "gatehouse-primary.service", "pgbouncer.service"];
     private static readonly string[] Units = ["gatehouse-agent.service", "gatehouse-follow.path", "gatehouse-follow.timer"];
 
@@ -35,22 +36,38 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         log.Note("Leaving the cluster");
         await registry.LeaveAsync(ct);
         if (isCopy) await HandOverAsync(me, registry, ct);
-        await RemoveSequence.RunAsync(machine, me, view, node, "it left", clock, ct);
+        var hasQueue = await LeaveQueueAsync(ct);
+        try
+        {
+            await RemoveSequence.RunAsync(machine, me, view, node, "it left", clock, ct);
+        }
+        catch when (hasQueue)
+        {
+            await machine.RunAsync(Invocation.Of(["systemctl", "restart", "rabbitmq-server.service", "gatehouse-queues.service"]), null, ct);
+            throw;
+        }
     }
 
     // As long as this node is on its way out, the others know where it is, and take its vote over.
     private async Task HandOverAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
     {
-        using var alone = await ClusterLock.TakeAsync(machine, ct);
         var quorum = new QuorumSequence(machine, clock, log);
         await quorum.RunAsync(me, registry, () => Task.FromResult(""), waits: true, ct);
         if (quorum.HasVote) throw new SequenceException(ExitCodes.Failed, "the other database nodes have not taken this node's vote over yet, and without it the registry would take no writes. Run it again; 'gatehouse status' tells whether they are well.");
     }
 
+    // Of two nodes, the other stops as soon as it does not hear this one any more. Told before, it goes on alone with all messages.
+    private async Task<bool> LeaveQueueAsync(CancellationToken ct)
+    {
+        if (!File.Exists(machine.Real(QueueScript))) return false;
+        var left = await machine.RunAsync(Invocation.Of([QueueScript, "leave"]), null, ct);
+        if (!left.Succeeded) log.Note($"the message queue could not be left: {left.Error.Trim()} The others forget this node by themselves.");
+        return true;
+    }
+
     /// <summary>Takes the membership's own files away and stops what made this host a member.</summary>
     public async Task ForgetAsync(CancellationToken ct)
     {
-        using var alone = await ClusterLock.TakeAsync(machine, ct);
         log.Note("Ending the membership on this host");
         var stop = Invocation.Of(["systemctl", "disable", "--now", .. Units]);
         var stopped = await machine.RunAsync(stop, null, ct);

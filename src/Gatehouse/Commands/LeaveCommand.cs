@@ -23,6 +23,8 @@ internal static class LeaveCommand
         var (machine, clock) = (GlobalOptions.Machine(parse), TimeProvider.System);
         var sequence = new LeaveSequence(machine, clock, new ConsoleLog(parse));
         Consent.Name(parse, $"{me.Name} (number {me.Number}) leaves the cluster {me.ClusterName}. To come back it needs a new join code.", me.Name);
+        // What follows the cluster waits until there is none here: it would set up again what ends.
+        using var alone = await ClusterLock.TakeAsync(machine, ct);
         try
         {
             await sequence.DepartAsync(me, ct);

@@ -6,6 +6,8 @@ There = rabbit_amqqueue:list(Who),
 Names = [element(4, amqqueue:get_name(Q)) || Q <- There],
 [rabbit_amqqueue:delete(Q, false, false, Who) || Q <- There, not lists:member(element(4, amqqueue:get_name(Q)), Members)],
 [rabbit_auth_backend_internal:delete_user(U, Who) || [{user, U} | _] <- rabbit_auth_backend_internal:list_users(), not lists:member(U, Members)],
+%% Also who was locked out below under the same name, and came back.
+[erlang:set_cookie(N, erlang:get_cookie()) || N <- Nodes, N =/= node()],
 Gone = [N || N <- rabbit_mnesia:cluster_nodes(all), not lists:member(N, Nodes)],
 %% One that runs still, and may be in the hands of somebody else, cannot come back with another cookie.
 [begin erlang:set_cookie(N, none), erlang:disconnect_node(N) end || N <- Gone],
