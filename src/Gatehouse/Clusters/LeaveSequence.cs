@@ -43,7 +43,7 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         }
         catch when (hasQueue)
         {
-            await machine.RunAsync(Invocation.Of(["systemctl", "restart", "rabbitmq-server.service", "gatehouse-queues.service"]), null, ct);
+            await machine.RunAsync(Invocation.Of(["systemctl", "restart", "rabbitmq-server.service", "gatehouse-queues.service"]), null, CancellationToken.None);
             throw;
         }
     }
