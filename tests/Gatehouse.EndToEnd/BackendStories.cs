@@ -10,14 +10,17 @@ namespace Gatehouse.EndToEnd;
 [Trait("Lane", "beside")]
 public sealed class BackendStories : IDisposable
 {
+    private const string Late = "e2e-k4";
+    private const string LateAddress = "10.77.0.210";
+    private const string LateName = "k4.lab.example";
     private static readonly string[] Hosts = ["e2e-k1", "e2e-k2", "e2e-k3"];
     private static readonly string[] Addresses = ["10.77.0.207", "10.77.0.208", "10.77.0.209"];
     private static readonly string[] Names = ["k1.lab.example", "k2.lab.example", "k3.lab.example"];
 
     public BackendStories()
     {
-        Lab.Up("full", [.. Hosts.Zip(Addresses, (h, a) => $"{h}={a}")]);
-        Beginning.Install(Hosts);
+        Lab.Up("full", [.. Hosts.Zip(Addresses, (h, a) => $"{h}={a}"), $"{Late}={LateAddress}"]);
+        Beginning.Install([.. Hosts, Late]);
         foreach (var host in Hosts)
         {
             Lab.Push(host, Lab.File("Hosts", "amqp.py"), "/root/amqp.py");
@@ -26,11 +29,11 @@ public sealed class BackendStories : IDisposable
 
         Beginning.Bootstrap(Hosts[0], Beginning.Answers("cluster.yaml", Hosts[0], Addresses[0]));
         for (var i = 1; i < Hosts.Length; i++) Beginning.Join(Hosts[i], Addresses[i], "full", Hosts[0], Addresses[0]);
-        foreach (var host in Hosts) Lab.Until($"{host} knows three nodes of the cache", TimeSpan.FromSeconds(60), () => Sentinel(host).Contains("slaves=2,sentinels=3", StringComparison.Ordinal));
+        foreach (var host in Hosts) Lab.UntilDone($"{host} knows three nodes of the cache", TimeSpan.FromSeconds(60), () => Cache(host, replicas: 2));
         foreach (var host in Hosts) Lab.UntilDone($"{host} has every member's queue", TimeSpan.FromSeconds(60), () => Lab.Exec(host, "/etc/rabbitmq/gatehouse/settle", "done"));
     }
 
-    public void Dispose() => Lab.Down(Hosts);
+    public void Dispose() => Lab.Down([.. Hosts, Late]);
 
     [Fact]
     public void The_backend_goes_on_while_its_nodes_lose_their_services_one_after_the_other()
@@ -38,6 +41,7 @@ public sealed class BackendStories : IDisposable
         foreach (var host in Hosts) Learn(host, "before");
         Redis();
         Queue();
+        Absence();
         Removal();
         Departure();
         Return();
@@ -72,6 +76,19 @@ public sealed class BackendStories : IDisposable
         Assert.InRange(int.Parse(Amqp(Hosts[2], Names[0], "drain", Names[2]).Expect(0).Output, CultureInfo.InvariantCulture), confirmed, confirmed + 300);
     }
 
+    // A node that was off has the lists of then. Who joined meanwhile has a queue with messages, and keeps it.
+    private static void Absence()
+    {
+        Lab.Crash(Hosts[2]);
+        Beginning.Join(Late, LateAddress, "web", Hosts[0], Addresses[0]);
+        Lab.UntilDone("it has its queue", TimeSpan.FromSeconds(120), () => Settled(Hosts[0], LateName));
+        Assert.Equal("20", Amqp(Hosts[0], Names[0], "publish", LateName, "20").Expect(0).Output.Trim());
+        Lab.Boot(Hosts[2]);
+        Lab.UntilDone($"{Hosts[2]} has the list of now", TimeSpan.FromSeconds(240), () => Settled(Hosts[2], LateName));
+        Assert.Equal("20", Amqp(Hosts[2], Names[2], "drain", LateName).Expect(0).Output.Trim());
+        Lab.UntilDone("its cache is back", TimeSpan.FromSeconds(60), () => Cache(Hosts[2], replicas: 2));
+    }
+
     // A node is lost for good, and with it the primary: neither Sentinel nor the queue waits for it any more.
     private static void Removal()
     {
@@ -93,9 +110,14 @@ public sealed class BackendStories : IDisposable
     private static void Departure()
     {
         MakePrimary(1);
+        // It asks the other one's Redis on the connection that it has, for as long as it is answered.
+        Lab.Exec(Hosts[1], "systemd-run", "--quiet", "--unit=holding", "bash", "-c", $"exec 3<>/dev/tcp/{Addresses[0]}/6379; while printf 'PING\\r\\n' >&3 && read -r -t 5 <&3; do sleep 0.2; done").Expect(0);
         Amqp(Hosts[1], Names[1], "publish", Names[0], "50").Expect(0);
+        Lab.Exec(Hosts[1], "systemctl", "is-active", "holding").Expect(0);
         Lab.Exec(Hosts[1], "gatehouse", "leave", "--yes").Expect(0);
         Alone();
+        Assert.Equal("inactive inactive inactive", string.Join(' ', Lab.Exec(Hosts[1], "systemctl", "is-active", "gatehouse-redis", "gatehouse-sentinel", "rabbitmq-server").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        Lab.Until("it has lost its connection", TimeSpan.FromSeconds(30), () => Lab.Exec(Hosts[1], "systemctl", "is-active", "--quiet", "holding").ExitCode != 0);
         Assert.Equal("50", Amqp(Hosts[0], Names[0], "drain", Names[0]).Expect(0).Output.Trim());
         Learn(Hosts[0], "alone");
     }
@@ -119,7 +141,8 @@ public sealed class BackendStories : IDisposable
         Lab.Crash(Hosts[1]);
         Remove(1);
         Alone();
-        Assert.Equal("10", Amqp(Hosts[0], Names[0], "publish", Names[0], "10").Expect(0).Output.Trim());
+        Amqp(Hosts[0], Names[0], "publish", Names[0], "10").Expect(0);
+        Assert.Equal("10", Amqp(Hosts[0], Names[0], "drain", Names[0]).Expect(0).Output.Trim());
         Learn(Hosts[0], "again");
         Lab.Shell(Hosts[0], "ls -d /var/lib/rabbitmq/mnesia.before-*/rabbit@*").Expect(0);
         Lab.UntilDone("the node that is left proves itself", TimeSpan.FromSeconds(120), () => Lab.Exec(Hosts[0], "gatehouse", "verify"));
@@ -146,11 +169,16 @@ public sealed class BackendStories : IDisposable
         });
     }
 
-    // Its Sentinel knows a primary that is one, and as many other nodes and Sentinels.
+    // Its Sentinel knows a primary that is one, which has as many copies, and as many other Sentinels.
     private static Result Cache(string host, int replicas) =>
-        Lab.Shell(host, $"/etc/redis/gatehouse/prepare primary && redis-cli -p 26379 --raw info sentinel | grep 'status=ok.*slaves={replicas},sentinels={replicas + 1}' || {{ redis-cli -p 26379 --raw info sentinel; exit 1; }}");
+        Lab.Shell(host, $"""
+            redis-cli -p 26379 --raw info sentinel | tail -n 1
+            /etc/redis/gatehouse/prepare primary && redis-cli -p 26379 --raw info sentinel | grep -q 'status=ok.*slaves={replicas},sentinels={replicas + 1}' &&
+            REDISCLI_AUTH=$(cat /etc/redis/gatehouse/password) redis-cli -h $(redis-cli -p 26379 --raw sentinel get-master-addr-by-name gatehouse | head -n 1) --raw info replication | grep connected_slaves:{replicas}
+            """);
 
-    private static Result Settled(string host) => Lab.Shell(host, "/etc/rabbitmq/gatehouse/settle done | tee /dev/stderr | grep -q 'every member has its queue'");
+    // Its queue is that of the members it knows of, one of which may be asked for.
+    private static Result Settled(string host, string member = "") => Lab.Shell(host, $"grep -q '{member}' /etc/rabbitmq/gatehouse/members.erl && /etc/rabbitmq/gatehouse/settle done | tee /dev/stderr | grep -q 'every member has its queue'");
 
     private static string QueueNodes(string host) => Lab.Exec(host, "rabbitmqctl", "cluster_status", "--formatter", "json").Expect(0).Output;
 
@@ -171,8 +199,6 @@ public sealed class BackendStories : IDisposable
     private static int Keys(string host) => int.Parse(Ask(host, "dbsize"), CultureInfo.InvariantCulture);
 
     private static string Ask(string host, string words) => Lab.Shell(host, $"REDISCLI_AUTH=$(cat /etc/redis/gatehouse/password) redis-cli --raw {words}").Output;
-
-    private static string Sentinel(string host) => Lab.Shell(host, "redis-cli -p 26379 --raw info sentinel").Output;
 
     private static string Primary(string host) => Lab.Shell(host, "redis-cli -p 26379 --raw sentinel get-master-addr-by-name gatehouse").Output.Split('\n')[0];
 

@@ -35,6 +35,7 @@ public sealed partial class LoggingStories : IDisposable
     public void Lines_are_collected_once_through_kills_and_messages_are_found_and_counted_everywhere()
     {
         Collected();
+        Spoiled();
         Subscribed();
         Counted();
         Found();
@@ -56,6 +57,16 @@ public sealed partial class LoggingStories : IDisposable
         Lab.Until("the last line", TimeSpan.FromSeconds(60), () => Lab.Shell(First, $"grep -q '\"counted {Lines}\\.\"' /var/log/gatehouse-cluster/l2.lab.example/*.log").ExitCode == 0);
         var kept = Lab.Shell(First, "grep -ho '\"counted [0-9]*\\.\"' /var/log/gatehouse-cluster/l2.lab.example/*.log | tr -dc '0-9\\n'").Expect(0).Output;
         Assert.Equal(Enumerable.Range(1, Lines), kept.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(n => int.Parse(n, CultureInfo.InvariantCulture)));
+    }
+
+    // Where one node's lines cannot be kept, the others' are.
+    private static void Spoiled()
+    {
+        Lab.Shell(First, "systemctl stop gatehouse-logs && mv /var/log/gatehouse-cluster/l1.lab.example /root/kept && touch /var/log/gatehouse-cluster/l1.lab.example && systemctl start gatehouse-logs").Expect(0);
+        Lab.Until("it is told", TimeSpan.FromSeconds(30), () => Lab.Shell(First, "journalctl -u gatehouse-logs -o cat | grep -q 'the log of l1.lab.example is not collected'").ExitCode == 0);
+        Lab.Exec(Second, "logger", "-p", "mail.info", "-t", "exim", "the other one is not kept.").Expect(0);
+        Lab.Until("the second node's line", TimeSpan.FromSeconds(30), () => Lab.Shell(First, "grep -q 'the other one is not kept' /var/log/gatehouse-cluster/l2.lab.example/*.log").ExitCode == 0);
+        Lab.Shell(First, "rm /var/log/gatehouse-cluster/l1.lab.example && mv /root/kept /var/log/gatehouse-cluster/l1.lab.example && systemctl restart gatehouse-logs").Expect(0);
     }
 
     private static void Subscribed()

@@ -23,6 +23,8 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         ViewCache.Path, LocalNode.Path,
     ];
 
+    private bool HasQueue => File.Exists(machine.Real(QueueScript));
+
     /// <summary>Tells the registry and has the issuer remove this node.</summary>
     /// <exception cref="SequenceException">It is the issuer, or holds the registry.</exception>
     public async Task DepartAsync(LocalNode me, CancellationToken ct)
@@ -34,14 +36,14 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         if (isCopy && node.Number != view.Cluster.Issuer) await new PatroniControl(machine, clock, log).MoveAwayAsync(node, registry, ct);
         if (RemovalRules.Refusal(view with { Nodes = [node] }, node, await registry.HostAsync(ct)) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
         log.Note("Leaving the cluster");
-        await registry.LeaveAsync(ct);
-        if (isCopy) await HandOverAsync(me, registry, ct);
-        var hasQueue = await LeaveQueueAsync(ct);
         try
         {
+            await LeaveQueueAsync(ct);
+            await registry.LeaveAsync(ct);
+            if (isCopy) await HandOverAsync(me, registry, ct);
             await RemoveSequence.RunAsync(machine, me, view, node, "it left", clock, ct);
         }
-        catch when (hasQueue)
+        catch when (HasQueue)
         {
             await machine.RunAsync(Invocation.Of(["systemctl", "restart", "rabbitmq-server.service", "gatehouse-queues.service"]), null, CancellationToken.None);
             throw;
@@ -57,12 +59,11 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
     }
 
     // Of two nodes, the other stops as soon as it does not hear this one any more. Told before, it goes on alone with all messages.
-    private async Task<bool> LeaveQueueAsync(CancellationToken ct)
+    private async Task LeaveQueueAsync(CancellationToken ct)
     {
-        if (!File.Exists(machine.Real(QueueScript))) return false;
-        var left = await machine.RunAsync(Invocation.Of([QueueScript, "leave"]), null, ct);
-        if (!left.Succeeded) log.Note($"the message queue could not be left: {left.Error.Trim()} The others forget this node by themselves.");
-        return true;
+        if (!HasQueue) return;
+        var left = await machine.RunAsync(new Invocation([QueueScript, "leave"], Timeout: TimeSpan.FromMinutes(8)), null, ct);
+        if (!left.Succeeded) throw new SequenceException(ExitCodes.Failed, $"the message queue cannot be left without loss: {left.All.Trim()}\nRun it again when 'gatehouse verify' is content. If it does not matter what the queue holds, stop gatehouse-queues.service and rabbitmq-server.service before.");
     }
 
     /// <summary>Takes the membership's own files away and stops what made this host a member.</summary>

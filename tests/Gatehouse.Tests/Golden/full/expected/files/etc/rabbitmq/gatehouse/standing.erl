@@ -1,10 +1,14 @@
-%% Written by gatehouse. Whether this node can go on with the queue it has. It cannot where it waits for a majority that no members are
-%% any more, 'lost'; nor where the others did not take it when it first came, and it began one of its own, 'alone'.
+%% Written by gatehouse. Whether this node can go on with the queue it has. It cannot where it waits for a majority that is on no list any
+%% more: 'lost', and who they are. Nor where the others have a queue without it, because they did not take it when it first came: 'alone'.
 Nodes = ['rabbit@gw2.example.org', 'rabbit@gw3.example.org', 'rabbit@gw1.example.org'],
 Known = rabbit_mnesia:cluster_nodes(all),
 Gone = [N || N <- Known, not lists:member(N, Nodes)],
+HasOther = fun(N) ->
+  rpc:call(N, rabbit, is_running, [], 5000) =:= true andalso
+    case rpc:call(N, rabbit_mnesia, cluster_nodes, [all], 5000) of Theirs when is_list(Theirs) -> not lists:member(node(), Theirs); _ -> false end
+end,
 case {rabbit:is_running(), Known} of
-  {false, _} when 2 * length(Gone) >= length(Known) -> lost;
-  {true, [_]} when length(Nodes) > 1 -> alone;
+  {false, _} when 2 * length(Gone) >= length(Known) -> {lost, Gone};
+  {true, [_]} -> case lists:any(HasOther, Nodes -- [node()]) of true -> alone; false -> fine end;
   _ -> fine
 end.
