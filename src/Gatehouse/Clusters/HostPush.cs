@@ -20,6 +20,9 @@ internal sealed record PushOrder
     /// <summary>The codes that pushes from this member are under way with.</summary>
     public required PushedCodes Codes { get; init; }
 
+    /// <summary>Has the issuer remove a node that never became one.</summary>
+    public required Func<ClusterNode, CancellationToken, Task> Remove { get; init; }
+
     /// <summary>The profile that the hosts get.</summary>
     public required string Profile { get; init; }
 
@@ -63,6 +66,13 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
         if (remote.Problem() is { } problem) throw new SequenceException(ExitCodes.Refused, problem);
         var name = NameOf(remote);
         var there = order.View.Member(name);
+        var isThere = there is not null && there.Address.ToString() == remote.Address;
+        if (isThere && there!.State == NodeState.Active && remote is { IsMember: true, IsInterrupted: false })
+        {
+            tell($"it is node {there.Number} of the cluster already");
+            return name;
+        }
+
         if (there is { State: not NodeState.Joining }) throw new SequenceException(ExitCodes.Refused, $"{name} is node {there.Number} of the cluster already. If that host is gone, 'gatehouse node remove {name}' frees the name.");
         if (remote.Release != Release.Version) await InstallAsync(remote, ct);
         if (there is not null && remote.IsInterrupted)
@@ -72,10 +82,18 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
         }
         else
         {
+            if (isThere) await ClearAsync(there!, ct);
             await JoinAsync(name, remote, ct);
         }
 
         return name;
+    }
+
+    // It was cut off after the issuer had let it in, and before it heard of that: with another code nobody can go on with it.
+    private async Task ClearAsync(ClusterNode joining, CancellationToken ct)
+    {
+        tell($"a join was cut off there; removing node {joining.Number}, which never became one");
+        await order.Remove(joining, ct);
     }
 
     private string NameOf(RemoteHost remote)

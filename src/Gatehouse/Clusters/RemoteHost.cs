@@ -1,3 +1,4 @@
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
 
@@ -27,6 +28,9 @@ internal sealed record RemoteHost
     /// <summary>Whether a join to this cluster was interrupted there after it had got its certificate.</summary>
     public required bool IsInterrupted { get; init; }
 
+    /// <summary>Whether it is a member of this cluster.</summary>
+    public required bool IsMember { get; init; }
+
     /// <summary>The script that asks all of it in one go. It prints lines KEY=VALUE and changes nothing.</summary>
     /// <param name="cluster">The id of this cluster.</param>
     public static string Script(string cluster) => $$"""
@@ -38,6 +42,7 @@ internal sealed record RemoteHost
         set -- $SSH_CONNECTION; echo "address=${3-}"
         echo "release=$([ -x /usr/bin/gatehouse ] && /usr/bin/gatehouse --version 2>/dev/null)"
         grep -qs {{SshClient.Quote(cluster)}} {{JoinSequence.Granted}} && echo interrupted=yes
+        grep -qs {{SshClient.Quote(cluster)}} {{LocalNode.Path}} && echo member=yes
         exit 0
         """;
 
@@ -54,6 +59,7 @@ internal sealed record RemoteHost
             Address = Addresses.TryParse(Value("address"), out var address) ? address.ToString() : "",
             Release = Value("release"),
             IsInterrupted = Value("interrupted") == "yes",
+            IsMember = Value("member") == "yes",
         };
 
         string Value(string key) => values[key].LastOrDefault("");

@@ -52,7 +52,7 @@ internal static class AddCommand
         if (parse.GetValue(KnownHosts) is { } file && !File.Exists(file)) throw new SequenceException(ExitCodes.BadInput, $"there is no file {file}.");
 
         await using var registry = RegistryAccess.Open(me);
-        var order = await OrderAsync(parse, registry, ct);
+        var order = await OrderAsync(parse, me, registry, ct);
         foreach (var warning in PlacementRules.Warnings(order.View.Members.Select(n => (n.Profile, n.Location)).Concat(targets.Select(_ => (order.Profile, order.Location))))) Console.Error.WriteLine($"note: {warning}");
 
         var directory = Directory.CreateTempSubdirectory("gatehouse-ssh-").FullName;
@@ -123,7 +123,7 @@ internal static class AddCommand
                 {
                     result = result with { State = "cancelled", Text = "" };
                 }
-                catch (Exception e) when (e is SequenceException or MachineException or RegistryException or IOException)
+                catch (Exception e) when (e is SequenceException or MachineException or RegistryException or AgentException or IOException)
                 {
                     result = result with { Text = e.Message };
                 }
@@ -158,15 +158,17 @@ internal static class AddCommand
     private static ImmutableArray<string> Fingerprints(ParseResult parse) => [.. (parse.GetValue(HostKey) ?? []).Select(k => SshHostKey.ReadFingerprint(k)
         ?? throw new SequenceException(ExitCodes.BadInput, $"'{k}' is no fingerprint of a host key; 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the host prints it: SHA256 and 43 characters."))];
 
-    private static async Task<PushOrder> OrderAsync(ParseResult parse, ClusterRegistry registry, CancellationToken ct)
+    private static async Task<PushOrder> OrderAsync(ParseResult parse, LocalNode me, ClusterRegistry registry, CancellationToken ct)
     {
         var profile = Invitation.JoinableProfile(parse.GetValue(ProfileOption)!);
         var name = "";
         if (parse.GetValue(Name) is { } text && !Names.TryParse(text, 2, out name)) throw new SequenceException(ExitCodes.BadInput, $"'{text}' is no fully qualified host name; write one such as mx2.example.org.");
+        var view = await registry.ViewAsync(ct);
         return new PushOrder
         {
             Registry = registry,
-            View = await registry.ViewAsync(ct),
+            View = view,
+            Remove = (node, end) => RemoveSequence.RunAsync(GlobalOptions.Machine(parse), me, view, node, "its join was cut off", TimeProvider.System, end),
             Codes = new PushedCodes(GlobalOptions.Machine(parse).Real(PushedCodes.Directory)),
             Profile = profile,
             Name = name,

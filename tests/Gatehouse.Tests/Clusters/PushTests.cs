@@ -35,9 +35,9 @@ public sealed class PushTests
     [Fact]
     public void A_host_tells_of_itself()
     {
-        var host = RemoteHost.Read("Welcome!\nuid=0\nsystem=debian 12\narchitecture=amd64\nname=MX2.example.org\naddress=192.0.2.12\nrelease=0.1.0\ninterrupted=yes\n");
+        var host = RemoteHost.Read("Welcome!\nuid=0\nsystem=debian 12\narchitecture=amd64\nname=MX2.example.org\naddress=192.0.2.12\nrelease=0.1.0\ninterrupted=yes\nmember=yes\n");
         Assert.Null(host.Problem());
-        Assert.Equal(("mx2.example.org", "192.0.2.12", "0.1.0", true), (host.Name, host.Address, host.Release, host.IsInterrupted));
+        Assert.Equal(("mx2.example.org", "192.0.2.12", "0.1.0", true, true), (host.Name, host.Address, host.Release, host.IsInterrupted, host.IsMember));
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class PushTests
         Assert.Equal(0, shell.ExitCode);
         Assert.Equal(Environment.UserName == "root", host.IsRoot);
         Assert.NotEmpty(host.System.Trim());
-        Assert.False(host.IsInterrupted);
+        Assert.False(host.IsInterrupted || host.IsMember);
     }
 
     [Fact]
