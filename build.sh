@@ -4,8 +4,11 @@
 #   build.sh build           the program: out/gatehouse, one self-contained file for linux-x64
 #   build.sh setup           build it, and set up the tree out/root (no root needed): on a terminal with the
 #                            wizard, otherwise from iso/answers/standalone.yaml
-#   build.sh test            everything: format, unit tests, and end-to-end tests on real hosts (needs root)
+#   build.sh test            format, unit tests, and end-to-end tests on real hosts (needs root)
 #   build.sh test fast       unit tests only
+#   build.sh test slow       the campaigns that take too long for every change (needs root): clusters of several
+#                            shapes whose nodes die one by one, all pairs of choices, 2,000 conversations of SMTP
+#   build.sh test story NAME the end-to-end tests whose name contains NAME, of whatever lane (needs root)
 #   build.sh accept          rewrite the golden files with what is rendered now
 #   build.sh check           source format, shell scripts, manual pages
 #   build.sh deb             the Debian package: out/gatehouse_VERSION_amd64.deb
@@ -23,7 +26,7 @@ OUT=$PWD/out
 # What lets the daemons check files and the lab boot hosts; clamav-daemon brings its scanner's checker.
 # The wizard is tried out on terminals of tmux, and draws through ncurses.
 CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
-LAB=(mmdebstrap apt-utils debian-archive-keyring iproute2 util-linux tmux libncursesw6)
+LAB=(mmdebstrap unbound apt-utils debian-archive-keyring iproute2 util-linux tmux libncursesw6)
 SOURCE_CHECKS=(shellcheck groff-base)
 POSTGRES=(postgresql-15)
 
@@ -32,10 +35,10 @@ die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
 CLEANUP=()        # files to take away, however this ends
 TESTING=          # set while a closing line is owed
-BESIDE=           # the process group of what runs beside the rest, one at a time
+declare -A BESIDE=() BESIDE_LOG=()   # what runs beside the rest, by its name: its process group, and all it prints
 finish() {
-  local status=$? path
-  [[ -z $BESIDE ]] || kill -- "-$BESIDE" 2>/dev/null || true
+  local status=$? path group
+  for group in "${BESIDE[@]}"; do kill -- "-$group" 2>/dev/null || true; done
   for path in "${CLEANUP[@]}"; do rm -f "$path"; done
   [[ -z $TESTING ]] || { FAILED=$(( FAILED + 1 )); closing || true; }
   exit "$status"
@@ -55,23 +58,24 @@ quietly() {
 }
 
 # beside WHAT COMMAND...: begin it, to run beside what follows.
-# awaited: wait for its end, and then tell all it printed.
+# awaited WHAT: wait for its end, and then tell all it printed.
 beside() {
-  BESIDE_WHAT=$1 BESIDE_LOG=$(mktemp)
-  CLEANUP+=("$BESIDE_LOG")
+  local what=$1
+  BESIDE_LOG[$what]=$(mktemp)
+  CLEANUP+=("${BESIDE_LOG[$what]}")
   shift
   # A group of its own, for tests start further processes, which do not end with the first.
   set -m
-  "$@" >"$BESIDE_LOG" 2>&1 </dev/null &
-  BESIDE=$!
+  "$@" >"${BESIDE_LOG[$what]}" 2>&1 </dev/null &
+  BESIDE[$what]=$!
   set +m
 }
 awaited() {
   local status=0
-  wait "$BESIDE" || status=$?
-  BESIDE=
-  say "The $BESIDE_WHAT, which ran beside the rest:"
-  cat "$BESIDE_LOG"
+  wait "${BESIDE[$1]}" || status=$?
+  unset "BESIDE[$1]"
+  say "What ran beside the rest ($1):"
+  cat "${BESIDE_LOG[$1]}"
   return "$status"
 }
 
@@ -297,7 +301,7 @@ test_all() {
   if (( EUID == 0 )); then
     # Its hosts' base, which takes minutes of unpacking, is made while the rest is checked and built.
     need "the lab" "${LAB[@]}"
-    beside "lab's base" tests/lab/lab.sh base
+    beside base tests/lab/lab.sh base
   fi
   check || { FAILED=$(( FAILED + 1 )); FAILURES+=("the checks of the sources, see above"); }
   need "the daemons' own checks" "${CHECKERS[@]}" || say "Going on without them." >&2
@@ -318,19 +322,43 @@ test_all() {
   say "That took $(( (SECONDS - began + 59) / 60 )) minutes."
   closing
 }
-# What is in the lane "beside" mostly waits, as the wizard's tests do for terminals: it runs beside the rest, in a process and on hosts
-# of its own. What is measured in parts of a second is not in it.
-test_end_to_end() {
-  local project=tests/Gatehouse.EndToEnd status=0
+# test_some NAME FILTER: end-to-end tests that are not, or not only, for every change.
+test_some() {
+  local project=tests/Gatehouse.EndToEnd
+  (( EUID == 0 )) || die "the end-to-end tests boot real Debian hosts and need root: sudo ./build.sh test ..."
+  need "the lab" "${LAB[@]}"
+  deb
+  TESTING=yes
   restore
-  if ! awaited || ! quietly dotnet build "$project" -c Release --no-restore; then
+  if ! quietly tests/lab/lab.sh base || ! quietly dotnet build "$project" -c Release --no-restore; then
+    FAILED=1 FAILURES+=("making ready for the end-to-end tests, see above")
+    closing
+    return
+  fi
+  run_tests "$1" "$project" --no-build --filter "$2" --logger "console;verbosity=normal"
+  (( PASSED + FAILED > 0 )) || { FAILED=1; FAILURES+=("$1: there is no such test"); }
+  closing
+}
+# The end-to-end tests run in lanes, each in a process and on hosts of its own: "beside" mostly waits, as the wizard's tests do for
+# terminals, and what has no lane is the rest; a third would have the others wait for processors. What is in the lane "slow" is left out.
+LANES=(beside)
+test_end_to_end() {
+  local project=tests/Gatehouse.EndToEnd lane status filter='Lane!=slow'
+  restore
+  if ! awaited base || ! quietly dotnet build "$project" -c Release --no-restore; then
     FAILED=$(( FAILED + 1 )); FAILURES+=("making ready for the end-to-end tests, see above")
     return
   fi
-  beside "tests that mostly wait" test_project Beside "$project" --no-build --filter Lane=beside --logger "console;verbosity=normal"
-  run_tests Gatehouse.EndToEnd "$project" --no-build --filter Lane!=beside --logger "console;verbosity=normal"
-  awaited || status=$?
-  count_tests Beside "$status"
+  for lane in "${LANES[@]}"; do
+    beside "lane-$lane" test_project "Lane-$lane" "$project" --no-build --filter "Lane=$lane&Lane!=slow" --logger "console;verbosity=normal"
+    filter+="&Lane!=$lane"
+  done
+  run_tests Gatehouse.EndToEnd "$project" --no-build --filter "$filter" --logger "console;verbosity=normal"
+  for lane in "${LANES[@]}"; do
+    status=0
+    awaited "lane-$lane" || status=$?
+    count_tests "Lane-$lane" "$status"
+  done
 }
 list_tests() {
   restore
@@ -349,11 +377,16 @@ accept() {
 
 usage() { sed -n '2,/^# With CI/s/^# \{0,1\}//p' build.sh; }
 
+# Only a story has a name.
+[[ "${1-} ${2-}" != "test story" ]] || { [[ ${3-} =~ ^[A-Za-z0-9_.]+$ ]] || die "which story? Give a part of the name of a test or its class."; }
+
 case "${1-} ${2-}" in
   "build ") build ;;
   "setup ") setup ;;
   "test ") test_all ;;
   "test fast") test_fast ;;
+  "test slow") test_some Slow Lane=slow ;;
+  "test story") test_some Story "FullyQualifiedName~$3" ;;
   "accept ") accept ;;
   "check ") check ;;
   "deb ") deb ;;

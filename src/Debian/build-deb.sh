@@ -34,6 +34,7 @@ put "$binary" /usr/lib/gatehouse/gatehouse 755
 put "$here/gatehouse.sh" /usr/bin/gatehouse 755
 put "$here/gatehouse-recover.service" /lib/systemd/system/gatehouse-recover.service
 put "$here/gatehouse.bash-completion" /usr/share/bash-completion/completions/gatehouse
+put "$house/README.md" /usr/share/doc/gatehouse/README.md
 put "$here/copyright" /usr/share/doc/gatehouse/copyright
 put "$house/iso/answers/standalone.yaml" /usr/share/doc/gatehouse/examples/standalone.yaml
 packed /usr/share/doc/gatehouse/changelog <"$house/CHANGELOG.md"

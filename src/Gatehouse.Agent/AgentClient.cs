@@ -35,13 +35,16 @@ public sealed class AgentClient : IDisposable
     private static readonly TimeSpan ReadyPause = TimeSpan.FromSeconds(1);
     private readonly HttpClient http;
     private readonly string where;
+    private readonly TimeSpan connectPatience;
     private string distrust = "";
+    private volatile bool connects;
     private Socket? dialled;
 
-    private AgentClient(string host, int port, Func<Action<string>, SslClientAuthenticationOptions> tls)
+    private AgentClient(string host, int port, Func<Action<string>, SslClientAuthenticationOptions> tls, TimeSpan? patience = null)
     {
+        connectPatience = patience ?? ConnectPatience;
         where = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
-        var handler = new SocketsHttpHandler { SslOptions = tls(why => distrust = why), AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = ConnectPatience, ConnectCallback = ConnectAsync, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
+        var handler = new SocketsHttpHandler { SslOptions = tls(why => distrust = why), AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = connectPatience, ConnectCallback = ConnectAsync, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
         http = new HttpClient(handler) { BaseAddress = new Uri($"https://{where}/"), Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = Wire.MostBytes };
     }
 
@@ -55,7 +58,10 @@ public sealed class AgentClient : IDisposable
     public static AgentClient Joining(TrustStore trust, string host, int port, TimeProvider clock) => new(host, port, refused => MemberTls.Joining(trust, host, clock, refused));
 
     /// <summary>As a stranger, who hears and tells nothing.</summary>
-    public static AgentClient Stranger(string host, int port) => new(host, port, _ => MemberTls.Stranger(host));
+    public static AgentClient Stranger(string host, int port) => Stranger(host, port, ConnectPatience);
+
+    /// <summary>The same, with another time to wait for the connection.</summary>
+    internal static AgentClient Stranger(string host, int port, TimeSpan patience) => new(host, port, _ => MemberTls.Stranger(host), patience);
 
     /// <summary>
     /// Calls the node and says nothing yet; the next request goes over this connection. Costs next to nothing, unlike the handshake
@@ -161,7 +167,7 @@ public sealed class AgentClient : IDisposable
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            throw new AgentException($"{where} cannot be reached: it does not answer within {silence.TotalSeconds:0} s.", null, e);
+            throw new AgentException(Silent(silence), null, e);
         }
     }
 
@@ -175,8 +181,16 @@ public sealed class AgentClient : IDisposable
         Interlocked.Exchange(ref dialled, null)?.Dispose();
     }
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct) =>
-        new NetworkStream(Interlocked.Exchange(ref dialled, null) ?? await OpenAsync(context.DnsEndPoint, ct), ownsSocket: true);
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    {
+        var socket = Interlocked.Exchange(ref dialled, null) ?? await OpenAsync(context.DnsEndPoint, ct);
+        connects = true;
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    // The handshake of TCP fits into small packets, that of TLS does not: a path that loses large ones looks like this.
+    private string Silent(TimeSpan time) => !connects ? $"{where} cannot be reached: it does not answer within {time.TotalSeconds:0} s."
+        : $"{where} takes the TCP connection, but nothing answers on it within {time.TotalSeconds:0} s. Large packets may get lost on the way (path MTU; 'ping -M do -s 1472 {http.BaseAddress!.IdnHost}' must be answered), or a firewall or proxy in between accepts connections by itself.";
 
     private static async Task<Socket> OpenAsync(DnsEndPoint to, CancellationToken ct)
     {
@@ -218,12 +232,12 @@ public sealed class AgentClient : IDisposable
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested && limit.IsCancellationRequested)
         {
             // It had its time; who asks again would wait as long once more.
-            throw new AgentException($"{where} cannot be reached: it does not answer within {AnswerPatience.TotalSeconds:0} s.", null, new TimeoutException(e.Message, e));
+            throw new AgentException(Silent(AnswerPatience), null, new TimeoutException(e.Message, e));
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
             // Nobody has cancelled it: a host that is off says nothing at all, and connecting to it was given up.
-            throw new AgentException($"{where} cannot be reached: it does not answer within {ConnectPatience.TotalSeconds:0} s.", null, e);
+            throw new AgentException(Silent(connectPatience), null, e);
         }
         catch (JsonException e)
         {

@@ -20,8 +20,14 @@ internal sealed record AgentPlaces
     /// <summary>The sign that wakes the unit that follows.</summary>
     public string Sign { get; init; } = "/run/gatehouse-agent/follow";
 
+    /// <summary>The sign that there was nothing to follow at the last beat: the timer spares its run while it is new.</summary>
+    public string Quiet { get; init; } = "/run/gatehouse-agent/quiet";
+
     /// <summary>Where lines of all members' logs are kept, on a node that collects them.</summary>
     public string CollectedLogs { get; init; } = "/var/log/gatehouse-cluster";
+
+    /// <summary>The hosts file; null where nobody looks at it.</summary>
+    public string? Hosts { get; init; } = HostNames.Path;
 
     /// <summary>The TCP port.</summary>
     public int Port { get; init; } = MemberTls.Port;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
@@ -30,7 +31,7 @@ public static class AgentProcess
         using var heart = new Heart(state, machine, clock, release, log);
         using var desk = new JoinDesk(state, clock, release);
         using var logs = new LogDesk(places.CollectedLogs, ct);
-        await using var server = AgentServer.Build(places.Port, () => state.Credentials, Routes(state, heart, desk, logs, clock), clock);
+        await using var server = AgentServer.Build(places.Port, () => state.Credentials, Routes(state, heart, desk, logs, clock), clock, log);
         await server.StartAsync(ct);
         ServiceManager.Notify("READY=1");
         log($"{state.Node.Name}, node {state.Node.Number} of {state.Node.ClusterName}, answers on port {places.Port}");
@@ -59,17 +60,17 @@ public static class AgentProcess
             }),
             new("POST", "/v1/renew", async context =>
             {
-                var caller = Member(context);
+                var (caller, shown) = Exchange.Renewing(context, state.Credentials.Trust, clock.GetUtcNow());
                 var request = await Exchange.ReadAsync(context, Wire.Default.RenewRequest);
-                await Exchange.WriteAsync(context, await RenewAsync(caller, request, context.RequestAborted), Wire.Default.RenewAnswer);
+                await Exchange.WriteAsync(context, await RenewAsync(caller, shown, request, context.RequestAborted), Wire.Default.RenewAnswer);
             }),
             new("POST", "/v1/ready", async context =>
             {
                 var caller = Member(context);
-                await Exchange.ReadAsync(context, Wire.Default.ReadyRequest);
+                var request = await Exchange.ReadAsync(context, Wire.Default.ReadyRequest);
                 using var issuer = Issuer.Read(state.Places.Pki, clock) ?? throw NotIssuer();
                 var view = await state.LookAsync(context.RequestAborted);
-                await state.Registry.ActivateAsync(view.Cluster.Epoch, caller.Number, context.RequestAborted);
+                await state.Registry.ActivateAsync(view.Cluster.Epoch, caller.Number, request.Answers, context.RequestAborted);
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
             }),
             new("POST", "/v1/move", async context =>
@@ -92,9 +93,9 @@ public static class AgentProcess
             }),
             new("POST", "/v1/remove", async context =>
             {
-                Member(context);
+                var caller = Member(context);
                 var request = await Exchange.ReadAsync(context, Wire.Default.RemoveRequest);
-                await Exchange.WriteAsync(context, await RemoveAsync(request, context.RequestAborted), Wire.Default.RemoveAnswer);
+                await Exchange.WriteAsync(context, await RemoveAsync(caller, request, context.RequestAborted), Wire.Default.RemoveAnswer);
             }),
             new("GET", "/v1/revocations", context => Exchange.WriteAsync(context, new Revocations(state.View?.RevocationLists ?? []), Wire.Default.Revocations)),
             new("POST", "/v1/nudge", context =>
@@ -126,16 +127,25 @@ public static class AgentProcess
         }
 
         // Name and address are those of the registry: a certificate is renewed after a change of either, too.
-        async Task<RenewAnswer> RenewAsync(NodeIdentity caller, RenewRequest request, CancellationToken ct)
+        async Task<RenewAnswer> RenewAsync(NodeIdentity caller, X509Certificate2 shown, RenewRequest request, CancellationToken ct)
         {
             using var issuer = Issuer.Read(state.Places.Pki, clock) ?? throw NotIssuer();
             if (!SigningRequest.Judge(Encoding.UTF8.GetBytes(request.Request), out var key, out var problem)) throw new RefusedException(StatusCodes.Status400BadRequest, "request", $"the certificate request {problem}.");
             var view = await state.LookAsync(ct);
             if (view.Node(caller.Number) is not { } node || node.State == NodeState.Removed || node.Name != caller.Name) throw NoMember(caller);
             if (view.Cluster.Issuer != state.Node.Number) throw NotIssuer();
+            if (clock.GetUtcNow() >= shown.NotAfter) await RequireLastAsync(node, shown, ct);
             var certificate = issuer.Sign(node.Number, node.Name, node.Address, node.Number == view.Cluster.Issuer ? view.Cluster.Epoch : null, key);
             await state.Registry.AddCertificateAsync(view.Cluster.Epoch, node.Number, certificate, ct);
             return new RenewAnswer(certificate.Pem);
+        }
+
+        // An older one may be in some backup; who has that must not become the node by it.
+        async Task RequireLastAsync(ClusterNode node, X509Certificate2 shown, CancellationToken ct)
+        {
+            var last = (await state.Registry.CertificatesAsync(ct)).Where(c => c.Node == node.Number).MaxBy(c => c.Issued.NotAfter);
+            if (last is not { Revoked: null } || last.Issued.Serial != Issuer.SerialOf(shown))
+                throw new RefusedException(StatusCodes.Status403Forbidden, Distrust.Expired, $"the certificate that {node.Name} shows has ended, and is not the last one that was made for it. Remove the node and let it join again.");
         }
 
         // For a node whose new address the database's firewall does not know yet. A node moves itself alone.
@@ -149,11 +159,12 @@ public static class AgentProcess
             await state.Registry.MoveNodeAsync(view.Cluster.Epoch, caller.Number, new NodePlace(address, node.Port, node.Location), ct);
         }
 
-        async Task<RemoveAnswer> RemoveAsync(RemoveRequest request, CancellationToken ct)
+        async Task<RemoveAnswer> RemoveAsync(NodeIdentity caller, RemoveRequest request, CancellationToken ct)
         {
             using var issuer = Issuer.Read(state.Places.Pki, clock) ?? throw NotIssuer();
             try
             {
+                if (KeeperRules.RemovalRefusal(await state.LookAsync(ct), caller.Number, request.Number) is { } refusal) throw new RefusedException(StatusCodes.Status403Forbidden, "not-allowed", refusal);
                 return await Removal.RunAsync(state.Registry, issuer, state.Credentials, request, clock, ct);
             }
             catch (RegistryException e)

@@ -31,8 +31,10 @@ internal static class AgentServer
     /// <param name="credentials">What it shows, asked anew for every connection.</param>
     /// <param name="routes">What it answers.</param>
     /// <param name="clock">The time.</param>
-    public static WebApplication Build(int port, Func<Credentials> credentials, IReadOnlyList<Route> routes, TimeProvider clock)
+    /// <param name="log">Takes what is to be told, a line each.</param>
+    public static WebApplication Build(int port, Func<Credentials> credentials, IReadOnlyList<Route> routes, TimeProvider clock, Action<string> log)
     {
+        var refused = new RefusedCallers(log, clock);
         var share = new ConnectionShare(MostOfOneCaller);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSystemdConsole().SetMinimumLevel(LogLevel.Warning);
@@ -52,7 +54,7 @@ internal static class AgentServer
                 listen.UseHttps(new TlsHandshakeCallbackOptions
                 {
                     HandshakeTimeout = HandshakePatience,
-                    OnConnection = handshake => ValueTask.FromResult(MemberTls.Server(credentials(), clock, peer => Exchange.Note(handshake.Connection, peer))),
+                    OnConnection = handshake => ValueTask.FromResult(MemberTls.Server(credentials(), clock, peer => Exchange.Note(handshake.Connection, peer), why => refused.Note(handshake.Connection.RemoteEndPoint, why))),
                 });
             });
         });

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Gatehouse.Core.Clusters.Messages;
@@ -31,11 +32,24 @@ internal static class Exchange
     /// <exception cref="RefusedException">No member calls.</exception>
     public static NodeIdentity Member(HttpContext context, TrustStore trust, DateTimeOffset now)
     {
-        if (context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PeerItem, out var item) != true || item is not PeerCertificate peer)
-            throw new RefusedException(StatusCodes.Status401Unauthorized, "no-certificate", "only members of the cluster are answered; call with a node certificate.");
-        var judgement = trust.Judge(peer.Leaf, peer.Extra, now, Purpose.Client);
-        return judgement.IsTrusted ? judgement.Identity : throw new RefusedException(StatusCodes.Status403Forbidden, judgement.Finding.Code, judgement.Finding.Message);
+        var peer = Peer(context);
+        return Trusted(trust.Judge(peer.Leaf, peer.Extra, now, Purpose.Client));
     }
+
+    /// <summary>The member that asks for its next certificate, and the one that it shows, which may have ended.</summary>
+    /// <exception cref="RefusedException">No member calls.</exception>
+    public static (NodeIdentity Caller, X509Certificate2 Shown) Renewing(HttpContext context, TrustStore trust, DateTimeOffset now)
+    {
+        var peer = Peer(context);
+        return (Trusted(trust.JudgeForRenewal(peer.Leaf, peer.Extra, now)), peer.Leaf);
+    }
+
+    private static PeerCertificate Peer(HttpContext context) =>
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PeerItem, out var item) == true && item is PeerCertificate peer ? peer
+            : throw new RefusedException(StatusCodes.Status401Unauthorized, "no-certificate", "only members of the cluster are answered; call with a node certificate.");
+
+    private static NodeIdentity Trusted(Judgement judgement) =>
+        judgement.IsTrusted ? judgement.Identity : throw new RefusedException(StatusCodes.Status403Forbidden, judgement.Finding.Code, judgement.Finding.Message);
 
     /// <summary>Reads a message.</summary>
     /// <exception cref="RefusedException">It is none.</exception>

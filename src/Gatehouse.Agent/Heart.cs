@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
@@ -17,16 +18,22 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private const int BeatsOfStarting = 2;
     private const int BeatsBetween = 12;
+    private const int BeatsOfConnecting = 2;
+    private const int BeatsToMend = 13;
+    private const int BeatsOfLapse = 6;
     private readonly SemaphoreSlim looking = new(1);
     private string woken = "";
     private string trouble = "";
     private volatile bool isBack;
+    private int namesLost;
+    private int replicaLost;
 
     /// <summary>What the node is like now.</summary>
-    public Task<NodeStatus> StatusAsync(CancellationToken ct)
+    public async Task<NodeStatus> StatusAsync(CancellationToken ct)
     {
         state.Refresh();
-        return NodeProbe.LookAsync(state.Node, release, state.Credentials.Certificate.NotAfter.ToUniversalTime(), state.ReachesRegistry, machine, clock, ct);
+        var status = await NodeProbe.LookAsync(state.Node, release, state.Credentials.Certificate.NotAfter.ToUniversalTime(), state.ReachesRegistry, machine, clock, ct);
+        return status with { LostNames = LostNames() };
     }
 
     /// <summary>Wakes the unit that follows.</summary>
@@ -47,15 +54,53 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
             await TryAsync(async () =>
             {
                 state.Refresh();
+                // No database lets it in to be told anything; the unit that follows gets it the next one.
+                if (state.Credentials.Certificate.NotAfter <= clock.GetUtcNow() && beats % BeatsOfLapse == 0) Wake();
                 var status = await StatusAsync(ct);
                 await state.Registry.BeatAsync(release, state.Node.SettingsVersion, JsonSerializer.Serialize(status, Wire.Default.NodeStatus), ct);
                 await LookAsync(ct);
+                await MendAsync(status, ct);
                 // What this node did meanwhile is told, and orders that it missed are found. At a beat, so that not all members come at once.
                 if (isBack) Wake();
                 isBack = false;
+                await RestAsync(ct);
             }, ct);
             await Task.Delay(Beat, clock, ct).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
+    }
+
+    private ImmutableArray<string>? LostNames()
+    {
+        if (state.View is not { } view || state.Places.Hosts is not { } hosts) return null;
+        // A member that came a moment ago is named once this node has followed.
+        if (view.Fingerprint() != state.Node.Followed) return ImmutableArray<string>.Empty;
+        return HostNames.Missing(File.Exists(hosts) ? File.ReadAllText(hosts) : null, view, state.Node.Number);
+    }
+
+    // Neither shows in the cluster's view, so the unit that follows is woken for it: at once for lost names, and for a replica that receives
+    // nothing once it had the time to connect again. What that cannot mend is tried again more seldom.
+    private async Task MendAsync(NodeStatus status, CancellationToken ct)
+    {
+        namesLost = status.LostNames is { IsDefaultOrEmpty: false } ? namesLost + 1 : 0;
+        var before = replicaLost;
+        replicaLost = await IsReplicaLostAsync(ct) ? replicaLost + 1 : 0;
+        // Also when it receives again: what was remembered of it must not count the next time.
+        var isBackInTime = replicaLost == 0 && before >= BeatsOfConnecting;
+        if (namesLost % BeatsToMend == 1 || replicaLost % BeatsToMend == BeatsOfConnecting || isBackInTime) Wake();
+    }
+
+    // The timer wakes the unit all the same, now and then, so a false sign holds nothing up for long.
+    private async Task RestAsync(CancellationToken ct)
+    {
+        var isAtRest = namesLost == 0 && replicaLost == 0 && state.View?.Fingerprint() == state.Node.Followed && !File.Exists(state.Places.Sign) && !await state.Registry.HasWorkAsync(state.Node.Number, ct);
+        if (isAtRest) File.WriteAllText(state.Places.Quiet, "");
+        else File.Delete(state.Places.Quiet);
+    }
+
+    private async Task<bool> IsReplicaLostAsync(CancellationToken ct)
+    {
+        if (state.View is not { } view || !view.Databases.Any(n => n.Number == state.Node.Number)) return false;
+        return ReplicaRules.Judge(view, await state.Registry.ReplicasAsync(ct), await state.Registry.HostAsync(ct)).GetValueOrDefault(state.Node.Number) is { Follows: false };
     }
 
     private async Task ListenAsync(CancellationToken ct)

@@ -59,9 +59,14 @@ public sealed class Issuer : IDisposable
     {
         var identity = new NodeIdentity(authority.ClusterId, authority.ClusterName, number, name, address, epoch);
         using var certificate = authority.MakeNode(identity, publicKey, NewSerial(), clock.GetUtcNow());
-        return new IssuedCertificate(SerialOf(certificate), HashOf(publicKey), $"{certificate.ExportCertificatePem()}\n{authority.Certificate.ExportCertificatePem()}\n",
-            certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        return Record(certificate, $"{certificate.ExportCertificatePem()}\n{authority.Certificate.ExportCertificatePem()}\n");
     }
+
+    /// <summary>A certificate as the registry files it.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="pem">It and the issuing CA's, PEM.</param>
+    public static IssuedCertificate Record(X509Certificate2 certificate, string pem) =>
+        new(SerialOf(certificate), HashOf(certificate.PublicKey), pem, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
     /// <summary>The list of all that this CA has signed and that is revoked.</summary>
     /// <param name="number">Larger than that of the list before.</param>

@@ -71,10 +71,12 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
         // First the code alone: who cannot show one learns nothing, and nobody is called back for them.
         var (known, taken) = await ProveAsync(redeem, request, view.Cluster.Epoch, ct);
         if (known.Again is { } again) return new JoinAnswer([], await GrantAsync(again, ct));
+        // A host that leaves its name to the code has that of the code.
+        if (request.Name.Length == 0) request = request with { Name = known.Name };
         var wayBack = request.EchoPort == 0 ? null : await EchoAsync(address, request.EchoPort, request.Echo, ct);
         var findings = JoinRules.Judge(request, new JoinContext(view, known.Name, known.Profile, release, arrived, await UsersAsync(view, ct), wayBack));
         if (taken is not null && !findings.Any(f => f.Code is "name-taken" or "address-taken")) findings = findings.Add(new JoinFinding(true, "taken", taken));
-        if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null) { Members = [.. view.Members.Where(n => n.State == NodeState.Active).Select(n => new Neighbour(n.Name, n.Address, n.Port, n.Profile))], Profile = known.Profile };
+        if (asked || findings.Any(f => f.IsError)) return new JoinAnswer(findings, null) { Members = [.. view.Members.Where(n => n.State == NodeState.Active).Select(n => new Neighbour(n.Name, n.Address, n.Port, n.Profile))], Profile = known.Profile, Name = known.Name };
         var redeemed = await state.Registry.RedeemAsync(view.Cluster.Epoch, redeem, v => IsSecret(v, request), node => issuer.Sign(node.Number, node.Name, node.Address, null, key!), ct);
         return new JoinAnswer(findings, await GrantAsync(redeemed, ct));
     }
@@ -103,7 +105,7 @@ internal sealed class JoinDesk(AgentState state, TimeProvider clock, string rele
     {
         var view = await state.Registry.ViewAsync(ct);
         var settings = await state.Registry.SettingsAsync(view.WantedSettings, ct);
-        var secrets = await state.Registry.SecretsAsync(ct);
+        var secrets = await state.Registry.SecretsOfProfileAsync(redeemed.Profile, ct);
         return new JoinGrant
         {
             Number = redeemed.Number,

@@ -118,7 +118,7 @@ internal sealed class LogDesk(string collected, CancellationToken stopping) : ID
 
                 // In JSON some characters of an id are written otherwise, so it is read before it is compared.
                 if (CollectedLine.Read(System.Text.Encoding.UTF8.GetBytes(line)) is not { } kept) continue;
-                if (!query.Ids.IsEmpty && !query.Ids.Any(id => kept.Line.Text.Contains(id, StringComparison.Ordinal))) continue;
+                if (!query.Holds(kept.Line.Text)) continue;
                 if (query.Since is { } since && kept.Line.Time < since) continue;
                 await context.Response.WriteAsync(line + "\n", ct);
             }

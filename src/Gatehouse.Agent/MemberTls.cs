@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Gatehouse.Core.Reports;
 using Gatehouse.Core.Trust;
 
 namespace Gatehouse.Agent;
@@ -18,7 +19,8 @@ public static class MemberTls
     /// <param name="own">What it shows.</param>
     /// <param name="clock">The time.</param>
     /// <param name="seen">Receives who has called, with what came along.</param>
-    public static SslServerAuthenticationOptions Server(Credentials own, TimeProvider clock, Action<PeerCertificate> seen) => new()
+    /// <param name="refused">Receives why a caller's certificate is not trusted.</param>
+    public static SslServerAuthenticationOptions Server(Credentials own, TimeProvider clock, Action<PeerCertificate> seen, Action<Finding> refused) => new()
     {
         ServerCertificateContext = own.Context,
         ClientCertificateRequired = true,
@@ -29,9 +31,11 @@ public static class MemberTls
         {
             if (certificate is null) return true;
             var peer = PeerCertificate.Of(certificate, chain);
-            if (!own.Trust.Judge(peer.Leaf, peer.Extra, clock.GetUtcNow(), Purpose.Client).IsTrusted) return false;
-            seen(peer);
-            return true;
+            // One whose certificate has ended may ask for the next; each request is judged by itself.
+            var judgement = own.Trust.JudgeForRenewal(peer.Leaf, peer.Extra, clock.GetUtcNow());
+            if (judgement.IsTrusted) seen(peer);
+            else refused(judgement.Finding);
+            return judgement.IsTrusted;
         },
     };
 

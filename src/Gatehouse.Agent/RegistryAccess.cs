@@ -41,6 +41,7 @@ public static class RegistryAccess
             Hosts = [.. node.Databases.Select(Host)],
             HostNames = [.. node.DatabaseNames ?? []],
             Node = node.Name,
+            Administrator = Machines.Administrator.Name,
             Roots = [.. trust.Roots.Select(r => r.ExportCertificatePem())],
             Certificate = certificate,
             Key = key,

@@ -20,6 +20,9 @@ public static class FactProbe
             HostName = HostName(),
             Addresses = [.. addresses.Select(a => a.Address)],
             Network = addresses.Length > 0 ? Proposals.NetworkOf(addresses[0].Address, addresses[0].Prefix) : null,
+            HasIPv6 = Socket.OSSupportsIPv6,
+            OwnNames = OwnNames(addresses.Select(a => a.Address)),
+            SshPorts = SshdProbe.Ports(Session()),
             TimeZone = Zone(),
             Resolvers = Resolvers(),
             Processors = Environment.ProcessorCount,
@@ -34,15 +37,30 @@ public static class FactProbe
     private static string HostName()
     {
         var name = Text("/etc/hostname").Trim();
-        if (Names.TryParse(name, 2, out var full)) return full;
+        if (IsOwn(name) && Names.TryParse(name, 2, out var full)) return full;
         // A short name: the hosts file may know the full one.
         foreach (var line in Text("/etc/hosts").Split('\n'))
         {
             var words = line.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            if (words.Skip(1).Contains(name) && words.Skip(1).FirstOrDefault(w => Names.TryParse(w, 2, out _)) is { } found) return found.ToLowerInvariant();
+            if (words.Skip(1).Contains(name) && words.Skip(1).FirstOrDefault(w => IsOwn(w) && Names.TryParse(w, 2, out _)) is { } found) return found.ToLowerInvariant();
         }
 
         return "";
+    }
+
+    // A name that means "this host" everywhere is nobody's name.
+    private static bool IsOwn(string name) => !name.StartsWith("localhost", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".localdomain", StringComparison.OrdinalIgnoreCase);
+
+    private static ImmutableArray<string> OwnNames(IEnumerable<IPAddress> own)
+    {
+        var addresses = own.ToHashSet();
+        return
+        [
+            .. Text("/etc/hosts").Split('\n')
+                .Select(l => l.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+                .Where(w => w.Length > 1 && IPAddress.TryParse(w[0], out var a) && (IPAddress.IsLoopback(a) || addresses.Contains(a)))
+                .SelectMany(w => w.Skip(1)).Select(w => w.ToLowerInvariant()).Distinct(),
+        ];
     }
 
     private static ImmutableArray<(IPAddress Address, int Prefix)> GlobalAddresses() =>
@@ -59,7 +77,8 @@ public static class FactProbe
     {
         var target = new FileInfo("/etc/localtime").LinkTarget ?? "";
         var index = target.IndexOf("zoneinfo/", StringComparison.Ordinal);
-        return index < 0 ? "UTC" : target[(index + 9)..];
+        // A link to the database's own link back to here names no zone.
+        return index < 0 || target[(index + 9)..] is "localtime" ? "UTC" : target[(index + 9)..];
     }
 
     private static ImmutableArray<IPAddress> Resolvers() =>
@@ -78,7 +97,7 @@ public static class FactProbe
     }
 
     // sudo and su drop SSH_CONNECTION, so the parents are asked as well.
-    private static RemoteSession? Session()
+    internal static RemoteSession? Session()
     {
         var value = Environment.GetEnvironmentVariable("SSH_CONNECTION");
         for (var pid = Environment.ProcessId; value is null && pid > 1; pid = Parent(pid))

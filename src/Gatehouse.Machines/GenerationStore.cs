@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Values;
@@ -20,31 +21,48 @@ public sealed class GenerationStore(IMachine machine)
     private const int Kept = 30;
     private static readonly Ownership PrivateDirectory = new("root", "root", 0b111_000_000);
 
-    /// <summary>All generations, oldest first.</summary>
+    /// <summary>All generations whose record can be read, oldest first.</summary>
     public async ValueTask<ImmutableArray<Generation>> AllAsync(CancellationToken ct)
     {
         var all = ImmutableArray.CreateBuilder<Generation>();
-        foreach (var number in await NumbersAsync(ct)) all.Add((await FindAsync(number, ct))!);
+        foreach (var number in await NumbersAsync(ct))
+            if (await ReadAsync(number, ct) is { } generation) all.Add(generation);
         return all.ToImmutable();
     }
 
     /// <summary>One generation, or null when there is none of that number.</summary>
+    /// <exception cref="MachineException">Its record is damaged.</exception>
     public async ValueTask<Generation?> FindAsync(int number, CancellationToken ct) =>
-        await machine.ReadAsync(RecordPath(number), ct) is { } file ? Generation.FromJson(file.Bytes.Span) : null;
+        await ReadAsync(number, ct) is { } generation ? generation : await IsDamagedAsync(number, ct) ? throw new MachineException(Damage(number)) : null;
 
-    /// <summary>The generation in force: the newest good one.</summary>
+    /// <summary>The generation in force: the newest good one whose record can be read.</summary>
     public async ValueTask<Generation?> CurrentAsync(CancellationToken ct)
     {
         foreach (var number in (await NumbersAsync(ct)).Reverse())
-            if (await FindAsync(number, ct) is { IsGood: true } generation) return generation;
+            if (await ReadAsync(number, ct) is { IsGood: true } generation) return generation;
         return null;
     }
+
+    /// <summary>The numbers of the records that are there and cannot be read.</summary>
+    public async ValueTask<ImmutableArray<int>> DamagedAsync(CancellationToken ct)
+    {
+        var damaged = ImmutableArray.CreateBuilder<int>();
+        foreach (var number in await NumbersAsync(ct))
+            if (await ReadAsync(number, ct) is null) damaged.Add(number);
+        return damaged.ToImmutable();
+    }
+
+    /// <summary>A sentence for each record that cannot be read: which it is, and what to do.</summary>
+    public async ValueTask<ImmutableArray<string>> DamageAsync(CancellationToken ct) => [.. (await DamagedAsync(ct)).Select(Damage)];
+
+    /// <summary>Whether a record is there and cannot be read.</summary>
+    public async ValueTask<bool> IsDamagedAsync(int number, CancellationToken ct) => (await NumbersAsync(ct)).Contains(number) && await ReadAsync(number, ct) is null;
 
     /// <summary>The generation whose apply was cut off, if one was.</summary>
     public async ValueTask<Generation?> InterruptedAsync(CancellationToken ct)
     {
         var numbers = await NumbersAsync(ct);
-        return numbers.IsEmpty ? null : await FindAsync(numbers[^1], ct) is { State: GenerationState.Swapping } cut ? cut : null;
+        return numbers.IsEmpty ? null : await ReadAsync(numbers[^1], ct) is { State: GenerationState.Swapping } cut ? cut : null;
     }
 
     /// <summary>The number the next generation gets.</summary>
@@ -89,10 +107,29 @@ public sealed class GenerationStore(IMachine machine)
         var current = all.LastOrDefault(g => g.IsGood)?.Number;
         var old = all.Where(g => g.Number != 0 && g.Number != current).SkipLast(Kept).ToArray();
         foreach (var generation in old) await machine.RemoveAsync(RecordPath(generation.Number), ct);
+        // What a record that cannot be read names is not known; it may come back from a backup.
+        if (!(await DamagedAsync(ct)).IsEmpty) return;
         var named = all.Except(old).SelectMany(g => g.Hashes).ToHashSet(StringComparer.Ordinal);
         foreach (var hash in await machine.ListAsync(Objects, ct))
             if (!named.Contains(hash)) await machine.RemoveAsync($"{Objects}/{hash}", ct);
     }
+
+    // Null when there is no such record, and when it is damaged: the others are of use without it.
+    private async ValueTask<Generation?> ReadAsync(int number, CancellationToken ct)
+    {
+        if (await machine.ReadAsync(RecordPath(number), ct) is not { } file) return null;
+        try
+        {
+            return Generation.FromJson(file.Bytes.Span);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Damage(int number) =>
+        $"{RecordPath(number)} is damaged: generation {number} can be neither shown nor put back, the others can. Take the file from a backup of this host, or remove it.";
 
     private async ValueTask<ImmutableArray<int>> NumbersAsync(CancellationToken ct) =>
     [

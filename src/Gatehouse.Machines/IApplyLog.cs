@@ -15,6 +15,11 @@ public interface IApplyLog
     /// <param name="took">How long it took.</param>
     void Done(Step step, bool passed, string detail, TimeSpan took);
 
+    /// <summary>A verification could find out nothing, which is neither a success nor a failure.</summary>
+    /// <param name="step">Which.</param>
+    /// <param name="detail">Why.</param>
+    void Unknown(Step step, string detail);
+
     /// <summary>A line that a running command printed.</summary>
     void Line(string text);
 

@@ -10,7 +10,12 @@ namespace Gatehouse.Machines;
 /// <param name="Input">Standard input; secrets travel here.</param>
 /// <param name="Timeout">After this long it is ended and counts as failed.</param>
 /// <param name="Variables">Environment variables to add.</param>
-public sealed record Invocation(ImmutableArray<string> Arguments, string Input = "", TimeSpan? Timeout = null, ImmutableDictionary<string, string>? Variables = null)
+/// <param name="EndsItself">
+/// Whether the command must never be killed, because it would leave the host half changed: when it is cancelled it receives
+/// SIGINT, which it obeys between two steps of its own, and is waited for.
+/// </param>
+public sealed record Invocation(
+    ImmutableArray<string> Arguments, string Input = "", TimeSpan? Timeout = null, ImmutableDictionary<string, string>? Variables = null, bool EndsItself = false)
 {
     /// <summary>A command from its words.</summary>
     public static Invocation Of(params ReadOnlySpan<string> arguments) => new([.. arguments]);
@@ -69,7 +74,7 @@ public interface IMachine
     /// <summary>Runs a command to its end.</summary>
     /// <param name="command">What to run.</param>
     /// <param name="onLine">Called with each line of output and error as it comes.</param>
-    /// <param name="ct">Ends the command and everything it started.</param>
+    /// <param name="ct">Ends the command and everything it started; one that ends itself is asked to stop, and its result is returned.</param>
     ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct);
 }
 

@@ -9,6 +9,8 @@ internal static partial class LibC
     private const int AtFdCwd = -100;
     private const int AtSymlinkNoFollow = 0x100;
     private const uint StatxBasicStats = 0x7ff;
+    private const int CloneNewNet = 0x40000000;
+    private const int CloseOnExec = 0x80000;
 
     /// <summary>Type and permission bits, owner and group of a path; null when there is nothing. Links are not followed.</summary>
     public static unsafe (int Mode, uint User, uint Group)? Stat(string path)
@@ -22,6 +24,14 @@ internal static partial class LibC
         }
 
         return (*(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(uint*)(buffer + 24));
+    }
+
+    /// <summary>The inode number of a path; null when there is nothing.</summary>
+    public static unsafe ulong? Inode(string path)
+    {
+        // stx_ino is at 32.
+        var buffer = stackalloc byte[256];
+        return statx(AtFdCwd, path, AtSymlinkNoFollow, StatxBasicStats, buffer) == 0 ? *(ulong*)(buffer + 32) : null;
     }
 
     /// <summary>Sets owner and group without following a link.</summary>
@@ -53,6 +63,13 @@ internal static partial class LibC
         _ = madvise(start, length, dontNeed);
     }
 
+    /// <summary>Sends SIGINT to a process, and to nothing that it started.</summary>
+    public static void Interrupt(int process)
+    {
+        const int interrupt = 2;
+        _ = kill(process, interrupt);
+    }
+
     /// <summary>Renames in one step, replacing what is there.</summary>
     public static void Rename(string from, string to)
     {
@@ -69,6 +86,23 @@ internal static partial class LibC
         _ = close(descriptor);
         // EINVAL: a file system that has no such thing (some overlays); there is nothing to wait for.
         if (result != 0 && Marshal.GetLastPInvokeError() != 22) throw Failure($"{path} cannot be written out");
+    }
+
+    /// <summary>
+    /// Gives the calling thread a network of its own (network_namespaces(7)) and returns a handle of it. The network ends with its last
+    /// handle and socket, so a killed process leaves nothing of it.
+    /// </summary>
+    public static SafeFileHandle NewNetwork()
+    {
+        if (unshare(CloneNewNet) != 0) throw Failure("the kernel gives no network namespace");
+        var descriptor = open("/proc/thread-self/ns/net", CloseOnExec);
+        return descriptor < 0 ? throw Failure("/proc/thread-self/ns/net cannot be opened") : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Moves the calling thread into a network; what it opens belongs there (setns(2)).</summary>
+    public static void EnterNetwork(SafeFileHandle network)
+    {
+        if (setns(network, CloneNewNet) != 0) throw Failure("the network namespace cannot be entered");
     }
 
     /// <summary>crypt(3): the hash of a password under a salt (which may be a whole hash); null when the method is unknown.</summary>
@@ -115,7 +149,16 @@ internal static partial class LibC
     private static partial int fsync(int descriptor);
 
     [LibraryImport("libc")]
+    private static partial int kill(int process, int signal);
+
+    [LibraryImport("libc")]
     private static partial int close(int descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int unshare(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setns(SafeFileHandle descriptor, int type);
 
     [LibraryImport("libcrypt.so.1", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint crypt(string password, string salt);

@@ -61,6 +61,39 @@ public sealed class LocalMachine : IMachine
         };
     }
 
+    /// <summary>Who owns a file, and its mode; of a link, the file that it leads to. Null when there is none. The content is not read.</summary>
+    public Ownership? OwnerOf(string path)
+    {
+        var real = new FileInfo(Real(path)).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Real(path);
+        return LibC.Stat(real) is { } stat ? new Ownership(Users.UserName(stat.User), Users.GroupName(stat.Group), stat.Mode & 0xFFF) : null;
+    }
+
+    /// <summary>Whether users and groups of these names are there.</summary>
+    public (bool User, bool Group) Knows(string user, string group)
+    {
+        accounts = null;
+        return (Users.User(user) is not null, Users.Group(group) is not null);
+    }
+
+    /// <summary>Puts a file in place whose content may be too large for the memory.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="owner">Final owner and mode.</param>
+    /// <param name="content">What is to be in it.</param>
+    /// <exception cref="MachineException">It cannot be written.</exception>
+    public void Write(string path, Ownership owner, Stream content)
+    {
+        var real = Real(path);
+        try
+        {
+            MakeDirectory(Path.GetDirectoryName(real)!);
+            Swap(real, temporary => WriteFile(temporary, owner, content.CopyTo));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MachineException($"{real} cannot be written: {e.Message}", e);
+        }
+    }
+
     /// <inheritdoc/>
     public ValueTask WriteAsync(string path, Item item, CancellationToken ct)
     {
@@ -73,7 +106,7 @@ public sealed class LocalMachine : IMachine
             {
                 case EntryKind.Directory: WriteDirectory(real, item); break;
                 case EntryKind.Link: Swap(real, temporary => File.CreateSymbolicLink(temporary, item.Target)); break;
-                case EntryKind.File: Swap(real, temporary => WriteFile(temporary, item)); break;
+                case EntryKind.File: Swap(real, temporary => WriteFile(temporary, item.Owner, s => s.Write(item.Content!.Bytes.Span))); break;
                 default: throw new InvalidOperationException($"nothing can be written as {item.Kind}");
             }
         }
@@ -144,14 +177,14 @@ public sealed class LocalMachine : IMachine
         Settle(Path.GetDirectoryName(real)!);
     }
 
-    private void WriteFile(string temporary, Item item)
+    private void WriteFile(string temporary, Ownership owner, Action<Stream> fill)
     {
         // Created unreadable for others, given its owner, then its mode, then its content: at no moment may the wrong one read it.
         using var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
         // By the open file and not by its name, which somebody who owns the directory could give to another file meanwhile.
-        Own(temporary, item.Owner, stream.SafeFileHandle);
-        File.SetUnixFileMode(stream.SafeFileHandle, (UnixFileMode)item.Owner.Mode);
-        stream.Write(item.Content!.Bytes.Span);
+        Own(temporary, owner, stream.SafeFileHandle);
+        File.SetUnixFileMode(stream.SafeFileHandle, (UnixFileMode)owner.Mode);
+        fill(stream);
         stream.Flush(flushToDisk: durable);
     }
 
@@ -177,7 +210,8 @@ public sealed class LocalMachine : IMachine
         Settle(directory);
     }
 
-    private static string Temporary(string real) => Path.Combine(Path.GetDirectoryName(real)!, $".{Path.GetFileName(real)}.gatehouse-new");
+    /// <summary>The name beside a path under which its next item is made.</summary>
+    internal static string Temporary(string real) => Path.Combine(Path.GetDirectoryName(real)!, $".{Path.GetFileName(real)}.gatehouse-new");
 
     // Makes sure that the names in a directory survive a power loss.
     private void Settle(string directory)

@@ -18,6 +18,8 @@ public static class MaterialMaker
     public const string ClusterPki = "/var/lib/gatehouse/cluster/pki";
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(825);
+    // A sender whose clock is slow is not to find it in the future.
+    private static readonly TimeSpan Early = TimeSpan.FromHours(1);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
     /// <summary>Reads or makes the material for these settings.</summary>
@@ -34,14 +36,13 @@ public static class MaterialMaker
         cluster = settings.System.Profile.Clustered ? cluster ?? await ClusterAsync(machine, ct) : null;
         var mta = settings.Mta;
         var web = settings.Web;
-        using var dkim = mta is null or { DkimDomains.IsEmpty: true } ? null : await DkimKeyAsync(machine, mta.DkimSelector, ct);
+        var dkim = mta is null or { DkimDomains.IsEmpty: true } ? null : mta.DkimKey ?? await DkimKeyAsync(machine, mta.DkimSelector, ct);
         var webPassword = web?.Password.Source == PasswordSource.Generate ? await WebPasswordAsync(settings, machine, isPreview, ct) : null;
         return new Material
         {
             Mta = mta is null ? null : await CertificateAsync(mta.Certificate, mta.HostName, "mta", cluster, machine, now, ct),
             Web = web is null ? null : await CertificateAsync(web.Certificate, web.HostName, "web", cluster, machine, now, ct),
-            DkimKeyPem = dkim is null ? null : new Secret(dkim.ExportPkcs8PrivateKeyPem()),
-            DkimPublicKey = dkim is null ? "" : Convert.ToBase64String(dkim.ExportSubjectPublicKeyInfo()),
+            Dkim = dkim,
             Backend = settings.System.Profile.Clustered ? await BackendAsync(settings, machine, isPreview, ct) : null,
             RedisPassword = mta is null ? null : await SecretAsync(machine, "redis-password", 40, ct),
             ControllerPassword = mta is null ? null : await SecretAsync(machine, "controller-password", 40, ct),
@@ -118,19 +119,22 @@ public static class MaterialMaker
             : SelfSigned(name, now);
     }
 
-    // A kept certificate must be one of ours (issued to itself): after a change from own files a new one is made.
+    // A kept certificate must be one that was made here: after a change from own files a new one is made.
     private static bool Fits(string certificatePem, string keyPem, string name, DateTimeOffset now)
     {
         try
         {
             using var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
-            return certificate.MatchesHostname(name) && certificate.NotAfter.ToUniversalTime() > now + RenewBefore && certificate.Subject == certificate.Issuer;
+            return certificate.MatchesHostname(name) && certificate.NotAfter.ToUniversalTime() > now + RenewBefore && IsMadeHere(certificate);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             return false;
         }
     }
+
+    private static bool IsMadeHere(X509Certificate2 certificate) =>
+        certificate.Subject == certificate.Issuer && certificate.NotAfter - certificate.NotBefore == Early + Lifetime && OwnCertificate.KeyProblem(certificate) is null;
 
     private static CertifiedKey SelfSigned(string name, DateTimeOffset now)
     {
@@ -141,29 +145,22 @@ public static class MaterialMaker
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-        using var certificate = request.CreateSelfSigned(now.AddHours(-1), now + Lifetime);
+        using var certificate = request.CreateSelfSigned(now - Early, now + Lifetime);
         return new CertifiedKey(new Secret(key.ExportPkcs8PrivateKeyPem()), certificate.ExportCertificatePem() + "\n");
     }
 
-    // RFC 8301 section 3.2: at least 1024 bits, 2048 recommended; RSA because not every verifier knows Ed25519 (RFC 8463).
-    private static async ValueTask<RSA> DkimKeyAsync(IMachine machine, string selector, CancellationToken ct)
+    // RSA, because not every verifier knows Ed25519 (RFC 8463). A key that is there is never replaced: its record is in DNS.
+    private static async ValueTask<DkimKey> DkimKeyAsync(IMachine machine, string selector, CancellationToken ct)
     {
-        var kept = await machine.ReadAsync($"/etc/gatehouse/dkim/{selector}.txt", ct) is not null ? await machine.ReadAsync("/etc/exim4/gatehouse/dkim.key", ct) : null;
-        if (kept is not null)
+        const string place = "/etc/exim4/gatehouse/dkim.key";
+        if (await machine.ReadAsync($"/etc/gatehouse/dkim/{selector}.txt", ct) is not null && await machine.ReadAsync(place, ct) is { } kept)
         {
-            var key = RSA.Create();
-            try
-            {
-                key.ImportFromPem(kept.Text);
-                return key;
-            }
-            catch (Exception e) when (e is CryptographicException or ArgumentException)
-            {
-                key.Dispose();
-            }
+            return DkimKey.Read(kept.Text, out var problem)
+                ?? throw new MachineException($"{place} {problem}. Put the right key there, or remove the file to have a new key made, whose record then has to be published.");
         }
 
-        return RSA.Create(2048);
+        using var key = RSA.Create(2048);
+        return DkimKey.OfRsa(key);
     }
 
     private static async ValueTask<Secret> SecretAsync(IMachine machine, string name, int length, CancellationToken ct)

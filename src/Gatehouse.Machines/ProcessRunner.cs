@@ -10,6 +10,9 @@ internal static class ProcessRunner
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
+    // How long a command that ends itself has for it. Debian's slowest package scripts take minutes on a small host.
+    private static readonly TimeSpan Farewell = TimeSpan.FromMinutes(30);
+
     public static async ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -33,6 +36,12 @@ internal static class ProcessRunner
         }
         catch (OperationCanceledException)
         {
+            if (command.EndsItself && await EndedAsync(process))
+            {
+                await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None));
+                return new CommandResult(process.ExitCode, TextOf(output), TextOf(error));
+            }
+
             process.Kill(entireProcessTree: true);
             ct.ThrowIfCancellationRequested();
             await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None));
@@ -42,6 +51,22 @@ internal static class ProcessRunner
         // A daemon that the command started may hold the pipes open: what is there a moment after the exit is the output.
         await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None));
         return new CommandResult(process.ExitCode, TextOf(output), TextOf(error));
+    }
+
+    // Only the command itself receives the signal: what it started is in the middle of something.
+    private static async Task<bool> EndedAsync(Process process)
+    {
+        LibC.Interrupt(process.Id);
+        using var patience = new CancellationTokenSource(Farewell);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private static ProcessStartInfo Start(Invocation command)

@@ -10,7 +10,7 @@ internal sealed class UnitControl(IMachine machine)
 
     // For a unit with an old init script, systemctl would call a helper that has systemd read everything again three times
     // (systemd, ENVIRONMENT.md: SYSTEMCTL_SKIP_SYSV). Where a unit of that name is, the script is not looked at anyway.
-    private static readonly ImmutableDictionary<string, string> NativeAlone = ImmutableDictionary<string, string>.Empty.Add("SYSTEMCTL_SKIP_SYSV", "1");
+    internal static readonly ImmutableDictionary<string, string> NativeAlone = ImmutableDictionary<string, string>.Empty.Add("SYSTEMCTL_SKIP_SYSV", "1");
 
     /// <summary>Performs an action; a failure carries the unit's last log lines.</summary>
     public async Task RunAsync(UnitAction action, CancellationToken ct)
@@ -26,8 +26,9 @@ internal sealed class UnitControl(IMachine machine)
     public async Task<bool> IsBootingAsync(CancellationToken ct) =>
         (await machine.RunAsync(Invocation.Of("systemctl", "is-system-running"), null, ct)).Output.Trim() is "initializing" or "starting";
 
-    // What is to start at boot is read at boot; a plan that needs it sooner has a step of its own for reading unit files again.
-    private static string[] Options(UnitVerb verb) => verb is UnitVerb.Enable or UnitVerb.Disable ? ["--no-reload"] : [];
+    // What is to start at boot is read at boot; a plan that needs it sooner has a step of its own for reading unit files again. After a disabling
+    // systemd would go on saying "enabled" until it reads them again.
+    private static string[] Options(UnitVerb verb) => verb is UnitVerb.Enable ? ["--no-reload"] : [];
 
     // A daemon of Type=simple counts as started before it has read its configuration; one that died of it is noticed here.
     private async Task StillRunsAsync(UnitAction action, CancellationToken ct)

@@ -24,7 +24,7 @@ public static class WantedReader
                 WantedKind.File => ReadFile(want.Name, machine),
                 WantedKind.Sealed => ReadSealed(want.Name, machine),
                 WantedKind.Variable => Environment.GetEnvironmentVariable(want.Name) is { } value ? Of(value) : new Found(null, true, "is not set in the environment"),
-                _ => prompt?.Invoke(want.Name) is { } typed ? Of(typed) : null,
+                _ => prompt?.Invoke(want.Question) is { } typed ? Of(typed) : null,
             };
             if (thing is not null) found.Add((want.Kind, want.Name), thing);
         }

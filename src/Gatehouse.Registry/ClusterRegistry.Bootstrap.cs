@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gatehouse.Core.Clusters;
 
 namespace Gatehouse.Registry;
 
@@ -37,6 +38,9 @@ public sealed record NewCluster
 
     /// <summary>The first settings version: answers that are cluster-wide.</summary>
     public required string Answers { get; init; }
+
+    /// <summary>Which approval they ask for.</summary>
+    public ApprovalMode Approval { get; init; }
 }
 
 /// <summary>The beginning of a cluster.</summary>
@@ -55,6 +59,7 @@ public sealed partial class ClusterRegistry
         yield return new("UPDATE gatehouse.nodes SET answers = $1 WHERE number = 1", c.NodeAnswers);
         yield return AddCertificate(1, 1, c.Certificate);
         yield return new("SELECT gatehouse.first_settings(1, $1)", c.Answers);
+        yield return new("UPDATE gatehouse.settings SET approval = $1 WHERE number = 1", c.Approval.ToWord());
     }
 
     private Task TransactAsync(IEnumerable<Statement> statements, CancellationToken ct) => UseAsync(async connection =>

@@ -20,7 +20,7 @@ public enum CommandState
 /// <param name="Kind">What is to be done, a word.</param>
 /// <param name="Arguments">A JSON object.</param>
 /// <param name="Nodes">To whom, by number.</param>
-/// <param name="By">The member that ordered it.</param>
+/// <param name="By">The member that ordered it, and in brackets the administrator there, if one is known.</param>
 /// <param name="At">When.</param>
 /// <param name="Deadline">A node that has not begun by then does not begin.</param>
 public sealed record ClusterCommand(long Number, string Kind, string Arguments, ImmutableArray<int> Nodes, string By, DateTimeOffset At, DateTimeOffset Deadline);
@@ -55,6 +55,13 @@ public sealed partial class ClusterRegistry
             WHERE $1 = ANY (c.nodes) AND NOT EXISTS (SELECT FROM gatehouse.command_results r WHERE r.command = c.number AND r.node = $1) ORDER BY c.number
             """, node),
         r => new ClusterCommand(r.GetInt64(0), r.GetString(1), r.GetString(2), [.. r.GetFieldValue<int[]>(3)], r.GetString(4), r.Time(5), r.Time(6)), ct);
+
+    /// <summary>Whether a node has something to carry out, or a version of the settings is on its way, which members look after.</summary>
+    public Task<bool> HasWorkAsync(int node, CancellationToken ct = default) => ScalarAsync<bool>(
+        new("""
+            SELECT EXISTS (SELECT FROM gatehouse.settings WHERE state IN ('trying', 'following')) OR EXISTS (SELECT FROM gatehouse.commands c
+            WHERE $1 = ANY (c.nodes) AND NOT EXISTS (SELECT FROM gatehouse.command_results r WHERE r.command = c.number AND r.node = $1))
+            """, node), ct);
 
     /// <summary>Records how a command went on this node.</summary>
     /// <returns>False when a result was there already; that one stays.</returns>

@@ -3,10 +3,10 @@ namespace Gatehouse.Registry;
 /// <summary>Members: what the issuer decides about them, and what they say of themselves.</summary>
 public sealed partial class ClusterRegistry
 {
-    /// <summary>A joining node is set up and becomes a member. By the issuer.</summary>
-    /// <returns>False when it was one already.</returns>
-    public Task<bool> ActivateAsync(long epoch, int node, CancellationToken ct = default) =>
-        IssueAsync<bool>(new("SELECT gatehouse.activate_node($1, $2)", epoch, node), ct);
+    /// <summary>A joining node is set up and becomes a member, and its own answers are filed; both or neither. By the issuer.</summary>
+    /// <returns>False when it was a member already; then nothing is changed.</returns>
+    public Task<bool> ActivateAsync(long epoch, int node, string answers = "", CancellationToken ct = default) =>
+        IssueAsync<bool>(new("SELECT gatehouse.ready_node($1, $2, $3)", epoch, node, answers), ct);
 
     /// <summary>Removes a node: its certificates are revoked, its login is dropped and its sessions end, its codes are withdrawn. By the issuer.</summary>
     /// <returns>False when it was removed before.</returns>

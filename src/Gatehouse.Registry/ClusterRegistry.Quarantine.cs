@@ -20,6 +20,9 @@ public sealed partial class ClusterRegistry
     /// <summary>How long a node has for a message before others may take it over.</summary>
     public static readonly TimeSpan ClaimTime = TimeSpan.FromMinutes(2);
 
+    /// <summary>The shortest time that a message can be claimed for; the longest is ten minutes.</summary>
+    public static readonly TimeSpan ShortestClaim = TimeSpan.FromSeconds(1);
+
     /// <summary>Asks to do something with a message; of all that ask, one is granted it.</summary>
     /// <param name="message">NODE/MESSAGE.</param>
     /// <param name="action">release or delete.</param>
@@ -58,11 +61,11 @@ public sealed partial class ClusterRegistry
     public Task<bool> SetSyncPlaceAsync(IPAddress? address, int port, CancellationToken ct = default) =>
         ScalarAsync<bool>(new("SELECT gatehouse.set_sync_place($1::text::inet, $2)", address?.ToString(), port), ct);
 
-    /// <summary>Whether it is this node's turn to delete old messages of the shared quarantine; of all nodes, one is told so a night.</summary>
+    /// <summary>Whether it is this node's turn to delete old messages of the shared quarantine; of all nodes that take mail, one is told so a night.</summary>
     public Task<bool> BeginRetentionAsync(CancellationToken ct = default) => ScalarAsync<bool>(new("SELECT gatehouse.begin_retention()"), ct);
 
     /// <summary>Old messages are deleted.</summary>
-    /// <param name="days">How many days messages are kept; 0 for ever.</param>
+    /// <param name="days">How many days messages are kept; 0 for ever. What was done with them is known for a week longer, and for two weeks at least.</param>
     /// <param name="ct">Gives up.</param>
     public Task EndRetentionAsync(int days, CancellationToken ct = default) => ScalarAsync<object>(new("SELECT gatehouse.end_retention($1)", days), ct);
 }

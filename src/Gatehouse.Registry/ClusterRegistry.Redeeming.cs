@@ -72,13 +72,13 @@ public sealed partial class ClusterRegistry
     private static async Task<TakenCode?> TakeAsync(NpgsqlConnection connection, long epoch, RedeemRequest request, CancellationToken ct)
     {
         await using var command = new Statement("""
-            SELECT salt, verifier, node_name, profile, expires, expired, used, used_from, used_by, ended, why, certificate, node
+            SELECT verifier, node_name, profile, expires, expired, used, used_from, used_by, ended, why, certificate, node
             FROM gatehouse.take_code($1, $2, $3)
             """, epoch, request.ClusterId, request.CodeId).On(connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct)) return null;
-        return new TakenCode(new(reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1)), reader.GetString(2), reader.GetString(3), reader.Time(4), reader.GetBoolean(5),
-            reader.TimeOrNull(6), reader.TextOrNull(7), reader.TextOrNull(8), reader.TimeOrNull(9), reader.GetString(10), reader.TextOrNull(11), reader.IsDBNull(12) ? null : reader.GetInt32(12));
+        return new TakenCode(new(reader.GetFieldValue<byte[]>(0)), reader.GetString(1), reader.GetString(2), reader.Time(3), reader.GetBoolean(4),
+            reader.TimeOrNull(5), reader.TextOrNull(6), reader.TextOrNull(7), reader.TimeOrNull(8), reader.GetString(9), reader.TextOrNull(10), reader.IsDBNull(11) ? null : reader.GetInt32(11));
     }
 
     private sealed record TakenCode(

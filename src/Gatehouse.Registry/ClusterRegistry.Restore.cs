@@ -88,8 +88,8 @@ public sealed partial class ClusterRegistry
         yield return AddCertificate(1, c.Number, c.Certificate);
         foreach (var s in c.Settings)
         {
-            yield return new("INSERT INTO gatehouse.settings (number, base, answers, state, author, created, note) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                s.Number, s.Base, s.Answers, s.State.ToWord(), s.Author, s.Created, s.Note);
+            yield return new("INSERT INTO gatehouse.settings (number, base, answers, state, author, created, note, approval) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                s.Number, s.Base, s.Answers, s.State.ToWord(), s.Author, s.Created, s.Note, s.Approval.ToWord());
         }
 
         // Last: until here all was written by the first epoch, in which a cluster begins.

@@ -54,6 +54,10 @@ public sealed partial class ClusterRegistry
         }
     }
 
+    /// <summary>Whether the schema lacks migrations of this release.</summary>
+    public async Task<bool> IsOlderAsync(CancellationToken ct = default) =>
+        await ScalarAsync<long>(new("SELECT count(*) FROM gatehouse.migrations"), ct) < Migration.All.Length;
+
     internal Task<int> MigrateAsync(ImmutableArray<Migration> known, CancellationToken ct) => UseAsync(async connection =>
     {
         // Two at once wait for each other; the lock ends with the connection, however that ends.

@@ -60,7 +60,14 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
 
     /// <summary>TLS or nothing. Chain and name are verified in full by <see cref="ServerTrust"/>, beside which the driver allows no other mode.</summary>
     private static NpgsqlConnectionStringBuilder Settings(string hosts, DatabaseLogin login) =>
-        Common(new NpgsqlConnectionStringBuilder { Host = hosts, Username = login.Node, Database = login.Database, SslMode = SslMode.Require }, login.ConnectTimeout);
+        Common(new NpgsqlConnectionStringBuilder { Host = hosts, Username = login.Node, Database = login.Database, SslMode = SslMode.Require, Options = Behind(login.Administrator) }, login.ConnectTimeout);
+
+    // As PostgreSQL reads options: blanks end a word unless a backslash stands before them. What could not be a name is left out.
+    private static string? Behind(string? administrator)
+    {
+        var name = new string([.. (administrator ?? "").Where(c => char.IsAsciiLetterOrDigit(c) || "_.@$ -".Contains(c, StringComparison.Ordinal)).Take(100)]);
+        return name.Length == 0 ? null : $"-c gatehouse.administrator={name.Replace(" ", "\\ ", StringComparison.Ordinal)}";
+    }
 
     private static NpgsqlConnectionStringBuilder Common(NpgsqlConnectionStringBuilder settings, TimeSpan limit)
     {

@@ -30,6 +30,9 @@ public sealed record DatabaseLogin
     /// <summary>The member's fully qualified name, which is the name of its role too.</summary>
     public required string Node { get; init; }
 
+    /// <summary>The person on whose behalf the node acts; events name it beside the node. Null when there is none.</summary>
+    public string? Administrator { get; init; }
+
     /// <summary>The cluster's roots, PEM. The system's store of CAs is never consulted.</summary>
     public required ImmutableArray<string> Roots { get; init; }
 

@@ -11,9 +11,8 @@ namespace Gatehouse.Registry;
 public sealed record RedeemRequest(string ClusterId, int CodeId, string KeyHash, NodePlace Place, string From);
 
 /// <summary>What a code's secret is compared with.</summary>
-/// <param name="Salt">The salt.</param>
-/// <param name="Verifier">The verifier.</param>
-public sealed record StoredVerifier(ReadOnlyMemory<byte> Salt, ReadOnlyMemory<byte> Verifier);
+/// <param name="Verifier">The verifier; it carries its salt.</param>
+public sealed record StoredVerifier(ReadOnlyMemory<byte> Verifier);
 
 /// <summary>The node that a code admits; its certificate is made from this and from nothing that the host asked for.</summary>
 /// <param name="Number">Its number.</param>

@@ -46,10 +46,12 @@ internal sealed class ServerTrust : IDisposable
             TrustMode = X509ChainTrustMode.CustomRootTrust,
             DisableCertificateDownloads = true,
             RevocationMode = X509RevocationMode.NoCheck,
+            // Times are judged below: after a change of the host's time zone the chain would be judged by a time that is hours off.
+            VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid,
         };
         options.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         var host = options.TargetHost;
-        options.RemoteCertificateValidationCallback = (_, certificate, _, errors) => Judge(host, certificate, errors);
+        options.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Judge(host, certificate, chain, errors);
     }
 
     /// <inheritdoc/>
@@ -59,12 +61,15 @@ internal sealed class ServerTrust : IDisposable
         foreach (var certificate in roots.Concat(chain)) certificate.Dispose();
     }
 
-    private bool Judge(string? host, X509Certificate? certificate, SslPolicyErrors errors)
+    private bool Judge(string? host, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
             throw new AuthenticationException("it showed no certificate");
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
-            throw new AuthenticationException($"its certificate ({certificate.Subject}, until {certificate.GetExpirationDateString()}) is not one of this cluster, or has expired");
+            throw new AuthenticationException($"its certificate ({certificate.Subject}) is not one of this cluster");
+        var now = DateTimeOffset.UtcNow;
+        if (chain?.ChainElements.Select(e => e.Certificate).FirstOrDefault(c => now < c.NotBefore || now >= c.NotAfter) is { } wrong)
+            throw new AuthenticationException(string.Create(CultureInfo.InvariantCulture, $"its certificate ({wrong.Subject}) is good from {wrong.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} to {wrong.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC, and here it is {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC"));
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) && !login.HostNames.Any(n => ((X509Certificate2)certificate).MatchesHostname(n, allowWildcards: false, allowCommonName: false)))
             throw new AuthenticationException($"its certificate ({certificate.Subject}) is not for {host}");
         var serial = certificate.GetSerialNumberString().ToLower(CultureInfo.InvariantCulture);

@@ -59,6 +59,14 @@ internal sealed class AnswersInput
     /// <summary>Reads and resolves a file, or the answers in force, to look at. Null: findings were printed.</summary>
     public static GatewaySettings? Look(ParseResult parse, string? file) => new AnswersInput(parse, renders: false).Settings(file, _ => "not asked for", acts: false, out _);
 
+    /// <summary>The settings of the answers in force, for a command that looks at the host; null when there are none or they cannot be used. Nothing is printed.</summary>
+    public static (Facts Facts, GatewaySettings? Settings) InForceSettings(ParseResult parse)
+    {
+        var input = new AnswersInput(parse, renders: false);
+        var file = input.machine.Real(InForce);
+        return (input.pipeline.Facts, File.Exists(file) ? input.Read(file, _ => "not asked for", out _) : null);
+    }
+
     private static async Task<Result?> RenderAsync(ParseResult parse, string? file, bool acts, CancellationToken ct)
     {
         var input = new AnswersInput(parse, renders: true);
@@ -94,16 +102,13 @@ internal sealed class AnswersInput
         text = "";
         try
         {
-            if (Directory.Exists(file)) throw new IOException("it is a directory");
-            var bytes = File.Exists(file) && new FileInfo(file).Length > 4 * Core.Yaml.YamlReader.MaximumBytes
-                ? new byte[Core.Yaml.YamlReader.MaximumBytes + 1]
-                : File.ReadAllBytes(file);
+            var bytes = NamedFile.Read(file, Core.Yaml.YamlReader.MaximumBytes);
             text = Encoding.UTF8.GetString(bytes);
             return pipeline.Resolve(file, bytes, WantedReader.IsOwnerOnly(file), prompt);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            pipeline.Report.Error("file-missing", file, File.Exists(file) || Directory.Exists(file) ? $"the answer file cannot be read: {e.Message}." : "there is no such answer file. 'gatehouse new' writes one to start from.");
+            pipeline.Report.Error("file-missing", file, File.Exists(file) || Directory.Exists(file) ? $"the answer file cannot be read: {e.Message.TrimEnd('.')}." : e is UnauthorizedAccessException ? "you may not read this file; run the command as its owner or as root." : "there is no such answer file. 'gatehouse new' writes one to start from.");
             return null;
         }
     }

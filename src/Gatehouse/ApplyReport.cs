@@ -7,7 +7,7 @@ namespace Gatehouse;
 /// <summary>The end of an apply or rollback, in words or JSON, and as an exit code.</summary>
 internal static class ApplyReport
 {
-    public static int Write(ParseResult parse, ApplyResult result)
+    public static int Write(ParseResult parse, ApplyResult result, OutsideReport? outside = null)
     {
         var live = GlobalOptions.Machine(parse).IsLive;
         if (parse.GetValue(GlobalOptions.Json))
@@ -16,6 +16,8 @@ internal static class ApplyReport
                 ["outcome"] = Name(result.Outcome),
                 ["generation"] = result.Generation?.Number,
                 ["problem"] = result.Problem.Length > 0 ? result.Problem : null,
+                ["warnings"] = outside?.WarningsJson(),
+                ["next"] = outside?.TasksJson(),
             }));
         var (text, code) = result.Outcome switch
         {
@@ -25,9 +27,17 @@ internal static class ApplyReport
             Outcome.RolledBack => ($"{result.Problem}\nEverything was put back: the old configuration works again. Mend this and run again.", ExitCodes.RolledBack),
             _ => (result.Problem, ExitCodes.Failed),
         };
-        if (code == ExitCodes.Done && !parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(text);
+        if (code == ExitCodes.Done && !parse.GetValue(GlobalOptions.Json)) Say(text, result, outside);
         else if (code != ExitCodes.Done) Console.Error.WriteLine($"gatehouse: {text}");
         return code;
+    }
+
+    private static void Say(string text, ApplyResult result, OutsideReport? outside)
+    {
+        Console.Out.WriteLine(text);
+        if (outside is null) return;
+        if (result.Outcome == Outcome.Applied) foreach (var line in outside.TaskLines()) Console.Out.WriteLine(line);
+        foreach (var line in outside.WarningLines()) Console.Out.WriteLine(line);
     }
 
     private static string Name(Outcome outcome) => outcome switch

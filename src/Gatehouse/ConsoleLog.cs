@@ -20,6 +20,9 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
         Write($"  {Mark(passed)} {step.Describe()}{(detail.Length > 0 ? $": {detail}" : "")}{(took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "")}", level != "error" || !passed);
 
     /// <inheritdoc/>
+    public void Unknown(Step step, string detail) => Write($"  {(fancy ? "\e[33mwarn\e[0m" : "warn")}   {step.Describe()}: {detail}", true);
+
+    /// <inheritdoc/>
     public void Line(string text)
     {
         if (level == "debug") Write($"      {text}", true);
@@ -42,8 +45,15 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
         if (!wanted) return;
         lock (gate)
         {
-            Close();
-            Console.Error.WriteLine(text);
+            try
+            {
+                Close();
+                Console.Error.WriteLine(text);
+            }
+            catch (IOException)
+            {
+                // The terminal is gone: that must not end what is being done.
+            }
         }
     }
 
@@ -52,8 +62,15 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
     {
         lock (gate)
         {
-            Console.Error.Write($"\r\e[K      {(text.Length > 70 ? text[..70] : text)}");
-            lineIsOpen = true;
+            try
+            {
+                Console.Error.Write($"\r\e[K      {(text.Length > 70 ? text[..70] : text)}");
+                lineIsOpen = true;
+            }
+            catch (IOException)
+            {
+                // As above.
+            }
         }
     }
 

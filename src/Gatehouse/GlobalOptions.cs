@@ -18,17 +18,23 @@ internal static class GlobalOptions
     /// <summary>Answer yes.</summary>
     public static Option<bool> Yes { get; } = new("--yes", "-y") { Description = "Do not ask before changing the host.", Recursive = true };
 
+    /// <summary>Look at nothing in the network.</summary>
+    public static Option<bool> NoNetworkChecks { get; } = new("--no-network-checks") { Description = "Do not look up DNS records or connect to destinations and mail servers to warn about them.", Recursive = true };
+
     /// <summary>How much is told.</summary>
     public static Option<string> LogLevel { get; } = MakeLogLevel();
 
     /// <summary>Adds all of them.</summary>
     public static void AddTo(Command root)
     {
-        foreach (var option in new Option[] { Root, Json, Plain, Yes, LogLevel }) root.Options.Add(option);
+        foreach (var option in new Option[] { Root, Json, Plain, Yes, NoNetworkChecks, LogLevel }) root.Options.Add(option);
     }
 
     /// <summary>The machine the command is to work on.</summary>
     public static LocalMachine Machine(ParseResult parse) => new(parse.GetValue(Root)!);
+
+    /// <summary>Whether DNS, destinations and other mail servers are looked at.</summary>
+    public static bool LooksAtNetwork(ParseResult parse) => !parse.GetValue(NoNetworkChecks);
 
     /// <summary>Whether colours and redrawing are welcome on standard error.</summary>
     public static bool IsFancy(ParseResult parse) =>

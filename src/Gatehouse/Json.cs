@@ -44,21 +44,27 @@ internal static class Json
     };
 
     /// <summary>A generation, without its contents.</summary>
-    public static JsonObject Generation(Generation generation) => new()
+    /// <param name="generation">The generation.</param>
+    /// <param name="isApplying">Whether an apply is at work right now.</param>
+    public static JsonObject Generation(Generation generation, bool isApplying = false) => new()
     {
         ["number"] = generation.Number,
         ["time"] = generation.Time.ToString("O"),
-        ["state"] = StateText(generation.State),
+        ["state"] = StateText(generation.State, isApplying),
         ["reason"] = generation.Reason,
+        ["by"] = generation.By.Length > 0 ? generation.By : null,
         ["steps"] = new JsonArray([.. generation.Summary.Select(s => (JsonNode)s)]),
     };
 
     /// <summary>A state in the words of the screens.</summary>
-    public static string StateText(GenerationState state) => state switch
+    /// <param name="state">The state.</param>
+    /// <param name="isApplying">Whether an apply is at work right now: what is half done is then not cut off.</param>
+    public static string StateText(GenerationState state, bool isApplying = false) => state switch
     {
         GenerationState.Original => "original",
-        GenerationState.Swapping => "interrupted",
+        GenerationState.Swapping => isApplying ? "applying" : "interrupted",
         GenerationState.Good => "good",
+        GenerationState.Edited => "edited",
         _ => "rolled back",
     };
 }

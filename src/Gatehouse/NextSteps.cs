@@ -1,11 +1,22 @@
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
+using Gatehouse.Machines;
+using Gatehouse.Wizard;
 
 namespace Gatehouse;
 
 /// <summary>What the administrator should know when a gateway has been set up.</summary>
 internal static class NextSteps
 {
+    /// <summary>The lines for the wizard's last page. On a host, what a look around shows; in a tree, what the answers alone say.</summary>
+    public static IEnumerable<string> Of(SetupSession session, Preview preview)
+    {
+        if (!session.Machine.IsLive) return Lines(preview.Settings, preview.Node, live: false);
+        // The page is drawn once, after the apply.
+        var outside = Task.Run(() => OutsideReport.LookAsync(session.Machine, FactProbe.Gather(session.Clock), preview.Settings, session.LooksAtNetwork, CancellationToken.None)).GetAwaiter().GetResult();
+        return [.. outside.TaskLines(), .. outside.WarningLines()];
+    }
+
     /// <summary>The sentences, in the order of their use.</summary>
     /// <param name="settings">What was asked for.</param>
     /// <param name="node">What came of it.</param>

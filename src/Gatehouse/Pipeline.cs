@@ -64,5 +64,5 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
 
     /// <summary>The end of the line: plans and applies.</summary>
     public Applier Applier(IApplyLog log) =>
-        new(machine, new SandboxChecker(machine.Real(GenerationStore.Home + "/stage")), new Machines.Probes.Verifier(machine, clock), clock, log);
+        new(machine, new SandboxChecker(machine.Real(GenerationStore.Home + "/stage")), new Machines.Probes.Verifier(machine, clock), clock, log) { By = Actor.Current() };
 }

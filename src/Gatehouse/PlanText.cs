@@ -6,11 +6,12 @@ namespace Gatehouse;
 /// <summary>A plan in words.</summary>
 internal static class PlanText
 {
-    public static void Write(Plan plan, RenderedNode node, TextWriter output)
+    public static void Write(Plan plan, RenderedNode node, TextWriter output, bool hasRecord = true)
     {
         if (plan.IsEmpty)
         {
             output.WriteLine("Nothing to do: the host is as the answers ask.");
+            if (!hasRecord) output.WriteLine("There is no record of an apply here; 'gatehouse apply' verifies what is in place and records it as the first generation.");
             return;
         }
 

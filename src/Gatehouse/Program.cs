@@ -1,6 +1,6 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Gatehouse;
-using Gatehouse.Commands;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Machines;
 
@@ -14,39 +14,7 @@ if (args is ["--version"])
     return ExitCodes.Done;
 }
 
-var root = new RootCommand("Sets up a mail gateway on Debian 12 from an answer file, and proves that it works.")
-{
-    NewCommand.Create(),
-    SchemaCommand.Create(),
-    CheckCommand.Create(),
-    RenderCommand.Create(),
-    PlanCommand.Create(),
-    ApplyCommand.Create(),
-    RollbackCommand.Create(),
-    HistoryCommand.Create(),
-    DriftCommand.Create(),
-    VerifyCommand.Create(),
-    SetupCommand.Create(),
-    BootstrapCommand.Create(),
-    InviteCommand.Create(),
-    AddCommand.Create(),
-    JoinCommand.Create(),
-    StatusCommand.Create(),
-    NodeCommand.Create(),
-    LeaveCommand.Create(),
-    PromoteCommand.Create(),
-    CaCommand.Create(),
-    BackupCommand.Create(),
-    RestoreCommand.Create(),
-    SyncCommand.Create(),
-    ClusterRunCommand.Create(),
-    QuarantineCommand.Create(),
-    LogsCommand.Create(),
-    AgentCommand.Create(),
-};
-GlobalOptions.AddTo(root);
-
-var parsed = root.Parse(args);
+var parsed = CommandLine.Create().Parse(args);
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors) Console.Error.WriteLine($"gatehouse: {error.Message}");
@@ -54,10 +22,17 @@ if (parsed.Errors.Count > 0)
     return ExitCodes.BadInput;
 }
 
+if (RootNeed.Problem(parsed) is { } need)
+{
+    if (parsed.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Text(new JsonObject { ["outcome"] = "refused", ["problem"] = need }));
+    Console.Error.WriteLine($"gatehouse: {need}");
+    return ExitCodes.Refused;
+}
+
 try
 {
-    // Time enough to put everything back after Ctrl-C or a stop of the service.
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
+    // Time enough for dpkg to finish and to put everything back after Ctrl-C or a stop of the service.
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(35) });
 }
 catch (OperationCanceledException e)
 {

@@ -7,7 +7,7 @@ namespace Gatehouse.EndToEnd;
 /// Three full nodes: one after the other loses its Redis, its message queue, and at last itself; until one is left, and others come
 /// again. What was learned goes on being learned, and no message that was confirmed is lost as long as a majority has it.
 /// </summary>
-[Trait("Lane", "beside")]
+[Trait("Lane", "slow")]
 public sealed class BackendStories : IDisposable
 {
     private const string Late = "e2e-k4";
@@ -134,13 +134,23 @@ public sealed class BackendStories : IDisposable
         }
     }
 
-    // A queue that lost the majority of its nodes cannot go on (RabbitMQ's documentation, quorum queues); a new one is begun.
+    // A queue that lost the majority of its nodes cannot go on (RabbitMQ's documentation, quorum queues); a new one is begun. The host is set up
+    // anew under its old name and joins at once, before the queue has settled: it is another node, and neither waits for the other.
     private static void Death()
     {
         MakePrimary(1);
-        Lab.Crash(Hosts[1]);
+        Lab.Down(Hosts[1]);
+        Lab.Up("full", $"{Hosts[1]}={Addresses[1]}");
+        Beginning.Install(Hosts[1]);
         Remove(1);
-        Alone();
+        Beginning.Join(Hosts[1], Addresses[1], "full", Hosts[0], Addresses[0]);
+        foreach (var host in Hosts[..2])
+        {
+            Lab.UntilDone($"the cache of {host} has two nodes", TimeSpan.FromSeconds(90), () => Cache(host, replicas: 1));
+            Lab.UntilDone($"the queue of {host} has two nodes", TimeSpan.FromSeconds(180), () => Settled(host));
+            Assert.Contains(Names[1], QueueNodes(host), StringComparison.Ordinal);
+        }
+
         Amqp(Hosts[0], Names[0], "publish", Names[0], "10").Expect(0);
         Assert.Equal("10", Amqp(Hosts[0], Names[0], "drain", Names[0]).Expect(0).Output.Trim());
         Learn(Hosts[0], "again");

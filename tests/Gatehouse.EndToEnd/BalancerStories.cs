@@ -8,6 +8,7 @@ namespace Gatehouse.EndToEnd;
 /// A balancer in front of two nodes that share virtual addresses: clients are seen by their own addresses, and whatever stops is
 /// gone round within the time that is promised.
 /// </summary>
+[Trait("Lane", "slow")]
 public sealed class BalancerStories : IDisposable
 {
     private const string First = "e2e-v1";

@@ -40,6 +40,13 @@ public static partial class Beginning
     public static void Join(string host, string address, string profile, string member, string memberAddress, params string[] options) =>
         Lab.Exec(host, ["gatehouse", "join", memberAddress, "--address", address, "--yes", .. options], Invite(member, Name(host), profile) + "\n").Expect(0);
 
+    /// <summary>Changes the time zone, which is a setting of the whole cluster, on one member. Only errors are narrated.</summary>
+    public static Result ChangeZone(string member, string zone)
+    {
+        Lab.Shell(member, $"sed '/^  time_zone:/d; s|^system:$|system:\\n  time_zone: {zone}|' /etc/gatehouse/answers.yaml >/root/zone.yaml").Expect(0);
+        return Lab.Exec(member, "gatehouse", "--log-level", "error", "apply", "/root/zone.yaml", "--yes");
+    }
+
     /// <summary>Makes a host of the lab the mail host behind a cluster: a real Exim, which files what it takes in <c>/var/mail/sink</c>.</summary>
     /// <param name="host">The host.</param>
     /// <param name="address">The only address to listen on; null for all.</param>

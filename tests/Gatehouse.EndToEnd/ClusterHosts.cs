@@ -39,7 +39,7 @@ public sealed class ClusterHosts : IDisposable
 
     public Result Bootstrap { get; }
 
-    /// <summary>What the second host said of the cluster before there was one.</summary>
+    /// <summary>What the second host said of its state before anything was set up.</summary>
     public Result Alone { get; }
 
     /// <summary>What the run said that came to its end, after all those that were killed.</summary>
@@ -153,7 +153,7 @@ public sealed class ClusterHosts : IDisposable
     // There is no room any more, from after the certificate has come.
     private static Result JoinOnFullDisk()
     {
-        Lab.Shell(Second, "cp -a /var/lib/gatehouse /root/kept && mount -t tmpfs -o size=2m,mode=0711 full /var/lib/gatehouse && cp -a /root/kept/. /var/lib/gatehouse/ && { dd if=/dev/zero of=/var/lib/gatehouse/filler bs=4k 2>/dev/null || true; }").Expect(0);
+        Lab.Shell(Second, "cp -a /var/lib/gatehouse /root/kept && mount -t tmpfs -o size=$(( $(du -sk /var/lib/gatehouse | cut -f1) + 2048 ))k,mode=0711 full /var/lib/gatehouse && cp -a /root/kept/. /var/lib/gatehouse/ && { dd if=/dev/zero of=/var/lib/gatehouse/filler bs=4k 2>/dev/null || true; }").Expect(0);
         try
         {
             return Lab.Shell(Second, $"gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code");

@@ -5,6 +5,7 @@ using Xunit;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Three nodes hold the registry, and it goes on while the one that takes writes is killed, then its whole host, then its link.</summary>
+[Trait("Lane", "slow")]
 public sealed class DatabaseStories : IDisposable
 {
     private const string Ask = "ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/gatehouse/pki/cluster-ca.pem --cert=/etc/gatehouse/pki/node.crt --key=/etc/gatehouse/pki/node.key member list";
@@ -68,6 +69,8 @@ public sealed class DatabaseStories : IDisposable
         Lab.Until("one copy", Soon, () => Roles(Hosts[0]) is ["Leader", "Sync Standby"]);
         Writable(Hosts[0], TimeSpan.FromSeconds(30));
 
+        NeverFollows(left);
+
         // Another goes by itself, and the first is alone again, with all that was written.
         Lab.Exec(left[1], "gatehouse", "leave", "--yes").Expect(0);
         Lab.Until("nobody else", Soon, () => Roles(Hosts[0]) is ["Leader"]);
@@ -82,6 +85,35 @@ public sealed class DatabaseStories : IDisposable
         Writable(Hosts[0], TimeSpan.FromSeconds(30));
         Assert.Equal(written, Rows(Hosts[0]));
     }
+
+    // The replica is away for longer than the primary keeps its log, as after a weekend: it is seen, and copied anew. Then something else writes
+    // its hosts file, as provisioning tools do at a boot.
+    private static void NeverFollows(string[] left)
+    {
+        var primary = Primary(left[0]);
+        var replica = left.Single(h => h != primary);
+        Lab.Exec(replica, "systemctl", "stop", "patroni").Expect(0);
+        Lab.Until("its slot is dropped", Soon, () => Sql(primary, "SELECT count(*) FROM pg_replication_slots") == "0");
+        for (var segment = 0; segment < 16; segment++) Sql(primary, "SELECT pg_logical_emit_message(true, 'x', repeat('y', 1000)); SELECT pg_switch_wal()");
+        Sql(primary, "CHECKPOINT");
+        Sql(primary, "CHECKPOINT");
+        Lab.Exec(replica, "systemctl", "start", "patroni").Expect(0);
+        Lab.Until("it runs", Soon, () => Sql(replica, "SELECT pg_is_in_recovery()") == "t");
+        var problem = $"{Beginning.Name(replica)}: its replica of the registry receives nothing from the primary";
+        Lab.Until("the status names it", Soon, () => Lab.Exec(primary, "gatehouse", "status", "--timeout", "15") is { ExitCode: 1 } status && status.Output.Contains(problem, StringComparison.Ordinal));
+        Assert.Contains($"gatehouse_node_replica_follows{{node=\"{Beginning.Name(replica)}\"", Lab.Exec(primary, "gatehouse", "status", "--prometheus", "--timeout", "15").Output, StringComparison.Ordinal);
+        for (var look = 0; look < 3; look++) Assert.Contains("receives nothing", Lab.Exec(replica, "/etc/postgresql/gatehouse/verify", "member").Output, StringComparison.Ordinal);
+        Lab.Exec(replica, "gatehouse", "sync").Expect(0);
+        Assert.Contains("answers as replica", Lab.Exec(replica, "/etc/postgresql/gatehouse/verify", "member").Output, StringComparison.Ordinal);
+        Lab.Until("it is in sync", Soon, () => Roles(primary) is ["Leader", "Sync Standby"]);
+
+        Lab.Write(replica, "/etc/hosts", "127.0.0.1 localhost\n");
+        Lab.Until("the names of the members are back", Soon, () => Lab.Exec(replica, "grep", "-q", $"{Address(primary)} {Beginning.Name(primary)}", "/etc/hosts").ExitCode == 0);
+        Lab.Until("the status names neither", Soon, () => Lab.Exec(primary, "gatehouse", "status", "--timeout", "15").Output is var said && said.Contains(Beginning.Name(replica), StringComparison.Ordinal)
+            && !said.Contains("receives nothing", StringComparison.Ordinal) && !said.Contains("no longer names", StringComparison.Ordinal));
+    }
+
+    private static string Sql(string host, string statement) => Lab.Exec(host, "psql", "-U", "postgres", "-Atc", statement).Output.Trim();
 
     private static string Address(string host) => $"10.77.0.20{host[^1] + 3 - '0'}";
 

@@ -8,12 +8,13 @@ namespace Gatehouse.EndToEnd;
 public sealed class KillTests
 {
     [Fact]
+    [Trait("Lane", "slow")]
     public void Killed_after_any_step_the_next_run_puts_back_and_the_one_after_converges()
     {
         Gateway.Restore();
         var old = Gateway.Fingerprint();
         Change();
-        Gateway.Run("apply", Gateway.Answers).Expect(0);
+        Gateway.Apply().Expect(0);
         var changed = Gateway.Fingerprint();
         var kills = 0;
         string now;
@@ -25,7 +26,7 @@ public sealed class KillTests
             if (KillAfter(++kills)) Gateway.Run("rollback", "--interrupted").Expect(0);
             now = Gateway.Fingerprint();
             Assert.True(now == old || now == changed, $"killed after step {kills}, the host has neither the old nor the new configuration");
-            Gateway.Run("verify").Expect(0);
+            Gateway.Run("verify", "--no-network-checks").Expect(0);
         }
         while (now == old && kills < 60);
 
@@ -64,13 +65,13 @@ public sealed class KillTests
             .Replace("ntp_servers: [10.77.0.1]", "ntp_servers: [10.77.0.1, 10.77.0.2]", StringComparison.Ordinal)
             .Replace("web:\n", "web:\n  administrator: operator\n", StringComparison.Ordinal)
             .Replace("submission_ports: [587]", "submission_ports: [587, 465]", StringComparison.Ordinal);
-        Lab.Write(Gateway.Name, Gateway.Answers, text);
+        Lab.Write(Gateway.Name, Gateway.Answers, Example.With(text));
     }
 
     // Kills the apply with SIGKILL once it has reported that many steps; false when it was done before.
     private static bool KillAfter(int steps)
     {
-        using var apply = Lab.Start(Gateway.Name, "sh", "-c", $"echo $$ > /run/apply.pid; exec gatehouse apply {Gateway.Answers}");
+        using var apply = Lab.Start(Gateway.Name, "sh", "-c", $"echo $$ > /run/apply.pid; exec gatehouse apply {Gateway.Answers} --no-network-checks");
         if (!ReadSteps(apply, "", steps))
         {
             apply.WaitForExit();
@@ -82,14 +83,16 @@ public sealed class KillTests
         return killed;
     }
 
+    // Verifications change nothing, so after the first of them every eighth counts.
     private static bool ReadSteps(Process apply, string after, int steps)
     {
-        var seen = 0;
+        var (seen, verified, verifies) = (0, 0, false);
         var counting = after.Length == 0;
         while (apply.StandardError.ReadLine() is { } line)
         {
             counting |= line == after;
-            if (counting && line.StartsWith("  ok ", StringComparison.Ordinal) && ++seen == steps) return true;
+            verifies |= line == "Verifying that everything works";
+            if (counting && line.StartsWith("  ok ", StringComparison.Ordinal) && (!verifies || verified++ % 8 == 0) && ++seen == steps) return true;
         }
 
         return false;

@@ -45,6 +45,25 @@ public static class Lab
     /// <param name="state">"down" or "up".</param>
     public static void Link(string name, string state) => Run(["link", name, state], "", TimeSpan.FromMinutes(1)).Expect(0);
 
+    /// <summary>Holds every process of a host where it is, or lets them go on, as a hypervisor does.</summary>
+    /// <param name="name">The host.</param>
+    /// <param name="state">"on" or "off".</param>
+    public static void Freeze(string name, string state) => Run(["freeze", name, state], "", TimeSpan.FromMinutes(1)).Expect(0);
+
+    /// <summary>Lets the lab's name server answer more, e.g. <c>example.org MX 10 mx1.lab.example.</c>; what comes back takes all records of these names back to the lab's own.</summary>
+    public static IDisposable Dns(params string[] records)
+    {
+        Run(["dns", "add", .. records], "", TimeSpan.FromMinutes(1)).Expect(0);
+        return new Names([.. records.Select(r => r.Split(' ')[0]).Distinct(StringComparer.OrdinalIgnoreCase)]);
+    }
+
+    /// <summary>Takes the records of a name away, all or those of a type; what comes back puts them back.</summary>
+    public static IDisposable WithoutDns(string name, string type = "")
+    {
+        Run(type.Length == 0 ? ["dns", "remove", name] : ["dns", "remove", name, type], "", TimeSpan.FromMinutes(1)).Expect(0);
+        return new Names([name]);
+    }
+
     /// <summary>The file of the private key that root's SSH login takes.</summary>
     public static string Key() => Run(["key"], "", TimeSpan.FromMinutes(1)).Expect(0).Output.Trim();
 
@@ -60,7 +79,7 @@ public static class Lab
     /// <summary>Runs a command in a host.</summary>
     public static Result Exec(string name, params string[] command) => Exec(name, command, "");
 
-    public static Result Exec(string name, string[] command, string input) => Run(["exec", name, "--", .. command], input, TimeSpan.FromMinutes(5));
+    public static Result Exec(string name, string[] command, string input) => Run(["exec", name, "--", .. command], input, TimeSpan.FromMinutes(10));
 
     /// <summary>Runs a shell line in a host.</summary>
     public static Result Shell(string name, string line) => Exec(name, "sh", "-c", line);
@@ -93,6 +112,11 @@ public static class Lab
             Assert.True(Stopwatch.GetElapsedTime(start) < within, $"{what}: not within {within.TotalSeconds:0} s; exit {result.ExitCode}: {result.Output}{result.Error}");
             Thread.Sleep(100);
         }
+    }
+
+    private sealed record Names(string[] Changed) : IDisposable
+    {
+        public void Dispose() => Run(["dns", "reset", .. Changed], "", TimeSpan.FromMinutes(1)).Expect(0);
     }
 
     private static string ThisFile([CallerFilePath] string file = "") => file;

@@ -9,20 +9,20 @@ public sealed class LifeChanging
 
     public LifeChanging()
     {
-        Changed = Change(Third, "Europe/Paris").Expect(0);
+        Changed = Beginning.ChangeZone(Third, "Europe/Paris").Expect(0);
         AfterChange = Zones(All);
         Orders = [.. new[] { "verify", "reload", "flush-queue" }.Select(o => Run(Fourth, "--json", "cluster", "run", o))];
 
         Lab.Crash(Fifth);
         Break(Fourth);
-        FailedHere = Change(Fourth, "Europe/Rome");
+        FailedHere = Beginning.ChangeZone(Fourth, "Europe/Rome");
         AfterFailedHere = Zones(WithoutFifth);
-        FailedThere = Change(Third, "Europe/Rome");
+        FailedThere = Beginning.ChangeZone(Third, "Europe/Rome");
         Lab.Until("all are back at the version before", Soon, () => Zones(WithoutFifth) is ["Europe/Paris"]);
         AfterFailedThere = Zones(WithoutFifth);
         Mend(Fourth);
 
-        WithOneAway = Change(Second, "Europe/Oslo").Expect(0);
+        WithOneAway = Beginning.ChangeZone(Second, "Europe/Oslo").Expect(0);
         AfterOneAway = Zones(WithoutFifth);
         Lab.Boot(Fifth);
         Lab.Until("who was away has caught up", Soon, () => Zones(Fifth) is ["Europe/Oslo"]);
@@ -56,12 +56,6 @@ public sealed class LifeChanging
 
     /// <summary>What all members agree on in the end.</summary>
     public string Shape { get; }
-
-    private static Result Change(string host, string zone)
-    {
-        Lab.Shell(host, $"sed '/^  time_zone:/d; s|^system:$|system:\\n  time_zone: {zone}|' /etc/gatehouse/answers.yaml >/root/answers.yaml").Expect(0);
-        return Run(host, "apply", "/root/answers.yaml", "--yes");
-    }
 
     private static string[] Zones(params string[] hosts) => [.. hosts.Select(h => Lab.Exec(h, "cat", "/etc/timezone").Expect(0).Output.Trim()).Distinct()];
 

@@ -36,11 +36,11 @@ public sealed class LifeIssuing
         Promoted = Run(Second, "promote", "--token-file", "/root/token", "--force").Expect(0);
         ShapePromoted = Agree("after the promotion", Members);
         HeldByFirst = Held(First);
-        Rejoined = Join(Fifth, First, Invite(Third, Fifth, "web"), "--yes").Expect(0);
+        Rejoined = Join(Fifth, First, Invite(First, Fifth, "web"), "--yes").Expect(0);
         ShapeRejoined = Agree("after the new issuer has let one in", All);
 
         Lab.Crash(Second);
-        RemovalWithoutIssuer = Run(Third, "node", "remove", Name(Fifth), "--yes");
+        RemovalWithoutIssuer = Run(First, "node", "remove", Name(Fifth), "--yes");
         PromotedBack = Run(First, "promote", "--token-file", "/root/token").Expect(0);
         Lab.Boot(Second);
         Lab.Until("the old issuer has stepped down", Soon, () => Held(Second).Length == 0);

@@ -16,7 +16,7 @@ public sealed class LifeLeaving
     {
         CopyIdentity();
         Before = [.. Others.Select(Ask).Append(Login())];
-        Removed = Run(Third, "node", "remove", Name(Fourth), "--yes").Expect(0);
+        Removed = Run(Second, "node", "remove", Name(Fourth), "--yes").Expect(0);
         LoginAtOnce = Login();
         Roles = Lab.Shell(First, "su postgres -c \"psql -Atc 'SELECT rolname FROM pg_roles'\"").Expect(0).Output;
         Lab.Until("the others have forgotten its address", Soon, () => Array.TrueForAll(Others, IsForgotten));
@@ -77,7 +77,7 @@ public sealed class LifeLeaving
     public string ShapeLeft { get; }
 
     /// <summary>The number that a node has in what the members agree on.</summary>
-    public static string NumberIn(string shape, string host) => Regex.Match(shape, $@" {Regex.Escape(Name(host))}\((\d+)\)").Groups[1].Value;
+    public static int NumberIn(string shape, string host) => int.Parse(Regex.Match(shape, $@" {Regex.Escape(Name(host))}\((\d+)\)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
 
     // What somebody has who copied the node's key, on a host that the firewall lets through.
     private static void CopyIdentity()

@@ -9,6 +9,7 @@ namespace Gatehouse.EndToEnd;
 /// Two mail nodes that count messages together and whose logs one of them collects: no line is lost or comes twice while either
 /// end is killed, and a message is found wherever it went, also on a node that is dead.
 /// </summary>
+[Trait("Lane", "slow")]
 public sealed partial class LoggingStories : IDisposable
 {
     private const string First = "e2e-l1";

@@ -13,7 +13,7 @@ public sealed class OutgoingTests
         Lab.Write(Gateway.Name, "/root/smart-host", password, "0600");
         Lab.Write(Gateway.Sink, "/etc/exim4/password", password, "0644");
         Gateway.Edit("  submission_ports: [587]", "  submission_ports: [587]\n  smart_host: 10.77.0.140:25\n  smart_host_user: gate^way $user\n  smart_host_password: {file: /root/smart-host}");
-        Gateway.Run("apply", Gateway.Answers).Expect(0);
+        Gateway.Apply().Expect(0);
         var subject = $"outgoing {Guid.NewGuid():N}";
         Lab.Exec(Gateway.Name, ["exim4", "-f", "user@example.org", "someone@foreign.example"], $"From: user@example.org\nTo: someone@foreign.example\nSubject: {subject}\n\nwords\n").Expect(0);
         Lab.Until("delivery through the smart host", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains(subject, StringComparison.Ordinal));
@@ -30,9 +30,10 @@ public sealed class OutgoingTests
         var record = Lab.Exec(Gateway.Name, "cat", "/etc/gatehouse/dkim/gatehouse.txt").Expect(0).Output;
         Assert.Contains("gatehouse._domainkey.example.org. IN TXT ( \"v=DKIM1; k=rsa; \" \"p=MII", record, StringComparison.Ordinal);
         // The published half belongs to the key that signs.
-        var published = string.Concat(record.Split('"').Where((_, i) => i % 2 == 1)).Split("p=")[1];
-        var own = Lab.Shell(Gateway.Name, "openssl pkey -in /etc/exim4/gatehouse/dkim.key -pubout -outform DER | base64 -w0").Expect(0).Output;
-        Assert.Equal(own.Trim(), published);
+        var own = record.Split('\n').First(l => l.Contains("_domainkey.example.org.", StringComparison.Ordinal));
+        var published = string.Concat(own.Split('"').Where((_, i) => i % 2 == 1)).Split("p=")[1];
+        var expected = Lab.Shell(Gateway.Name, "openssl pkey -in /etc/exim4/gatehouse/dkim.key -pubout -outform DER | base64 -w0").Expect(0).Output;
+        Assert.Equal(expected.Trim(), published);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ namespace Gatehouse.EndToEnd;
 /// Clusters of the usual shapes. Mail comes in all the time while each of their nodes is cut off, dies and comes back, and at last the
 /// whole backend is away: each message is delivered or kept once.
 /// </summary>
+[Trait("Lane", "slow")]
 public sealed partial class TopologyStories : IDisposable
 {
     private const string Outside = "e2e-g8";

@@ -30,6 +30,40 @@ public sealed class WebTests(Gateway gateway)
         Assert.Contains("220 mx1.lab.example", Lab.Shell(Gateway.Sink, "printf 'QUIT\\r\\n' | timeout 5 nc 10.77.0.121 25").Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/saveMAP")]
+    [InlineData("/savemap/x/..")]
+    [InlineData("/%73avemap")]
+    [InlineData("/stat/../SaveActions")]
+    [InlineData("/savesymbols/")]
+    [InlineData("/statreset")]
+    [InlineData("/nothing/of/it")]
+    public void Nothing_is_stored_however_the_path_is_written(string path) => Assert.Equal("403", Asked(path, "-X", "POST", "-d", "[]", "-H", "X-Requested-With: XMLHttpRequest"));
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/js/main.js")]
+    [InlineData("/css/rspamd.css")]
+    [InlineData("/history")]
+    [InlineData("/plugins/selectors/list_extractors")]
+    public void What_the_interface_loads_it_gets(string path) => Assert.Equal("200", Asked(path, "-H", "Sec-Fetch-Site: same-origin"));
+
+    [Fact]
+    public void Another_site_may_lead_to_the_page_and_do_nothing()
+    {
+        Assert.Equal("200", Asked("/", "-H", "Sec-Fetch-Site: cross-site"));
+        Assert.Equal("403", Asked("/stat", "-H", "Sec-Fetch-Site: same-site"));
+        Assert.Equal("403", Asked("/historyreset"));
+        Assert.Equal("403", Asked("/historyreset", "-H", "Sec-Fetch-Site: none"));
+        Assert.Equal("403", Asked("/historyreset", "-H", "Sec-Fetch-Site: cross-site"));
+        Assert.Equal("403", Asked("/learnspam", "-d", "x", "-H", "X-Requested-With: x", "-H", "Origin: https://elsewhere.example"));
+        Assert.Equal("403", Asked("/learnspam", "-d", "x", "-H", "Origin: null"));
+        Assert.Equal("200", Asked("/checkv2", "-d", "x", "-H", "X-Requested-With: XMLHttpRequest", "-H", "Sec-Fetch-Site: same-origin", "-H", "Origin: https://10.77.0.121"));
+    }
+
+    private string Asked(string path, params string[] more) =>
+        Lab.Exec(Gateway.Client, ["curl", "-sk", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", .. more, "--config", "-"], $"user = \"admin:{gateway.Password}\"\nurl = \"https://10.77.0.121{path}\"\n").Output;
+
     private static string Status(string address, string login) =>
         Lab.Exec(Gateway.Client, ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", "--config", "-"], $"user = \"{login}\"\nurl = \"https://{address}/stat\"\n").Output;
 }

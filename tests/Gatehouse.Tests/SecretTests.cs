@@ -1,6 +1,7 @@
 using System.Text;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
 using Gatehouse.Tests.Machines;
@@ -103,7 +104,7 @@ public sealed class SecretTests
         ControllerPassword = new Secret("canary-controller-7304"),
         WebPasswordHash = new Secret("canary-webhash-7305"),
         WebPassword = new Secret("canary-web-7306"),
-        DkimKeyPem = new Secret(Samples.Pem("PRIVATE KEY", "canary")),
+        Dkim = new DkimKey("rsa", new Secret(Samples.Pem("PRIVATE KEY", "canary")), ""),
     };
 
     [Fact]

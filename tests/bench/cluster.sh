@@ -6,6 +6,7 @@
 #   GATEHOUSE_BENCH_NODES   members besides the first, for joins and changes (4)
 #   GATEHOUSE_BENCH_PUSH    hosts that are pushed at once (20); 0 leaves it out
 #   GATEHOUSE_BENCH_CROWD   simulated nodes (1000); 0 leaves them out
+#   GATEHOUSE_BENCH_REST    seconds in which a cluster that has nothing to do is looked at (300); 0 leaves it out
 
 # What bench.sh sets before it reads this.
 : "${house:?}" "${bench:?}" "${lab:?}"
@@ -14,6 +15,7 @@ first=${GATEHOUSE_BENCH_FIRST:-201}
 members=${GATEHOUSE_BENCH_NODES:-4}
 pushed=${GATEHOUSE_BENCH_PUSH:-20}
 crowd=${GATEHOUSE_BENCH_CROWD:-1000}
+resting=${GATEHOUSE_BENCH_REST:-300}
 
 at() { printf '10.77.0.%d' $((first + $1)); }
 in_host() { local name=$1; shift; "$lab" exec "$name" -- "$@"; }
@@ -104,6 +106,41 @@ agents() {
   row "an agent's memory, the largest (MB)" "$largest" 90 '<='
 }
 
+# ours HOST SINCE: CPU seconds of everything of ours that runs there, the agent's whole life and what ended since then; the agent's
+# memory in MB, and the bytes it had written to disk.
+ours() {
+  in_host "$1" sh -s "$2" <<'OURS'
+pid=$(systemctl show gatehouse-agent -p MainPID --value)
+agent=$(systemctl show gatehouse-agent -p CPUUsageNSec --value)
+journalctl -q -o cat --no-pager --since "@$1" | awk -v agent="$agent" -v memory="$(awk '/^VmRSS/ { print $2 / 1024 }' "/proc/$pid/status")" -v written="$(awk '/^write_bytes/ { print $2 }' "/proc/$pid/io")" '
+  /^gatehouse-[a-z-]*\.service: Consumed .* CPU time/ && !/gatehouse-agent/ {
+    for (i = 3; i <= NF && $i != "CPU"; i++) { t = $i + 0; if ($i ~ /ms$/) t /= 1000; else if ($i ~ /min$/) t *= 60; sum += t }
+  }
+  END { printf "%.3f %.1f %d\n", agent / 1e9 + sum, memory, written }'
+OURS
+}
+
+# What a cluster costs that has nothing to do: the busiest node counts.
+rest() {
+  local n began before=() cpu memory written cpu0 memory0 written0 busiest=0 growth=-999 most=0
+  settled
+  sleep 60
+  began=$(date +%s)
+  for ((n = 0; n <= members; n++)); do before+=("$(ours "bench-c$n" "$began")"); done
+  sleep "$resting"
+  for ((n = 0; n <= members; n++)); do
+    read -r cpu0 memory0 written0 <<<"${before[n]}"
+    read -r cpu memory written < <(ours "bench-c$n" "$began")
+    busiest=$(awk "BEGIN { a = 100 * ($cpu - $cpu0) / $resting; print a > $busiest ? sprintf(\"%.2f\", a) : $busiest }")
+    growth=$(awk "BEGIN { a = $memory - $memory0; print a > $growth ? sprintf(\"%.1f\", a) : $growth }")
+    most=$(awk "BEGIN { a = ($written - $written0) * 3600 / $resting / 1048576; print a > $most ? sprintf(\"%.1f\", a) : $most }")
+  done
+  row "ours in $resting s of rest, the busiest node (% of a core)" "$busiest" 1 '<='
+  row "growth of an agent's memory meanwhile, the largest (MB)" "$growth" 3 '<='
+  printf 'an agent writes at most %s MB an hour to its disk\n' "$most"
+  row "what the timer of following costs when there is nothing (CPU s)" "$(in_host bench-c0 sh -c 'systemctl start gatehouse-follow-due; systemctl show gatehouse-follow-due -p CPUUsageNSec --value' | awk '{ printf "%.3f", $1 / 1e9 }')" 0.2 '<='
+}
+
 # busy HOST: how long its processes have kept a processor busy so far, in seconds.
 busy() { awk '/^usage_usec/ { printf "%.1f\n", $2 / 1000000 }' "$(cat "/run/gatehouse-lab/$1/cgroup")/cpu.stat"; }
 
@@ -166,6 +203,7 @@ cluster() {
   joins
   changes
   agents
+  if ((resting > 0)); then rest; fi
   if ((pushed > 0)); then pushes; fi
   # What follows is about the first node alone: the others would follow each of the many that join, on its processors.
   for ((n = 1; n <= members; n++)); do "$lab" down "bench-c$n" >/dev/null; done

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Numbered mail through a cluster whose nodes die: who sends it, who takes it behind the cluster, and the count of both.
 
-mail.py send ADDRESS COUNT SECONDS RECORD    sends COUNT messages at a steady rate over SECONDS; every 20th is spam that is kept
+mail.py send ADDRESS COUNT SECONDS RECORD [FIRST]
+                                             sends COUNT messages, numbered from FIRST (1), at a steady rate over SECONDS; every 20th
+                                             is spam that is kept
 mail.py sink PORT RECORD SECONDS             takes what comes, until it is stopped; it thinks for a while before it says so
 mail.py count SENT TAKEN KEPT                compares; KEPT lists the quarantine, a line "NAME NUMBER" for each message
 
@@ -95,10 +97,10 @@ def attempt(address, number):
         return ("unsure" if sent else "broken"), repr(error)
 
 
-def send(address, count, seconds, record):
+def send(address, count, seconds, record, offset=1):
     begin = time.monotonic()
     # (when, number, first); whoever is free takes what is due.
-    due = [(begin + n * seconds / count, n, None) for n in range(1, count + 1)]
+    due = [(begin + n * seconds / count, n + offset, None) for n in range(count)]
     left, lock = count, threading.Condition()
     out = open(record, "w", buffering=1, encoding="utf-8")
 
@@ -219,7 +221,7 @@ def count(sent, taken, kept):
 
 if __name__ == "__main__":
     if sys.argv[1] == "send":
-        send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])
+        send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), sys.argv[5], *map(int, sys.argv[6:7]))
     elif sys.argv[1] == "sink":
         sink(int(sys.argv[2]), sys.argv[3], float(sys.argv[4]))
     else:

@@ -171,7 +171,7 @@ stop_host() {
 
 # remove_host NAME: stop it and give everything back.
 remove_host() {
-    local name=$1 cgroup disk maker old=
+    local name=$1 cgroup disk maker address old=
     known "$name" || return 0
     # Still in the making, by somebody else: ask that one to stop; it undoes its hosts itself.
     maker=$(fact "$name" maker)
@@ -187,7 +187,11 @@ remove_host() {
         old=$(mktemp -d "$(dirname "$disk")/.old.XXXXXX")
         mv "$disk" "$old"
     fi
+    address=$(fact "$name" address)
     rm -rf "${RUN:?}/$name"
+    # Its names go with it, or back to whoever else has them.
+    # shellcheck disable=SC2046 # names have no blanks
+    [[ -z $address ]] || dns_reset $(dns_of_host "$name" "$address" | awk '{ print $1 }') || say "$name: its names stay"
     drop_bridge
     unlock
     [[ -z $old ]] || rm -rf "$old"
@@ -196,6 +200,7 @@ remove_host() {
 # drop_bridge: the last one turns out the light. Call under the lock.
 drop_bridge() {
     [[ -z $(names) ]] || return 0
+    stop_dns
     ! has_link "$BRIDGE" || ip link delete "$BRIDGE"
     remove_cgroup "$(cgroup_top)" || true
 }

@@ -66,6 +66,8 @@ fi
 if [[ ! -e $root/etc/hostname ]]; then
     printf '%s\n' "$name" >"$root/etc/hostname"
     printf '%s %s\n' "$address" "$name" >>"$root/etc/hosts"
+    # The lab's name server (dns.sh), as a host of a real network has one.
+    printf 'nameserver %s.1\noptions timeout:2 attempts:2\n' "$NET4" >"$root/etc/resolv.conf"
 fi
 
 # Wait until the network is there. If the one who makes it was killed, give up.
@@ -74,5 +76,7 @@ poll 30 test -e "$RUN/$name/go"
 cd "$root"
 pivot_root . .
 umount -l .
+# As on any host that systemd has booted: a mount made later shows in services that see the file system in a way of their own.
+mount --make-rshared /
 exec /usr/bin/env -i container=lab PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     /sbin/init

@@ -13,11 +13,18 @@
 #   lab.sh crash NAME                        kill the host's init, as if the power failed
 #   lab.sh boot NAME                         start a stopped or crashed host again, with its disk
 #   lab.sh link NAME up|down                 plug or pull its network cable
+#   lab.sh freeze NAME on|off                hold every process of the host where it is, or let them go on
 #   lab.sh down [NAME...]                    remove hosts, all when none is named
 #   lab.sh status [--json]                   what is there
+#   lab.sh dns add RECORD...                 let the lab's name server answer more, e.g. 'example.org MX 10 mx1.lab.example.'
+#   lab.sh dns remove NAME [TYPE]            take a name's records away, all or those of a type
+#   lab.sh dns reset [NAME...]               what names, all when none is named, have without such changes (dns.records, hosts)
+#   lab.sh dns show                          what it answers now
 #   lab.sh reap                              remove what a dead owner or a killed `up` left
 #   lab.sh key                               print the file of the private key for root's ssh login
 #
+# Each host's name server is the lab's, at 10.77.0.1: it knows NAME.lab.example of every host, with addresses and back, the records
+# of dns.records, and nothing else.
 # Base `bare` is a minimal Debian that can install the gateway's packages from /pool; `full` has all
 # of them installed, disabled and stopped, and the lab's tools (tools.txt). With --owner the hosts are
 # removed as soon as that process has ended, however it ended; without it they stay until `down`.
@@ -31,6 +38,8 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$HERE/base.sh"
 # shellcheck source=host.sh
 . "$HERE/host.sh"
+# shellcheck source=dns.sh
+. "$HERE/dns.sh"
 
 usage() { sed -n '/^#   lab/,/^# Env/s/^# \{0,1\}//p' "$HERE/lab.sh" >&2; exit 2; }
 
@@ -88,6 +97,8 @@ cmd_up() {
         MADE+=("$name")
     done
     make_bridge
+    start_dns
+    for name in "${MADE[@]}"; do dns_of_host "$name" "$(fact "$name" address)"; done | dns_add
     raise_limits
     unlock
 
@@ -151,6 +162,30 @@ cmd_link() {
     ip link set "$(fact "$1" veth)" "$2"
 }
 
+# As a hypervisor does that holds a guest still: its connections stay, and it learns of nothing.
+cmd_freeze() {
+    must_know "${1-}"
+    local held
+    case ${2-} in on) held=1 ;; off) held=0 ;; *) usage ;; esac
+    echo "$held" >"$(fact "$1" cgroup)/cgroup.freeze"
+}
+
+cmd_dns() {
+    local verb=${1-}
+    [[ $# -eq 0 ]] || shift
+    lock
+    has_link "$BRIDGE" || die "the lab's name server runs only while there are hosts"
+    start_dns
+    case $verb in
+        add) (( $# )) || usage; printf '%s\n' "$@" | dns_add ;;
+        remove) (( $# == 1 || $# == 2 )) || usage; dns_remove "$@" ;;
+        reset) dns_reset "$@" ;;
+        show) cat "$DNS/records" ;;
+        *) usage ;;
+    esac
+    unlock
+}
+
 cmd_down() {
     local name
     for name; do must_know "$name"; done
@@ -185,7 +220,7 @@ command=${1-}
 [[ $# -eq 0 ]] || shift
 case $command in
     base) need_root; make_base; printf '%s\n' "$BASE" ;;
-    up|boot|exec|push|crash|link|down) need_root; "cmd_$command" "$@" ;;
+    up|boot|exec|push|crash|link|freeze|dns|down) need_root; "cmd_$command" "$@" ;;
     status) cmd_status "$@" ;;
     reap) need_root; reap ;;
     key) printf '%s/id_ed25519\n' "$(base_dir)" ;;

@@ -12,6 +12,9 @@ public sealed record MemberReport(ClusterNode Node, NodeStatus? Status, string E
     /// <summary>When it said that, where it is its last heartbeat; null when it was asked just now.</summary>
     public DateTimeOffset? Heard { get; init; }
 
+    /// <summary>How its replica of the registry stands; null when it has none, or when that is not known.</summary>
+    public ReplicaState? Replica { get; init; }
+
     /// <summary>Whether it is a member that answers and is well and up to date.</summary>
     public bool IsHealthy => Status is not null && Problems.IsEmpty;
 

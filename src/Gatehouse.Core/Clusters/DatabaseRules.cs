@@ -6,7 +6,8 @@ namespace Gatehouse.Core.Clusters;
 /// <param name="IsInSync">Whether what the primary has written is on it before a writer is told so.</param>
 /// <param name="IsRunning">Whether it answers.</param>
 /// <param name="NeedsRestart">Whether a change of its configuration waits for a restart of PostgreSQL.</param>
-public sealed record DatabaseCopy(string Name, bool IsPrimary, bool IsInSync, bool IsRunning, bool NeedsRestart);
+/// <param name="State">Patroni's word for what it does.</param>
+public sealed record DatabaseCopy(string Name, bool IsPrimary, bool IsInSync, bool IsRunning, bool NeedsRestart, string State = "");
 
 /// <summary>What a copy does so that a restart of it takes the registry from nobody.</summary>
 /// <param name="Restart">Whether PostgreSQL is restarted here now.</param>

@@ -30,6 +30,8 @@ public static class Health
         if (status.CertificateExpires - now < CertificateWarning) problems.Add(string.Create(CultureInfo.InvariantCulture, $"its certificate ends {status.CertificateExpires:yyyy-MM-dd}"));
         if ((status.Clock - now).Duration() > MostSkew) problems.Add(string.Create(CultureInfo.InvariantCulture, $"its clock is {(status.Clock - now).TotalSeconds:+0;-0} s off"));
         if (!status.ReachesRegistry) problems.Add("it does not reach the registry");
+        if (status.LostNames is { IsDefaultOrEmpty: false } lost)
+            problems.Add($"its {HostNames.Path} no longer names {string.Join(", ", lost)}; the next 'gatehouse sync' on that node restores it");
         return problems.ToImmutable();
     }
 }

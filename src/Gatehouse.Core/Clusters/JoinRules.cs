@@ -49,7 +49,7 @@ public static class JoinRules
 
     private static IEnumerable<JoinFinding> NameAndAddress(JoinRequest request, JoinContext context)
     {
-        if (request.Name != context.Name) yield return Error("name", $"The code is for {context.Name}, and this host is {request.Name}. Set its name, or invite {request.Name}.");
+        if (request.Name != context.Name) yield return Error("name", $"The code is for {context.Name}, and this host is {request.Name}. Run it again with '--name {context.Name}' to rename this host, or invite {request.Name}.");
         if (context.View.Member(request.Name) is { } same && !IsSameHost(same, request))
             yield return Error("name-taken", $"{request.Name} is a member already: node {same.Number} at {same.Address}. If that host is gone, 'gatehouse node remove {request.Name}' frees the name.");
         if (!IPAddress.TryParse(request.Address, out var address) || IPAddress.IsLoopback(address) || IPAddress.Any.Equals(address) || IPAddress.IPv6Any.Equals(address))

@@ -67,6 +67,9 @@ public sealed record NodeStatus
     /// <summary>The numbers of its mail users, by name; null from a release that does not say.</summary>
     public ImmutableSortedDictionary<string, int>? Users { get; init; }
 
+    /// <summary>The members that its hosts file does not name any more; null from a release that does not say.</summary>
+    public ImmutableArray<string>? LostNames { get; init; }
+
     /// <summary>The addresses that its interfaces have, so that it shows where a virtual one is; null from a release that does not say.</summary>
     public ImmutableArray<IPAddress>? Addresses { get; init; }
 }

@@ -14,15 +14,21 @@ public static class CollectedLine
     /// <summary>The line.</summary>
     /// <param name="node">The node's name.</param>
     /// <param name="line">What it logged.</param>
-    public static string Write(string node, LogLine line) => new JsonObject
+    /// <param name="sharesOnly">Whether it only shares a Message-ID with what was looked for.</param>
+    public static string Write(string node, LogLine line, bool sharesOnly = false)
     {
-        ["time"] = line.Time.UtcDateTime.ToString(TimeForm, CultureInfo.InvariantCulture),
-        ["node"] = node,
-        ["source"] = line.Source,
-        ["priority"] = line.Priority,
-        ["text"] = line.Text,
-        ["cursor"] = line.Cursor,
-    }.ToJsonString();
+        var json = new JsonObject
+        {
+            ["time"] = line.Time.UtcDateTime.ToString(TimeForm, CultureInfo.InvariantCulture),
+            ["node"] = node,
+            ["source"] = line.Source,
+            ["priority"] = line.Priority,
+            ["text"] = line.Text,
+            ["cursor"] = line.Cursor,
+        };
+        if (sharesOnly) json["shares_only"] = "message-id";
+        return json.ToJsonString();
+    }
 
     /// <summary>Reads one; null when it is none, such as one that was cut off.</summary>
     public static (string Node, LogLine Line)? Read(ReadOnlyMemory<byte> json)

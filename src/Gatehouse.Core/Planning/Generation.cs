@@ -19,6 +19,9 @@ public enum GenerationState
 
     /// <summary>Failed, and everything was put back.</summary>
     RolledBack,
+
+    /// <summary>The generation in force with the edits that were made by hand, as the next apply found them.</summary>
+    Edited,
 }
 
 /// <summary>What was at a path before a generation changed it.</summary>
@@ -42,6 +45,9 @@ public sealed record Generation
     /// <summary>Why: "apply", "rollback to 3", ...</summary>
     public required string Reason { get; init; }
 
+    /// <summary>Who or what asked for it; empty in records of older releases.</summary>
+    public string By { get; init; } = "";
+
     /// <summary>What the node was to have.</summary>
     public required RenderedNode Node { get; init; }
 
@@ -51,12 +57,22 @@ public sealed record Generation
     /// <summary>What each touched unit was before.</summary>
     public required ImmutableArray<UnitBefore> UnitsBefore { get; init; }
 
+    /// <summary>The units, and the reactions in words, that it has come to so far; null in records of older releases, which did not tell.</summary>
+    public ImmutableArray<string>? Touched { get; init; }
+
+    /// <summary>The boot of the host in which it began; empty where nothing runs.</summary>
+    public string Boot { get; init; } = "";
+
     /// <summary>The steps in words, for history.</summary>
     public required ImmutableArray<string> Summary { get; init; }
 
     /// <summary>Whether the generation is or was in force.</summary>
     [JsonIgnore]
     public bool IsGood => State == GenerationState.Good;
+
+    /// <summary>Whether a rollback can go back to it.</summary>
+    [JsonIgnore]
+    public bool IsTarget => State is GenerationState.Good or GenerationState.Edited or GenerationState.Original;
 
     /// <summary>The hashes of all contents the record names.</summary>
     [JsonIgnore]
@@ -68,7 +84,9 @@ public sealed record Generation
     /// <summary>Reads a record.</summary>
     /// <exception cref="JsonException">It is not one.</exception>
     public static Generation FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, GenerationJson.Default.Generation) ?? throw new JsonException("the generation record is empty");
+        JsonSerializer.Deserialize(json, GenerationJson.Default.Generation) is { Node: { Entries.IsDefault: false, Units.IsDefault: false }, PathsBefore.IsDefault: false, UnitsBefore.IsDefault: false, Summary.IsDefault: false } generation
+            ? generation
+            : throw new JsonException("the generation record is not whole");
 }
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, WriteIndented = true, IgnoreReadOnlyProperties = true)]

@@ -101,7 +101,7 @@ public sealed record PutEntry(RenderedEntry Entry, PathState Before, bool Edited
             _ when Before.Kind == EntryKind.File && Before.Hash == Entry.Hash => $"owner and mode of {Entry.Path}: {Before.Owner} -> {Entry.Owner}",
             _ => $"change {Entry.Path}",
         };
-        return Edited ? $"{what} (edited by hand; the edit is kept for rollback)" : what;
+        return Edited ? $"{what} (edited by hand; a rollback brings the edit back)" : what;
     }
 }
 

@@ -23,6 +23,12 @@ public sealed partial record QuarantineId(int Node, string Message)
         return id.Node > 0;
     }
 
+    /// <summary>Reads an id as <see cref="TryParse(string, out QuarantineId)"/> does, or Exim's message id alone where one node takes all messages.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="only">The number of that node; null where there are several.</param>
+    /// <param name="id">The id.</param>
+    public static bool TryParse(string text, int? only, out QuarantineId id) => TryParse(text, out id) || (only is { } node && TryParse(string.Create(CultureInfo.InvariantCulture, $"{node}/{text}"), out id));
+
     /// <summary>The message id that a file's name begins with; null when it is none of a message's files.</summary>
     /// <param name="file">A name without its extension.</param>
     public static string? MessageOf(string file) => File().Match(file) is { Success: true } match ? match.Groups[1].Value : null;

@@ -56,4 +56,5 @@ public sealed record QuarantinePlace
 [JsonSerializable(typeof(QuarantineRequest))]
 [JsonSerializable(typeof(QuarantineAnswer))]
 [JsonSerializable(typeof(LocalClaim))]
+[JsonSerializable(typeof(MessageState))]
 public sealed partial class QuarantineWire : JsonSerializerContext;

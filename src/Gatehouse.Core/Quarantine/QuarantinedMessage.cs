@@ -39,6 +39,9 @@ public sealed record QuarantinedMessage
     /// <summary>Its Subject header.</summary>
     public required string Subject { get; init; }
 
+    /// <summary>Whether it came from a relay network, so that it is signed when it is released.</summary>
+    public bool IsOurs { get; init; }
+
     /// <summary>The envelope's sender; empty for a bounce.</summary>
     public required string Sender { get; init; }
 
@@ -62,7 +65,7 @@ public sealed record QuarantinedMessage
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var line in lines[1..envelope])
             if (line.Split(": ", 2) is [var name, var value]) values.TryAdd(name, value);
-        var recipients = lines[(envelope + 2)..].Where(r => r.Length > 0).ToImmutableArray();
+        var recipients = lines[(envelope + 2)..].Where(r => r.Length > 0).Select(EnvelopeAddress.FromStored).ToImmutableArray();
         if (recipients.IsEmpty) return null;
         return new QuarantinedMessage
         {
@@ -77,6 +80,7 @@ public sealed record QuarantinedMessage
             Helo = values.GetValueOrDefault("helo", ""),
             From = values.GetValueOrDefault("from", "").Trim(),
             Subject = values.GetValueOrDefault("subject", "").Trim(),
+            IsOurs = values.GetValueOrDefault("ours") == "yes",
             Sender = lines[envelope + 1],
             Recipients = recipients,
         };

@@ -67,5 +67,5 @@ internal static class BackendView
         ("port", service?.Place.Port ?? 0));
 
     private static ImmutableArray<Dictionary<string, object>> Nodes(IEnumerable<Member> members) =>
-        [.. members.Select(m => ViewBuilder.Map(("name", m.Name), ("address", m.Address.ToString()), ("ipv6", m.Address.AddressFamily == AddressFamily.InterNetworkV6)))];
+        [.. members.Select(m => ViewBuilder.Map(("name", m.Name), ("id", m.Id), ("address", m.Address.ToString()), ("ipv6", m.Address.AddressFamily == AddressFamily.InterNetworkV6)))];
 }

@@ -33,7 +33,7 @@ internal static class BalancerView
             ("any", listens.Length > 0),
             ("listens", listens.Select(l => ViewBuilder.Map(
                 ("name", l.Name),
-                ("binds", Binds(listen, l.Port)),
+                ("binds", Binds(listen, l.Port, settings.System.HasIPv6)),
                 ("greets", l.Port == 25),
                 // One daemon answers on all of its ports; it is asked on one.
                 ("asked_on_25", l.Role == "mail" && l.Port != 25),
@@ -47,8 +47,8 @@ internal static class BalancerView
     }
 
     // Two sockets: on one for both families, clients of IPv4 would be named to the nodes by IPv6 addresses.
-    private static ImmutableArray<Dictionary<string, object>> Binds(ImmutableArray<IPAddress> listen, int port) =>
-        [.. (listen.IsEmpty ? [IPAddress.Any, IPAddress.IPv6Any] : listen).Select(a => ViewBuilder.Map(("place", Place(a, port)), ("ipv6", a.AddressFamily == AddressFamily.InterNetworkV6)))];
+    private static ImmutableArray<Dictionary<string, object>> Binds(ImmutableArray<IPAddress> listen, int port, bool ipv6) =>
+        [.. (!listen.IsEmpty ? listen : ipv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any]).Select(a => ViewBuilder.Map(("place", Place(a, port)), ("ipv6", a.AddressFamily == AddressFamily.InterNetworkV6)))];
 
     // haproxy takes an IPv6 address without brackets: what follows the last colon is the port.
     private static string Place(IPAddress address, int port) => $"{address}:{port}";

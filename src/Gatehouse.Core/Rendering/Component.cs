@@ -36,6 +36,9 @@ public sealed record Component
     /// <summary>systemd units.</summary>
     public ImmutableArray<ComponentUnit> Units { get; init; } = [];
 
+    /// <summary>The TCP ports that its units listen on, each text one or several, separated by spaces. Nothing else may hold them.</summary>
+    public ImmutableArray<string> Listens { get; init; } = [];
+
     /// <summary>Directories of its own that its checker writes to; where checks run without root, empty ones stand in for them.</summary>
     public ImmutableArray<string> Scratch { get; init; } = [];
 
@@ -53,7 +56,9 @@ public sealed record Component
 /// <param name="Owner">Owner and mode.</param>
 /// <param name="Secret">Whether the content may hold secrets and must never be shown.</param>
 /// <param name="When">A setting that must hold.</param>
-public sealed record ComponentEntry(EntryKind Kind, string Path, string Source, Ownership Owner, bool Secret, string When);
+/// <param name="Keeps">The kind of shared file whose other lines are kept; empty for a file that is ours whole.</param>
+/// <param name="OnlyWith">A path without which the entry is not wanted on a machine; empty for always.</param>
+public sealed record ComponentEntry(EntryKind Kind, string Path, string Source, Ownership Owner, bool Secret, string When, string Keeps, string OnlyWith);
 
 /// <summary>What there is at a path.</summary>
 public enum EntryKind

@@ -12,7 +12,7 @@ public static class ComponentReader
     private static readonly ImmutableHashSet<string> Keys =
     [
         "name", "summary", "order", "roles", "when", "packages", "directories", "files", "links", "absent", "members",
-        "reactions", "units", "scratch", "checks", "verifications",
+        "reactions", "units", "listens", "scratch", "checks", "verifications",
     ];
 
     /// <summary>Reads one component.</summary>
@@ -35,6 +35,7 @@ public static class ComponentReader
             Members = [.. Maps(root, "members").Select(m => new Membership(Text(m, "user"), Text(m, "group"), Text(m, "restart")))],
             Reactions = [.. Maps(root, "reactions").Select(m => new Reaction(Texts(m, "run"), Texts(m, "on")))],
             Units = [.. Maps(root, "units").Select(ReadUnit)],
+            Listens = Texts(root, "listens"),
             Scratch = Texts(root, "scratch"),
             Checks = [.. Maps(root, "checks").Select(ReadCheck)],
             Verifications = [.. Maps(root, "verifications").Select(ReadVerification)],
@@ -53,8 +54,11 @@ public static class ComponentReader
     {
         var owner = Text(map, "owner", "root:root").Split(':');
         return new ComponentEntry(kind, Text(map, "path"), source, new Ownership(owner[0], owner[1], Ownership.ParseMode(Text(map, "mode", mode))),
-            Text(map, "secret", "false") == "true", Text(map, "when", ""));
+            Text(map, "secret", "false") == "true", Text(map, "when", ""), Kept(map), Text(map, "only-with", ""));
     }
+
+    private static string Kept(Mapping map) =>
+        Text(map, "keeps", "") is var kind && (kind.Length == 0 || OwnLines.Kinds.Contains(kind)) ? kind : throw new FormatException($"{map.Origin}: 'keeps' is one of {string.Join(", ", OwnLines.Kinds)}");
 
     private static ComponentUnit ReadUnit(Mapping map) =>
         new(Text(map, "unit"), Text(map, "state", "running") == "running", Texts(map, "restart"), Texts(map, "reload"), Text(map, "when", ""));

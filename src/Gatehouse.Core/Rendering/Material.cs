@@ -1,4 +1,5 @@
 using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Rendering;
@@ -38,10 +39,7 @@ public sealed record Material
     public required CertifiedKey? Web { get; init; }
 
     /// <summary>Key that signs mail; null when nothing is signed.</summary>
-    public required Secret? DkimKeyPem { get; init; }
-
-    /// <summary>The public half of the DKIM key, base64 (RFC 6376 section 3.6.1, tag p).</summary>
-    public required string DkimPublicKey { get; init; }
+    public required DkimKey? Dkim { get; init; }
 
     /// <summary>Password of Redis; null on a node that scans nothing.</summary>
     public required Secret? RedisPassword { get; init; }

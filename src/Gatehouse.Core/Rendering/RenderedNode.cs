@@ -46,7 +46,9 @@ public sealed class FileContent : IEquatable<FileContent>
 /// <param name="Hash">SHA-256 of a file's content; empty for anything else.</param>
 /// <param name="Target">Target of a link; empty for anything else.</param>
 /// <param name="Secret">Whether the content must never be shown.</param>
-public sealed record RenderedEntry(string Component, EntryKind Kind, string Path, Ownership Owner, string Hash, string Target, bool Secret);
+/// <param name="Keeps">The kind of shared file whose other lines are kept (<see cref="OwnLines"/>); empty for a file that is ours whole.</param>
+/// <param name="OnlyWith">A path without which the entry is not wanted on a machine; empty for always.</param>
+public sealed record RenderedEntry(string Component, EntryKind Kind, string Path, Ownership Owner, string Hash, string Target, bool Secret, string Keeps = "", string OnlyWith = "");
 
 /// <summary>A unit with the component it belongs to.</summary>
 public sealed record RenderedUnit(string Component, ComponentUnit Unit);
@@ -74,6 +76,9 @@ public sealed record RenderedNode
 
     /// <summary>Units in the order they are started.</summary>
     public required ImmutableArray<RenderedUnit> Units { get; init; }
+
+    /// <summary>The TCP ports that its services listen on.</summary>
+    public ImmutableArray<int> Listens { get; init; } = [];
 
     /// <summary>Directories that checkers write to.</summary>
     public ImmutableArray<string> Scratch { get; init; } = [];

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Gatehouse.Core.Settings;
+using Gatehouse.Core.Verifying;
 
 namespace Gatehouse.Core.Rendering;
 
@@ -33,9 +35,10 @@ public sealed class Renderer(TemplateSet templates)
             Members = [.. components.SelectMany(c => c.Members)],
             Reactions = [.. components.SelectMany(c => c.Reactions)],
             Units = [.. components.SelectMany(c => c.Units.Where(u => Holds(u.When, view)).Select(u => new RenderedUnit(c.Name, u)))],
+            Listens = [.. components.SelectMany(c => c.Listens.SelectMany(l => Ports(c, l, view))).Distinct().Order()],
             Scratch = [.. components.SelectMany(c => c.Scratch).Distinct(StringComparer.Ordinal)],
             Checks = [.. components.SelectMany(c => c.Checks.Where(k => Holds(k.When, view)).Select(k => Check(c, k, view)))],
-            Verifications = [.. components.SelectMany(c => c.Verifications.Where(v => Holds(v.When, view)).Select(v => Verification(c, v, view)))],
+            Verifications = [.. components.SelectMany(c => Verifications(c, settings, view))],
             Overridden = templates.Overridden,
             Contents = entries.Select(e => e.Content).OfType<FileContent>().DistinctBy(c => c.Hash).ToImmutableDictionary(c => c.Hash, StringComparer.Ordinal),
         };
@@ -54,6 +57,9 @@ public sealed class Renderer(TemplateSet templates)
             ? holds != negated
             : throw new TemplateException($"the condition '{condition}' names no yes-or-no value");
     }
+
+    private IEnumerable<int> Ports(Component component, string ports, Dictionary<string, object> view) =>
+        Text($"{component.Name}: listens", ports, view).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(p => int.Parse(p, CultureInfo.InvariantCulture));
 
     // Most of a run's time is the compiling of templates, which needs nothing of each other.
     private (RenderedEntry Entry, FileContent? Content)[] Entries(ImmutableArray<Component> components, Dictionary<string, object> view)
@@ -76,13 +82,18 @@ public sealed class Renderer(TemplateSet templates)
     {
         var path = Text($"{component.Name}: path", entry.Path, view);
         if (entry.Kind != EntryKind.File)
-            return (new RenderedEntry(component.Name, entry.Kind, path, entry.Owner, "", Text($"{component.Name}: target of {path}", entry.Source, view), false), null);
+            return (new RenderedEntry(component.Name, entry.Kind, path, entry.Owner, "", Text($"{component.Name}: target of {path}", entry.Source, view), false, OnlyWith: entry.OnlyWith), null);
         var name = $"{component.Name}/{entry.Source}";
         var text = engine.Render(name, templates.Text(name), view, out var reveals);
         if (reveals && !entry.Secret) throw new TemplateException($"{name} writes a secret, but component.yaml does not declare {path} as 'secret: true'");
         var content = FileContent.Of(text);
-        return (new RenderedEntry(component.Name, EntryKind.File, path, entry.Owner, content.Hash, "", entry.Secret), content);
+        return (new RenderedEntry(component.Name, EntryKind.File, path, entry.Owner, content.Hash, "", entry.Secret, entry.Keeps, entry.OnlyWith), content);
     }
+
+    // After what the component declares itself: conversations as the world has them.
+    private IEnumerable<RenderedVerification> Verifications(Component component, GatewaySettings settings, Dictionary<string, object> view) =>
+        component.Verifications.Where(v => Holds(v.When, view)).Select(v => Verification(component, v, view))
+            .Concat(component.Name == StrangerPlan.Component ? StrangerPlan.Of(settings) : []);
 
     private RenderedCheck Check(Component component, Check check, Dictionary<string, object> view) =>
         new(component.Name, check with

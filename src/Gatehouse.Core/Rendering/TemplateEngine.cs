@@ -30,6 +30,7 @@ public sealed class TemplateEngine
             PartialTemplateResolver = new NoPartials(),
         });
         handlebars.RegisterHelper("exim", (output, _, arguments) => output.WriteSafeString(EximText(Text(arguments))));
+        handlebars.RegisterHelper("exim_once", (output, _, arguments) => output.WriteSafeString(EximText(Text(arguments), "\\")));
         handlebars.RegisterHelper("base64", (output, _, arguments) => output.WriteSafeString(Convert.ToBase64String(Encoding.UTF8.GetBytes(Text(arguments)))));
         handlebars.RegisterHelper("secret", (output, _, arguments) => output.WriteSafeString(OneLine(Text(arguments))));
         handlebars.RegisterHelper("ucl", (output, _, arguments) => output.WriteSafeString(UclText(Text(arguments))));
@@ -80,13 +81,13 @@ public sealed class TemplateEngine
     /// Quotes a text for a double-quoted Exim string that is expanded: everything but plain letters and digits is written as
     /// \xHH of its UTF-8 bytes (Exim specification, "String expansions": \x), with the backslash doubled for the outer quoting.
     /// </summary>
-    internal static string EximText(string text)
+    internal static string EximText(string text, string escape = "\\\\")
     {
         var quoted = new StringBuilder();
         foreach (var b in Encoding.UTF8.GetBytes(text))
         {
             if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)' ' or (byte)'.' or (byte)'-' or (byte)'/') quoted.Append((char)b);
-            else quoted.Append(CultureInfo.InvariantCulture, $"\\\\x{b:x2}");
+            else quoted.Append(escape).Append(CultureInfo.InvariantCulture, $"x{b:x2}");
         }
 
         return quoted.ToString();

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Values;
 
@@ -53,6 +54,7 @@ internal static class ViewBuilder
         ("name", s.Name),
         ("short_name", Short(s.Name)),
         ("address", s.Address.ToString()),
+        ("ipv6", s.HasIPv6),
         ("time_zone", s.TimeZone),
         ("ntp_servers", s.NtpServers),
         ("resolvers", Texts(s.Resolvers)),
@@ -68,14 +70,14 @@ internal static class ViewBuilder
         ("greylist_score", decimal.Round(s.SpamScore * 2 / 3, 2)),
         ("greylisting", s.Greylisting),
         ("virus", s.VirusScanner),
-        ("virus_quarantine", s.VirusAction == MailAction.Quarantine),
-        ("virus_reject", s.VirusAction == MailAction.Reject),
-        ("spam_tag", s.SpamAction == MailAction.Tag),
-        ("spam_quarantine", s.SpamAction == MailAction.Quarantine),
-        ("spam_reject", s.SpamAction == MailAction.Reject),
-        ("high_spam_tag", s.HighSpamAction == MailAction.Tag),
-        ("high_spam_quarantine", s.HighSpamAction == MailAction.Quarantine),
-        ("high_spam_reject", s.HighSpamAction == MailAction.Reject),
+        ("virus_scan_size", ScanLimits.VirusScanSize(mta.MessageSizeLimit)),
+        ("virus_does", Does(s.VirusAction)),
+        ("unscannable_does", Does(s.UnscannableAction)),
+        ("encrypted_does", Does(s.EncryptedAction)),
+        ("spam_does", Does(s.SpamAction)),
+        ("high_spam_does", Does(s.HighSpamAction)),
+        ("spam_tenths", ScanLimits.Tenths(s.SpamScore)),
+        ("high_spam_tenths", ScanLimits.Tenths(s.HighSpamScore)),
         ("limit_source_network", s.LimitSourceNetwork),
         ("limit_destination_network", s.LimitDestinationNetwork),
         ("limit_recipient_domain", s.LimitRecipientDomain),
@@ -85,6 +87,14 @@ internal static class ViewBuilder
         ("expires", s.QuarantineDays > 0),
         ("quarantine_days", s.QuarantineDays));
 
+    // The word for what is done, in Exim's configuration and its log.
+    private static string Does(MailAction action) => action switch
+    {
+        MailAction.Tag => "tagged",
+        MailAction.Quarantine => "quarantined",
+        _ => "rejected",
+    };
+
     private static Dictionary<string, object> MtaView(MtaSettings s, Material material)
     {
         var certified = Made(material.Mta);
@@ -92,6 +102,9 @@ internal static class ViewBuilder
             ("host_name", s.HostName),
             ("domains", s.Domains.Select(d => Map(("domain", d.Domain), ("host", d.Destination.Host), ("address", d.Destination.IsAddress), ("port", d.Destination.Port))).ToImmutableArray()),
             ("has_domains", !s.Domains.IsEmpty),
+            ("has_other_ports", s.Domains.Any(d => d.Destination.Port != 25)),
+            ("international_domains", InternationalDomains(s)),
+            ("has_international_domains", !InternationalDomains(s).IsEmpty),
             ("probe_domains", s.Domains.Take(20).Select(d => d.Domain).ToImmutableArray()),
             ("relay_networks", Texts(s.RelayNetworks)),
             ("has_smart_host", s.SmartHost is not null),
@@ -118,11 +131,12 @@ internal static class ViewBuilder
             ("recipient_callout", s.RecipientCheck == RecipientCheck.Callout),
             ("recipient_listed", s.RecipientCheck == RecipientCheck.List),
             ("recipient_list", s.RecipientList),
-            ("dkim", material.DkimKeyPem is not null),
+            ("dkim", material.Dkim is not null),
             ("dkim_domains", s.DkimDomains),
             ("dkim_selector", s.DkimSelector),
-            ("dkim_key", material.DkimKeyPem ?? new Secret("")),
-            ("dkim_record", DnsStrings("p=" + material.DkimPublicKey)),
+            ("dkim_key", material.Dkim?.Pem ?? new Secret("")),
+            ("dkim_kind", material.Dkim?.Kind ?? ""),
+            ("dkim_record", DnsStrings("p=" + material.Dkim?.Record)),
             ("has_load_balancers", !s.LoadBalancers.IsEmpty),
             ("load_balancers", Texts(s.LoadBalancers)));
     }
@@ -133,6 +147,8 @@ internal static class ViewBuilder
         ("password_hash", Made(material.WebPasswordHash)),
         ("password_generated", material.WebPassword is not null),
         ("password", material.WebPassword ?? new Secret("")),
+        ("password_in_file", material.WebPassword is not null || s.Password.File is not null),
+        ("password_file", material.WebPassword is null && s.Password.File is { } file ? file : "/etc/gatehouse/secrets/web-password"),
         ("certificate", Made(material.Web).CertificatePem),
         ("key", Made(material.Web).KeyPem),
         ("networks", Texts(s.Networks)),
@@ -151,6 +167,7 @@ internal static class ViewBuilder
             ("name", settings.Cluster.Name),
             ("exim_number", settings.Cluster.Id <= 16),
             ("member", member),
+            ("approval", ApprovalRules.Word(settings.Cluster.Approval)),
             ("issuer", member && material?.Issuer is not null),
             ("peers", member ? Peers(settings) : []));
         if (!member) return view;
@@ -184,6 +201,10 @@ internal static class ViewBuilder
             return Map(("domain", d.Domain), ("network", $"{Addresses.Mask(address, bits)}/{bits}"));
         }),
     ];
+
+    // Each way to write one of our domains in its own letters, with the form that lists have.
+    private static ImmutableArray<Dictionary<string, object>> InternationalDomains(MtaSettings mta) =>
+        [.. mta.Domains.Select(d => d.Domain).Union(mta.DkimDomains).SelectMany(d => InternationalNames.Spellings(d).Select(s => Map(("written", s), ("domain", d))))];
 
     // A string of a TXT record holds at most 255 bytes (RFC 1035 section 3.3).
     private static ImmutableArray<string> DnsStrings(string text) => [.. text.Chunk(250).Select(c => new string(c))];

@@ -33,12 +33,12 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
     public static FrozenDictionary<string, FieldKind> All { get; } = new FieldKind[]
     {
         new("text", "a line of text", "string", (t, f) => Matches(t, f) ? Parsed.Ok(t) : Parsed.Refused(f.PatternText)),
-        new("fqdn", "a fully qualified name such as mx1.example.org", "string", (t, _) => Names.TryParse(t, 2, out var n) ? Parsed.Ok(n) : Expect("a fully qualified name such as mx1.example.org")),
-        new("domain", "a domain such as example.org", "string", (t, _) => Names.TryParse(t, 2, out var n) ? Parsed.Ok(n) : Expect(Domain(t))),
+        new("fqdn", "a fully qualified name such as mx1.example.org", "string", (t, _) => Names.TryParse(t, 2, out var n) ? Parsed.Ok(n) : Expect(NameText.Whole(t, "a fully qualified name such as mx1.example.org"))),
+        new("domain", "a domain such as example.org", "string", (t, _) => Names.TryParse(t, 2, out var n) ? Parsed.Ok(n) : Expect(NameText.Whole(t, "a domain such as example.org"))),
         new("host", "a host name or an address", "string", (t, _) => Addresses.TryParse(t, out var a) ? Parsed.Ok(a.ToString()) : Names.TryParse(t, 1, out var n) ? Parsed.Ok(n) : Expect("a host name or an address")),
         new("address", "an IPv4 or IPv6 address", "string", (t, _) => Addresses.TryParse(t, out var a) ? Parsed.Ok(a) : Expect(Address(t))),
         new("cidr", "a network such as 192.0.2.0/24 or 2001:db8::/32", "string", (t, _) => Addresses.TryParseNetwork(t, out var n, out var why) ? Parsed.Ok(n) : Parsed.Refused(why)),
-        new("hostport", "a host with a port such as mail.example.org:25 or [2001:db8::25]:25", "string", (t, f) => HostPort.TryParse(t, f.DefaultPort, out var h) ? Parsed.Ok(h) : Expect("a host with a port such as mail.example.org:25 or [2001:db8::25]:25")),
+        new("hostport", "a host with a port such as mail.example.org:25 or [2001:db8::25]:25", "string", (t, f) => HostPort.TryParse(t, f.DefaultPort, out var h) ? Parsed.Ok(h) : Expect(NameText.Dotted(t, "a host with a port such as mail.example.org:25 or [2001:db8::25]:25"))),
         new("port", "a port from 1 to 65535", "integer", (t, _) => TryInteger(t, out var n) && n is >= 1 and <= 65535 ? Parsed.Ok((int)n) : Expect("a port from 1 to 65535")),
         new("integer", "a whole number", "integer", (t, f) => TryInteger(t, out var n) ? InRange(n, f, (int)n) : Expect("a whole number")),
         new("number", "a number such as 6 or 6.5", "number", (t, f) => TryNumber(t, out var n) ? InRange(n, f, n) : Expect("a number such as 6 or 6.5")),
@@ -53,6 +53,9 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
         new("duration", "a duration such as 90s, 5m, 2h or 7d", "string", (t, _) => Quantities.TryParseDuration(t, out var d) ? Parsed.Ok(d) : Expect("a duration such as 90s, 5m, 2h or 7d")),
         new("table", "a list of rows", "array", (_, _) => Expect("a list of rows")),
     }.ToFrozenDictionary(k => k.Name, StringComparer.Ordinal);
+
+    // Names below /usr/share/zoneinfo that are no zones of their own: links back to the host's zone, placeholders, and second copies with leap seconds.
+    private static readonly FrozenSet<string> NotZones = new[] { "localtime", "Factory", "posixrules", "right", "posix" }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Reads a text into the field's typed value, refusing what no kind may hold.</summary>
     public Parsed Parse(string text, Field field)
@@ -80,9 +83,6 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
     }
 
     private static Parsed Expect(string what) => Parsed.Refused($"is not {what}");
-
-    private static string Domain(string text) =>
-        text.Any(c => c > 127) ? "a domain in ASCII; write an international name in its xn-- form" : "a domain such as example.org";
 
     private static string Address(string text) => text.Contains('/', StringComparison.Ordinal)
         ? "a single address; networks are not taken here"
@@ -118,5 +118,6 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
         && !text.Contains("//", StringComparison.Ordinal) && !text.Split('/').Contains("..") && !text.Split('/').Contains(".") && text[^1] != '/';
 
     private static bool IsZone(string text) =>
-        text.Length is > 1 and < 64 && char.IsAsciiLetter(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || "_+-/".Contains(c, StringComparison.Ordinal)) && text[^1] != '/';
+        text.Length is > 1 and < 64 && char.IsAsciiLetter(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || "_+-/".Contains(c, StringComparison.Ordinal)) && text[^1] != '/'
+        && !NotZones.Contains(text.Split('/')[0]);
 }

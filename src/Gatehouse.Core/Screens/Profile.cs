@@ -23,8 +23,8 @@ public sealed record Profile(string Name, ImmutableArray<string> Roles)
         new("full", ["database", "cache", "mq", "indexer", "mail", "web"]),
     ];
 
-    /// <summary>Profiles this version can set up: all of them.</summary>
-    public static ImmutableArray<string> Supported { get; } = [.. All.Select(p => p.Name)];
+    /// <summary>The names of all profiles.</summary>
+    public static ImmutableArray<string> Names { get; } = [.. All.Select(p => p.Name)];
 
     /// <summary>Whether nodes of this profile are members of a cluster.</summary>
     public bool Clustered => Name != "standalone";

@@ -13,8 +13,17 @@ public sealed record Facts
     /// <summary>Global addresses of the machine, the one of the default route first.</summary>
     public ImmutableArray<IPAddress> Addresses { get; init; } = [];
 
+    /// <summary>Names that /etc/hosts of the machine gives to its own addresses, in lower case.</summary>
+    public ImmutableArray<string> OwnNames { get; init; } = [];
+
+    /// <summary>The ports that the machine's sshd listens on, the one of the session or 22 first; empty when none runs or it is unknown.</summary>
+    public ImmutableArray<int> SshPorts { get; init; } = [];
+
     /// <summary>The network of the first of <see cref="Addresses"/>; null when there is none.</summary>
     public IPNetwork? Network { get; init; }
+
+    /// <summary>Whether the kernel knows IPv6. It does not with <c>ipv6.disable=1</c>, and then nothing can listen there.</summary>
+    public bool HasIPv6 { get; init; } = true;
 
     /// <summary>Time zone, UTC when unknown.</summary>
     public string TimeZone { get; init; } = "UTC";
@@ -52,6 +61,7 @@ public sealed record Facts
         "facts.time_zone" => TimeZone,
         "facts.admin_network" => Proposals.AdminNetwork(this)?.ToString(),
         "facts.connections" => Proposals.Connections(this)?.ToString(CultureInfo.InvariantCulture),
+        "facts.ssh_port" => SshPorts.IsEmpty ? null : SshPorts[0].ToString(CultureInfo.InvariantCulture),
         "facts.resolvers" => Resolvers.IsEmpty ? null : string.Join(", ", Resolvers),
         _ => throw new ArgumentException($"there is no fact '{name}'", nameof(name)),
     };

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Net;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Screens;
+using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Settings;
@@ -28,8 +30,11 @@ public sealed record GatewaySettings(SystemSettings System, ScannerSettings? Sca
     /// <summary>Where logs are collected.</summary>
     public LogSettings Logs { get; init; } = LogSettings.None;
 
+    /// <summary>Every password among the settings, by the path of its field.</summary>
+    public ImmutableSortedDictionary<string, Password> Passwords { get; init; } = ImmutableSortedDictionary<string, Password>.Empty;
+
     /// <summary>Whether a password is still to be asked for.</summary>
-    public bool AwaitsPassword => Web?.Password.Source == PasswordSource.Prompt || Mta?.SmartHostPassword?.Source == PasswordSource.Prompt || Backend.External.Any(s => s.Password?.Source == PasswordSource.Prompt);
+    public bool AwaitsPassword => Passwords.Values.Any(p => p.Source == PasswordSource.Prompt);
 }
 
 /// <summary>The host itself.</summary>
@@ -40,6 +45,9 @@ public sealed record SystemSettings
 
     /// <summary>The node's own address.</summary>
     public required IPAddress Address { get; init; }
+
+    /// <summary>Whether the host's kernel knows IPv6.</summary>
+    public bool HasIPv6 { get; init; } = true;
 
     /// <summary>The kind of node.</summary>
     public required Profile Profile { get; init; }
@@ -118,6 +126,12 @@ public sealed record ScannerSettings
 
     /// <summary>What is done with a virus.</summary>
     public required MailAction VirusAction { get; init; }
+
+    /// <summary>What is done with a message that ClamAV cannot scan completely.</summary>
+    public MailAction UnscannableAction { get; init; } = MailAction.Quarantine;
+
+    /// <summary>What is done with a message whose content is encrypted.</summary>
+    public MailAction EncryptedAction { get; init; } = MailAction.Tag;
 
     /// <summary>Messages a minute from one source network; 0 = no limit.</summary>
     public required int LimitSourceNetwork { get; init; }
@@ -241,6 +255,9 @@ public sealed record MtaSettings
     /// <summary>Name of the DKIM key in DNS.</summary>
     public required string DkimSelector { get; init; }
 
+    /// <summary>A key that is carried over from elsewhere; null when this host makes its own.</summary>
+    public DkimKey? DkimKey { get; init; }
+
     /// <summary>Who may send a PROXY header.</summary>
     public required ImmutableArray<IPAddress> LoadBalancers { get; init; }
 }
@@ -278,6 +295,9 @@ public sealed record ClusterSettings
 
     /// <summary>The other members.</summary>
     public required ImmutableArray<Peer> Peers { get; init; }
+
+    /// <summary>Which approval changes to the cluster's settings need.</summary>
+    public ApprovalMode Approval { get; init; }
 }
 
 /// <summary>Another member.</summary>

@@ -11,6 +11,7 @@ internal static class MtaRules
     public static ImmutableArray<Rule> All { get; } =
     [
         new("no domain is delivered to this node itself", NoLoop),
+        new("outgoing mail is not handed to this node itself", SmartHostElsewhere),
         new("the postmaster is reachable elsewhere", PostmasterElsewhere),
         new("a smart host user has a password that can be sent", SmartHostLogin),
         new("there is mail to take", SomethingToDo),
@@ -18,21 +19,30 @@ internal static class MtaRules
 
     private static void NoLoop(ValueSet v, Inputs inputs, Report report)
     {
-        v.TryGet<IPAddress>("system.address", out var address);
-        var own = OwnNames(v);
+        var own = new OwnHost(v, inputs);
         foreach (var row in v.Rows("mta.domains"))
         {
-            var destination = (HostPort)row.Values["destination"];
-            if (own.Contains((string)row.Values["domain"]))
-                report.Error("domain-is-host", "mta.domains", $"'{row.Values["domain"]}' is this gateway's own name; list the domains behind it.", row.Origin);
-            if (own.Contains(destination.Host) || destination.Host == address?.ToString() || destination.Host is "localhost" || (IPAddress.TryParse(destination.Host, out var ip) && IPAddress.IsLoopback(ip)))
-                report.Error("mail-loop", "mta.domains", $"mail for '{row.Values["domain"]}' would be sent to {destination}, which is this gateway itself; name the mail host behind it.", row.Origin);
+            var domain = (string)row.Values["domain"];
+            if (own.IsName(domain)) report.Error("domain-is-host", "mta.domains", $"'{domain}' is this gateway's own name; list the domains behind it.", row.Origin);
+            if (Unusable((HostPort)row.Values["destination"], own) is { } why)
+                report.Error(why.Code, "mta.domains", $"mail for '{domain}' would be sent to {row.Values["destination"]}, which is {why.Words}; name the mail host behind it.", row.Origin);
         }
     }
 
+    private static void SmartHostElsewhere(ValueSet v, Inputs inputs, Report report)
+    {
+        if (v.TryGet<HostPort>("mta.smart_host", out var host) && Unusable(host, new OwnHost(v, inputs)) is { } why)
+            report.Error(why.Code, "mta.smart_host", $"outgoing mail would be sent to {host}, which is {why.Words}; name another mail server, or leave it out to deliver directly.", v.OriginOf("mta.smart_host"));
+    }
+
+    private static (string Code, string Words)? Unusable(HostPort host, OwnHost own) =>
+        own.Is(host.Host) ? ("mail-loop", "this gateway itself")
+        : IPAddress.TryParse(host.Host, out var address) && AddressUse.WhyNoHost(address) is { } why ? ("destination-unusable", why)
+        : null;
+
     private static void PostmasterElsewhere(ValueSet v, Inputs inputs, Report report)
     {
-        if (v.TryGet<string>("mta.postmaster", out var address) && OwnNames(v).Contains(address[(address.IndexOf('@', StringComparison.Ordinal) + 1)..]))
+        if (v.TryGet<string>("mta.postmaster", out var address) && new OwnHost(v, inputs).IsName(address[(address.LastIndexOf('@') + 1)..]))
             report.Error("postmaster-loop", "mta.postmaster", $"{address} is an address at this gateway, which has no mailboxes; name one that somebody reads.", v.OriginOf("mta.postmaster"));
     }
 
@@ -51,13 +61,5 @@ internal static class MtaRules
     {
         if (v.TryGet<ImmutableArray<Row>>("mta.domains", out var rows) && rows.IsEmpty && v.List<IPNetwork>("mta.relay_networks").IsEmpty)
             report.Warn("no-mail", "mta.domains", "no domain and no relay network is given: the gateway will take no mail.");
-    }
-
-    private static HashSet<string> OwnNames(ValueSet v)
-    {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        if (v.TryGet<string>("system.name", out var name)) names.Add(name);
-        if (v.TryGet<string>("mta.host_name", out var host)) names.Add(host);
-        return names;
     }
 }

@@ -44,16 +44,16 @@ internal static class NetworkRules
 
     private static void BalancersAreOthers(ValueSet v, Inputs inputs, Report report)
     {
-        v.TryGet<IPAddress>("system.address", out var own);
+        var own = new OwnHost(v, inputs);
         var relays = v.List<IPNetwork>("mta.relay_networks");
         foreach (var path in BalancerLists)
         {
             foreach (var balancer in v.List<IPAddress>(path))
             {
-                if (IPAddress.IsLoopback(balancer) || balancer.Equals(own))
+                if (own.Is(balancer))
                     report.Error("balancer-is-self", path, $"{balancer} is this node; a load balancer is another host, and whoever is listed must always send the PROXY header.", v.OriginOf(path));
                 else if (path.StartsWith("mta", StringComparison.Ordinal) && relays.Any(r => r.Contains(balancer)))
-                    report.Warn("balancer-in-relay", path, $"{balancer} lies in a relay network too; as a load balancer it can send no mail of its own.", v.OriginOf(path));
+                    report.Warn("balancer-in-relay", path, $"{balancer} lies in a relay network too. Its clients get rights by the address in their PROXY header alone, and it can send no mail of its own.", v.OriginOf(path));
             }
         }
     }

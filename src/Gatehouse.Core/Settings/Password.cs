@@ -16,9 +16,13 @@ public enum PasswordSource
 
     /// <summary>It is asked for on the terminal when it is needed.</summary>
     Prompt,
+
+    /// <summary>The cluster keeps it sealed for nodes of other duties; this node does not get it.</summary>
+    Sealed,
 }
 
 /// <summary>A password answer.</summary>
 /// <param name="Source">How it was given.</param>
 /// <param name="Value">The password or the hash; null while it is still to be made or asked for.</param>
-public sealed record Password(PasswordSource Source, Secret? Value);
+/// <param name="File">The file on this host that it was read from; null when it came otherwise.</param>
+public sealed record Password(PasswordSource Source, Secret? Value, string? File = null);

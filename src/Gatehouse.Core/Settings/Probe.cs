@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
@@ -8,10 +9,14 @@ namespace Gatehouse.Core.Settings;
 
 /// <summary>Something outside the answer file that the answers name: the edge reads it, <see cref="Resolver"/> judges it.</summary>
 /// <param name="Kind">What to read.</param>
-/// <param name="Name">Path of the file, name of the variable, label of the prompt, or name of the secret.</param>
+/// <param name="Name">Path of the file, name of the variable, path of the field that is prompted for, or name of the secret.</param>
 /// <param name="Path">The field that names it.</param>
 /// <param name="Origin">Where it is named.</param>
-public sealed record Wanted(WantedKind Kind, string Name, string Path, Origin? Origin);
+public sealed record Wanted(WantedKind Kind, string Name, string Path, Origin? Origin)
+{
+    /// <summary>What a prompt says; empty for the other kinds.</summary>
+    public string Question { get; init; } = "";
+}
 
 /// <summary>Where a wanted value comes from.</summary>
 public enum WantedKind
@@ -45,6 +50,10 @@ public sealed record Inputs(Facts Facts, bool AnswersOwnerOnly, ImmutableDiction
     /// <summary>Inputs without anything named in the answers.</summary>
     public static Inputs Of(Facts facts, bool answersOwnerOnly = true) =>
         new(facts, answersOwnerOnly, ImmutableDictionary<(WantedKind, string), Found>.Empty);
+
+    /// <summary>The text of a file that the answers name; null when there is none.</summary>
+    public string? TextOf(string file) =>
+        Things.TryGetValue((WantedKind.File, file), out var found) && found.Content is { } bytes ? Encoding.UTF8.GetString(bytes.AsSpan()) : null;
 }
 
 /// <summary>Lists what the answers name outside themselves.</summary>
@@ -62,7 +71,9 @@ public static class Probe
             if (field.Kind.Name == "password" && node is Mapping { Entries: [{ Value: Scalar value } only] })
             {
                 var kind = only.Key switch { "file" => WantedKind.File, "env" => WantedKind.Variable, "prompt" => WantedKind.Prompt, "sealed" when SealedName.IsValid(value.Text) => WantedKind.Sealed, _ => (WantedKind?)null };
-                if (kind is { } k) wanted.Add(new Wanted(k, k == WantedKind.Prompt ? field.Label : value.Text, field.Path, value.Origin));
+                // Labels are for people, and several fields have the same one.
+                if (kind == WantedKind.Prompt) wanted.Add(new Wanted(WantedKind.Prompt, field.Path, field.Path, value.Origin) { Question = Question(screens, field) });
+                else if (kind is { } k) wanted.Add(new Wanted(k, value.Text, field.Path, value.Origin));
             }
             else if (field.Kind.Name == "timezone" && node is Scalar zone && field.Kind.Parse(zone.Text, field).Value is string name)
             {
@@ -75,5 +86,13 @@ public static class Probe
         }
 
         return wanted.ToImmutable();
+    }
+
+    // "Password there" alone does not say where: the field that it belongs to does.
+    private static string Question(ScreenSet screens, Field field)
+    {
+        var first = field;
+        while (first.When is { } when && screens.Fields.FirstOrDefault(f => f.Path == when.Path) is { } other) first = other;
+        return first == field ? field.Label : $"{first.Label}: {field.Label}";
     }
 }

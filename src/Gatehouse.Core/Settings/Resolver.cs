@@ -21,10 +21,10 @@ public static class Resolver
     {
         values = new ValueSet(screens);
         if (!answers.Readable) return null;
-        var reader = new ValueReader(answers, inputs, report);
+        var reader = new ValueReader(answers, inputs, report, values);
         foreach (var field in screens.Fields) ReadField(field, answers, inputs.Facts, reader, values, report);
         foreach (var rule in Rules.All) rule.Judge(values, inputs, report);
-        return report.HasErrors ? null : SettingsBuilder.Build(values, inputs);
+        return report.HasErrors ? null : SettingsBuilder.Build(values, inputs) with { Passwords = values.All<Password>() };
     }
 
     private static void ReadField(Field field, Answers answers, Facts facts, ValueReader reader, ValueSet values, Report report)
@@ -63,7 +63,7 @@ public static class Resolver
         }
         else if (field.Required)
         {
-            report.Error("missing", field.Path, $"'{field.Label}' is missing; write '{field.Key}: {(field.IsList ? $"[{field.Example}]" : field.Example)}' in section '{field.Path.Split('.')[0]}', with your own value.");
+            report.Error("missing", field.Path, $"'{field.Label}' is missing; write '{field.Key}: {(field.IsList ? $"[{field.Example}]" : field.Example)}' in section '{field.Path.Split('.')[0]}', with your own value.", answers.Values.GetValueOrDefault(field.Path)?.Origin);
         }
         else if (field.IsList || field.IsTable)
         {

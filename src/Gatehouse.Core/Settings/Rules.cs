@@ -19,6 +19,7 @@ internal static class Rules
         .. QuarantineRules.All,
         .. NetworkRules.All,
         .. MtaRules.All,
+        .. WebRules.All,
         .. CertificateRules.All,
         .. BackendRules.All,
         .. BalancerRules.All,

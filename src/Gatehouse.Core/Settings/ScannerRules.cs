@@ -10,13 +10,18 @@ internal static class ScannerRules
     private static readonly ImmutableArray<string> Allowed = ["/var/spool/", "/var/lib/", "/srv/", "/mnt/", "/data/", "/opt/"];
     private static readonly ImmutableArray<string> Taken = ["/var/spool/exim4", "/var/lib/gatehouse", "/var/lib/rspamd", "/var/lib/clamav", "/var/lib/redis", "/var/lib/dpkg", "/var/lib/systemd", "/var/lib/apt", "/var/spool/cron"];
 
+    // From mild to strict.
+    private static readonly ImmutableArray<string> Strictness = ["tag", "quarantine", "reject"];
+
     // Made by the exim component for what Gatehouse spools.
     private const string Parent = "/var/spool/gatehouse";
 
     public static ImmutableArray<Rule> All { get; } =
     [
         new("certain spam scores higher than spam", ScoresInOrder),
+        new("worse spam is not treated better", ActionsInOrder),
         new("the quarantine has a directory of its own", QuarantineDirectory),
+        new("an organisation that SMTP cannot carry is told", OrganisationShown),
         new("a single node shares its quarantine with nobody", SharingNeedsCluster),
     ];
 
@@ -24,6 +29,22 @@ internal static class ScannerRules
     {
         if (v.TryGet<decimal>("scanner.spam_score", out var low) && v.TryGet<decimal>("scanner.high_spam_score", out var high) && high <= low)
             report.Error("scores-reversed", "scanner.high_spam_score", $"the high spam score ({high}) must be above the spam score ({low}).", v.OriginOf("scanner.high_spam_score") ?? v.OriginOf("scanner.spam_score"));
+    }
+
+    private static void ActionsInOrder(ValueSet v, Inputs inputs, Report report)
+    {
+        if (!v.TryGet<string>("scanner.spam_action", out var low) || !v.TryGet<string>("scanner.high_spam_action", out var high)) return;
+        if (Strictness.IndexOf(high) >= Strictness.IndexOf(low)) return;
+        var origin = v.OriginOf("scanner.high_spam_action") ?? v.OriginOf("scanner.spam_action");
+        report.Warn("actions-reversed", "scanner.high_spam_action",
+            $"worse spam is treated better: '{high}' is milder than the spam action '{low}'. Choose '{low}' here, or a milder spam action.", origin);
+    }
+
+    // SMTP replies are ASCII (RFC 5321 section 2.4).
+    private static void OrganisationShown(ValueSet v, Inputs inputs, Report report)
+    {
+        if (!System.Text.Ascii.IsValid(v.Text("scanner.organisation")))
+            report.Add(new Finding(Severity.Info, "organisation-not-in-banner", "scanner.organisation", "the organisation has letters beyond ASCII, which SMTP cannot carry; the banner leaves it out.", v.OriginOf("scanner.organisation")));
     }
 
     private static void QuarantineDirectory(ValueSet v, Inputs inputs, Report report)

@@ -1,6 +1,7 @@
 using System.Net;
-using System.Text;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Screens;
+using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Settings;
@@ -9,13 +10,14 @@ namespace Gatehouse.Core.Settings;
 internal static class SettingsBuilder
 {
     public static GatewaySettings Build(ValueSet v, Inputs inputs) =>
-        Balancers.Trusted(new(BuildSystem(v), Only("mail", v, BuildScanner), Only("mail", v, s => BuildMta(s, inputs)), Only("web", v, s => BuildWeb(s, inputs)), BuildCluster(v)) { Backend = BackendBuilder.Build(v), Balancer = BalancerBuilder.Build(v), Addresses = AddressBuilder.Build(v), Limits = LimitRules.Build(v), Logs = LogRules.Build(v) });
+        Balancers.Trusted(new(BuildSystem(v, inputs.Facts), Only("mail", v, BuildScanner), Only("mail", v, s => BuildMta(s, inputs)), Only("web", v, s => BuildWeb(s, inputs)), BuildCluster(v)) { Backend = BackendBuilder.Build(v), Balancer = BalancerBuilder.Build(v), Addresses = AddressBuilder.Build(v), Limits = LimitRules.Build(v), Logs = LogRules.Build(v) });
 
     // Null where the node does not have the duty.
     private static T? Only<T>(string role, ValueSet v, Func<ValueSet, T> build) where T : class => v.Profile!.Has(role) ? build(v) : null;
 
-    private static SystemSettings BuildSystem(ValueSet v) => new()
+    private static SystemSettings BuildSystem(ValueSet v, Facts facts) => new()
     {
+        HasIPv6 = facts.HasIPv6,
         Name = v.Get<string>("system.name"),
         Address = v.Get<IPAddress>("system.address"),
         Profile = v.Profile!,
@@ -38,6 +40,8 @@ internal static class SettingsBuilder
         Greylisting = v.Get<bool>("scanner.greylisting"),
         VirusScanner = v.Get<string>("scanner.virus_scanner") == "clamav",
         VirusAction = v.TryGet<string>("scanner.virus_action", out _) ? Action(v, "scanner.virus_action") : MailAction.Quarantine,
+        UnscannableAction = v.TryGet<string>("scanner.unscannable_action", out _) ? Action(v, "scanner.unscannable_action") : MailAction.Quarantine,
+        EncryptedAction = v.TryGet<string>("scanner.encrypted_action", out _) ? Action(v, "scanner.encrypted_action") : MailAction.Tag,
         LimitSourceNetwork = v.Get<int>("scanner.limit_source_network"),
         LimitDestinationNetwork = v.Get<int>("scanner.limit_destination_network"),
         LimitRecipientDomain = v.Get<int>("scanner.limit_recipient_domain"),
@@ -79,6 +83,7 @@ internal static class SettingsBuilder
         RecipientList = v.Text("mta.recipient_list"),
         DkimDomains = v.List<string>("mta.dkim_domains"),
         DkimSelector = v.Get<string>("mta.dkim_selector"),
+        DkimKey = v.Text("mta.dkim_key_file") is { Length: > 0 } dkim ? DkimKey.Read(inputs.TextOf(dkim) ?? "", out _) : null,
         LoadBalancers = v.List<IPAddress>("mta.load_balancers"),
     };
 
@@ -96,6 +101,7 @@ internal static class SettingsBuilder
     {
         Name = v.Text("cluster.name"),
         Id = v.Get<int>("cluster.id"),
+        Approval = Enum.Parse<ApprovalMode>(v.Get<string>("cluster.approval"), ignoreCase: true),
         Peers = [.. v.Rows("cluster.peers").Select(r => new Peer((string)r.Values["name"], (IPAddress)r.Values["address"], (int)r.Values["port"], Profile.Find((string)r.Values["profile"])!, r.Values.GetValueOrDefault("former") as IPAddress, (int)r.Values["id"]) { Forwarded = r.Values.GetValueOrDefault("forwarded") as IPAddress, Certificates = QuarantineRules.Fingerprints(r) })],
     };
 
@@ -108,16 +114,12 @@ internal static class SettingsBuilder
 
     private static CertificateChoice Certificate(ValueSet v, Inputs inputs, string screen)
     {
-        var certificate = v.Text($"{screen}.certificate_file");
-        var key = v.Text($"{screen}.key_file");
+        var (certificate, key) = (v.Text($"{screen}.certificate_file"), v.Text($"{screen}.key_file"));
         return v.Get<string>($"{screen}.certificate") switch
         {
-            "own" => new CertificateChoice(CertificateSource.Own, FileText(inputs, certificate), new Secret(FileText(inputs, key))),
+            "own" when OwnCertificate.Read(inputs.TextOf(certificate) ?? "", inputs.TextOf(key) ?? "") is var own => new CertificateChoice(CertificateSource.Own, own.ChainPem, own.KeyPem),
             "cluster" => new CertificateChoice(CertificateSource.Cluster, "", new Secret("")),
             _ => new CertificateChoice(CertificateSource.SelfSigned, "", new Secret("")),
         };
     }
-
-    private static string FileText(Inputs inputs, string path) =>
-        inputs.Things.TryGetValue((WantedKind.File, path), out var found) && found.Content is { } bytes ? Encoding.UTF8.GetString(bytes.AsSpan()) : "";
 }

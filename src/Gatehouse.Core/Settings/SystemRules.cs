@@ -1,32 +1,56 @@
 using System.Collections.Immutable;
 using System.Net;
 using Gatehouse.Core.Reports;
-using Gatehouse.Core.Screens;
+using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Settings;
 
 /// <summary>Rules about the node itself.</summary>
 internal static class SystemRules
 {
+    // HOST_NAME_MAX of Linux, and MAXNS of resolv.conf(5).
+    private const int LongestHostName = 64;
+    private const int MostResolvers = 3;
+
     public static ImmutableArray<Rule> All { get; } =
     [
-        new("the profile is one this version can set up", ProfileSupported),
+        new("the host name is one of its own that Linux takes", NameUsable),
+        new("the firewall opens the port that sshd listens on", SshReachable),
+        new("the name servers can be asked", ResolversUsable),
         new("the node's address is one others can reach", AddressUsable),
     ];
-
-    private static void ProfileSupported(ValueSet v, Inputs inputs, Report report)
-    {
-        if (v.TryGet<string>("system.profile", out var profile) && !Profile.Supported.Contains(profile))
-            report.Error("profile-unsupported", "system.profile", $"this version sets up {string.Join(", ", Profile.Supported)}; what '{profile}' is to run is not part of it yet.", v.OriginOf("system.profile"));
-    }
 
     private static void AddressUsable(ValueSet v, Inputs inputs, Report report)
     {
         if (!v.TryGet<IPAddress>("system.address", out var address)) return;
-        if (IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.IsIPv6Multicast || IsMulticast(address))
-            report.Error("address-unusable", "system.address", $"{address} is not an address that other hosts can reach.", v.OriginOf("system.address"));
+        if (AddressUse.WhyNoHost(address) is { } why)
+            report.Error("address-unusable", "system.address", $"{address} is {why}; other hosts cannot reach this one at it.", v.OriginOf("system.address"));
     }
 
-    private static bool IsMulticast(IPAddress address) =>
-        address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && address.GetAddressBytes()[0] >= 224;
+    private static void NameUsable(ValueSet v, Inputs inputs, Report report)
+    {
+        if (!v.TryGet<string>("system.name", out var name)) return;
+        var labels = name.Split('.');
+        if (name.Length > LongestHostName)
+            report.Error("name-too-long", "system.name", $"'{name}' has {name.Length} characters; Linux takes host names of at most {LongestHostName}.", v.OriginOf("system.name"));
+        if (labels[0] == "localhost" || labels[^1] is "localhost" or "localdomain")
+            report.Error("name-is-localhost", "system.name", $"'{name}' means \"this host\" on every host; write a name of its own, such as mx1.example.org.", v.OriginOf("system.name"));
+    }
+
+    // An SSH session has the session guard; at a console or from cloud-init nobody would notice before the next login.
+    private static void SshReachable(ValueSet v, Inputs inputs, Report report)
+    {
+        if (!v.TryGet<int>("system.ssh_port", out var port) || inputs.Facts.SshPorts is not { IsEmpty: false } ports || ports.Contains(port) || !new OwnHost(v, inputs).IsHere) return;
+        report.Warn("ssh-port-closed", "system.ssh_port", $"sshd listens on port {string.Join(" and ", ports)} of this host, but the firewall will open {port} only: SSH will be unreachable. Write {ports[0]}, or change sshd first.", v.OriginOf("system.ssh_port"));
+    }
+
+    private static void ResolversUsable(ValueSet v, Inputs inputs, Report report)
+    {
+        var resolvers = v.List<IPAddress>("system.resolvers");
+        foreach (var resolver in resolvers.Where(r => !IPAddress.IsLoopback(r)))
+            if (AddressUse.WhyNoHost(resolver) is { } why)
+                report.Error("resolver-unusable", "system.resolvers", $"{resolver} is {why}; write the address of a name server.", v.OriginOf("system.resolvers"));
+        if (resolvers.Length > MostResolvers)
+            report.Warn("resolvers-ignored", "system.resolvers", $"only the first {MostResolvers} of {resolvers.Length} name servers are used: the system's resolver reads no more than that.", v.OriginOf("system.resolvers"));
+    }
 }

@@ -9,7 +9,7 @@ using Gatehouse.Core.Yaml;
 namespace Gatehouse.Core.Settings;
 
 /// <summary>Turns the raw answer of one field into its typed value, with a finding for everything that is wrong with it.</summary>
-internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
+internal sealed class ValueReader(Answers answers, Inputs inputs, Report report, ValueSet values)
 {
     private const int MostItems = 10_000;
 
@@ -37,7 +37,8 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
     {
         if (node is not Scalar scalar)
         {
-            report.Error("wrong-type", path, $"'{field.Label}' takes a single value ({field.Kind.Expected}), found {node.Describe()}.", node.Origin);
+            var quotes = node is Sequence && field.Kind.Name is "hostport" or "address" or "host" ? " Put an address in brackets in quotes: \"[2001:db8::25]:25\"." : "";
+            report.Error("wrong-type", path, $"'{field.Label}' takes a single value ({field.Kind.Expected}), found {node.Describe()}.{quotes}", node.Origin);
             return null;
         }
 
@@ -46,7 +47,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
         else if (field.MustExist) CheckFile(field, path, scalar);
         else if (field.Kind.Name == "timezone" && ZoneDatabase.Lacks(inputs, scalar.Text))
         {
-            report.Error("bad-value", path, $"{Quote(scalar.Text)} is not a time zone that this host knows; write its name in the tz database, such as Europe/Berlin or UTC.", scalar.Origin);
+            report.Error("bad-value", path, $"{Quote(scalar.Text)} is not a time zone that this host knows; write its name in the tz database, such as Europe/Berlin or UTC.{ZoneDatabase.Hint(inputs, scalar.Text)}", scalar.Origin);
             return null;
         }
 
@@ -181,13 +182,21 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
     }
 
     private Password? Prompted(Field field, Scalar value) =>
-        inputs.Things.TryGetValue((WantedKind.Prompt, field.Label), out var typed) && typed.Content is { } bytes
+        inputs.Things.TryGetValue((WantedKind.Prompt, field.Path), out var typed) && typed.Content is { } bytes
             ? Typed(field, Encoding.UTF8.GetString(bytes.AsSpan()), value.Origin)
             : new Password(PasswordSource.Prompt, null);
 
     private Password? Sealed(Field field, Scalar name)
     {
-        if (inputs.Things.GetValueOrDefault((WantedKind.Sealed, name.Text)) is { Content: not null } found) return Read(field, name, SealedName.FileOf(name.Text), found);
+        // Another answer's secret would be sent to the server that this answer belongs to.
+        if (name.Text != field.Path && !name.Text.StartsWith($"{field.Path}-", StringComparison.Ordinal))
+        {
+            report.Error("bad-value", field.Path, $"{Quote(name.Text)} is not a sealed secret of '{field.Label}': its name begins with {field.Path}. The cluster writes it itself.", name.Origin);
+            return null;
+        }
+
+        if (values.Profile is { Clustered: true } profile && !SecretDuties.Reaches(name.Text, profile)) return new Password(PasswordSource.Sealed, null);
+        if (inputs.Things.GetValueOrDefault((WantedKind.Sealed, name.Text)) is { Content: not null } found) return Read(field, name, SealedName.FileOf(name.Text), found) is { } password ? password with { File = SealedName.FileOf(name.Text) } : null;
         report.Error("sealed-missing", field.Path, $"'{field.Label}' is the cluster's secret {Quote(name.Text)}, which this host has not got ({SealedName.FileOf(name.Text)}). On a member, 'gatehouse sync' fetches it; anywhere else give the password as {{file: PATH}}.", name.Origin);
         return null;
     }
@@ -201,7 +210,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report)
             return null;
         }
 
-        return Read(field, name, name.Text, found);
+        return Read(field, name, name.Text, found) is { } password ? password with { File = kind == WantedKind.File ? name.Text : null } : null;
     }
 
     private Password? Read(Field field, Scalar name, string file, Found found)

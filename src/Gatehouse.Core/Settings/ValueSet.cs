@@ -49,6 +49,10 @@ internal sealed class ValueSet(ScreenSet screens)
     /// <summary>The value of a field that must have one by now.</summary>
     public T Get<T>(string path) => TryGet<T>(path, out var value) ? value : throw new InvalidOperationException($"{path} has no value of type {typeof(T).Name}");
 
+    /// <summary>All values of a type, by the path of their field.</summary>
+    public ImmutableSortedDictionary<string, T> All<T>() =>
+        values.Where(v => v.Value.Value is T).ToImmutableSortedDictionary(v => v.Key, v => (T)v.Value.Value, StringComparer.Ordinal);
+
     /// <summary>The text of a field, empty when not given.</summary>
     public string Text(string path) => TryGet<string>(path, out var value) ? value : "";
 

@@ -66,6 +66,13 @@ public sealed class TrustStore
         }
     }
 
+    /// <summary>Judges the certificate of a member that asks for its next one. Where it ended while the member was away, it is judged by the last moment that it was good.</summary>
+    /// <param name="leaf">The certificate.</param>
+    /// <param name="extra">What came with it.</param>
+    /// <param name="now">The time.</param>
+    public Judgement JudgeForRenewal(X509Certificate2 leaf, IEnumerable<X509Certificate2> extra, DateTimeOffset now) =>
+        Judge(leaf, extra, Renewal.IsLapsed(leaf, now) ? new DateTimeOffset(leaf.NotAfter).AddSeconds(-1) : now, Purpose.Client);
+
     private Judgement Verify(X509Certificate2 leaf, IEnumerable<X509Certificate2> extra, DateTimeOffset now, Purpose purpose, string? host)
     {
         var isNode = NodeIdentity.TryRead(leaf, out var identity, out var noNode);
@@ -131,7 +138,9 @@ public sealed class TrustStore
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.NoFlag;
+        // Times are judged here: what checks the chain reads the host's time zone anew, and .NET does not, so after a change of the zone it
+        // would judge by a time that is hours off.
+        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
         chain.ChainPolicy.VerificationTimeIgnored = false;
         chain.ChainPolicy.VerificationTime = now.LocalDateTime;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(purpose == Purpose.Client ? CertificateAuthority.ClientUse : CertificateAuthority.ServerUse));

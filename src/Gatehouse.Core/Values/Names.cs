@@ -53,6 +53,12 @@ public static class Addresses
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         problem = "is not a network; write address/bits, for example 192.0.2.0/24 or 2001:db8::/32";
         if (!TryParse(slash < 0 ? text : text[..slash], out var address)) return false;
+        if (slash >= 0 && Netmask.Bits(text[(slash + 1)..]) is { } mask && address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            problem = $"has a netmask; write the number of its bits: {Mask(address, mask)}/{mask}";
+            return false;
+        }
+
         var width = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         var bits = width;
         if (slash >= 0 && !(text.Length - slash <= 4 && int.TryParse(text.AsSpan(slash + 1), System.Globalization.NumberStyles.None, null, out bits) && bits <= width)) return false;

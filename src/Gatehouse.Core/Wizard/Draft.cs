@@ -31,6 +31,9 @@ public sealed record Draft
     /// <summary>Whether passwords had been typed.</summary>
     public bool HadSecrets { get; init; }
 
+    /// <summary>The fields that passwords had been typed into, by path.</summary>
+    public ImmutableArray<string> SecretFields { get; init; } = [];
+
     /// <summary>Whether typed passwords are kept as well, in a file of their own.</summary>
     public bool KeepSecrets { get; init; }
 

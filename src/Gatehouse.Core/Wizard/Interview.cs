@@ -29,6 +29,7 @@ public sealed class Interview
     private readonly SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Mapping> references = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, TypedSecret> secrets = new(StringComparer.Ordinal);
+    private ImmutableHashSet<string> lost = [];
     private Judgement? judgement;
 
     /// <summary>Begins with answers that there are already; each can be changed.</summary>
@@ -171,7 +172,8 @@ public sealed class Interview
     public string SecretState(Field field) =>
         secrets.TryGetValue(field.Path, out var typed) ? (IsUsable(typed) ? "typed in" : "not typed twice alike")
         : references.TryGetValue(field.Path, out var reference) ? ReferenceText(reference)
-        : field.Default == "generate" ? "will be generated"
+        : field.Default == "generate" ? lost.Contains(field.Path) ? "what you typed was not kept; will be generated" : "will be generated"
+        : lost.Contains(field.Path) ? "what you typed was not kept"
         : "none";
 
     /// <summary>The findings of a field, the worst first.</summary>
@@ -187,6 +189,7 @@ public sealed class Interview
     public Draft Save(Draft draft) => draft with
     {
         HadSecrets = secrets.Count > 0,
+        SecretFields = [.. secrets.Keys],
         Texts = texts.ToImmutableSortedDictionary(StringComparer.Ordinal),
         References = references.ToImmutableSortedDictionary(r => r.Key, r => $"{r.Value.Entries[0].Key} {((Scalar)r.Value.Entries[0].Value).Text}", StringComparer.Ordinal),
     };
@@ -196,6 +199,7 @@ public sealed class Interview
     {
         texts.Clear();
         references.Clear();
+        lost = draft.SecretFields.IsDefault ? [] : [.. draft.SecretFields];
         foreach (var field in AllFields)
         {
             if (draft.Texts.TryGetValue(field.Path, out var text)) texts[field.Path] = text;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.RegularExpressions;
 using Gatehouse.Core.Reports;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -10,7 +11,7 @@ namespace Gatehouse.Core.Yaml;
 /// Reads one YAML document into nodes with line and column. It takes the plain subset that answer files need: no
 /// anchors, aliases, tags or several documents, so no document can grow while it is read.
 /// </summary>
-public sealed class YamlReader
+public sealed partial class YamlReader
 {
     /// <summary>Larger files are refused: the largest sensible answer file (10,000 domains) is well below it.</summary>
     public const int MaximumBytes = 2 * 1024 * 1024;
@@ -94,8 +95,14 @@ public sealed class YamlReader
         var column = Math.Max(1, (int)e.Start.Column);
         if (first <= lines.Length && column <= lines[first - 1].Length && lines[first - 1][column - 1] == '*')
             return Syntax("an asterisk has a meaning of its own in YAML; a value that begins with one needs quotes: \"*\".", new Origin(file, first, column));
+        foreach (var (content, line) in lines.Select((l, i) => (l, i + 1)).Skip(first - 1).Take(Math.Max(1, Here.Line - first + 1)))
+            if (BareBrackets().Match(content) is { Success: true, Groups: [_, var bare] })
+                return Syntax($"an IPv6 address in brackets needs quotes, because brackets begin a list in YAML: \"{bare.Value}\".", new Origin(file, line, bare.Index + 1));
         return Syntax($"this is not valid YAML: {Sentence(e.Message)}", new Origin(file, first, column));
     }
+
+    [GeneratedRegex(@"[\s:,](\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](?::[0-9]+)?)")]
+    private static partial Regex BareBrackets();
 
     private static Finding Syntax(string message, Origin origin) => new(Severity.Error, "yaml-syntax", "", message, origin);
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -10,6 +12,30 @@ namespace Gatehouse.Machines.Probes;
 internal sealed class SmtpSession(Stream stream) : IDisposable
 {
     private Stream stream = stream;
+
+    /// <summary>Says for whom a load balancer connects: the first line of the PROXY protocol, version 1, before anything else.</summary>
+    public async Task HandOverAsync(IPAddress client, IPEndPoint server, CancellationToken ct)
+    {
+        var family = client.AddressFamily == AddressFamily.InterNetworkV6 ? "TCP6" : "TCP4";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"PROXY {family} {client} {server.Address} 40025 {server.Port}\r\n")), ct);
+    }
+
+    /// <summary>
+    /// Ends the conversation in good order: QUIT, its reply, and the closing alert of TLS, without which the server logs an error. A server that
+    /// has ended it already is left alone.
+    /// </summary>
+    public async Task QuitAsync(CancellationToken ct)
+    {
+        try
+        {
+            await SayAsync("QUIT", ct);
+            if (stream is SslStream tls) await tls.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        {
+            // It is over in any case.
+        }
+    }
 
     /// <summary>Reads the greeting.</summary>
     public Task<SmtpReply> GreetingAsync(CancellationToken ct) => ReplyAsync(ct);

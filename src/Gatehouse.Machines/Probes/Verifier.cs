@@ -1,13 +1,16 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 using Gatehouse.Core.Rendering;
+using Gatehouse.Core.Verifying;
 
 namespace Gatehouse.Machines.Probes;
 
@@ -15,9 +18,15 @@ namespace Gatehouse.Machines.Probes;
 public sealed class Verifier : IVerifier
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(2);
+
+    // A service that was reloaded a moment ago may give its old answer for a while.
+    private static readonly TimeSpan AnswersSettle = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Turns = TimeSpan.FromMinutes(3);
     private readonly IMachine machine;
     private readonly TimeProvider clock;
+    private readonly StrangerWorld world;
     private readonly FrozenDictionary<string, Func<IReadOnlyDictionary<string, string>, CancellationToken, Task<ProbeResult>>> kinds;
 
     /// <summary>Probes the services of a machine.</summary>
@@ -25,6 +34,7 @@ public sealed class Verifier : IVerifier
     {
         this.machine = machine;
         this.clock = clock;
+        world = new StrangerWorld(machine, clock);
         kinds = new Dictionary<string, Func<IReadOnlyDictionary<string, string>, CancellationToken, Task<ProbeResult>>>(StringComparer.Ordinal)
         {
             ["unit"] = UnitAsync,
@@ -33,26 +43,55 @@ public sealed class Verifier : IVerifier
             ["smtp"] = SmtpAsync,
             ["https"] = HttpsAsync,
             ["clock"] = ClockAsync,
+            [StrangerPlan.Kind] = world.PlayAsync,
         }.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
     /// <inheritdoc/>
     public async Task<ProbeResult> VerifyAsync(Verification verification, CancellationToken ct)
     {
+        if (verification.Kind != StrangerPlan.Kind) return await RepeatAsync(verification, ct);
+        await using var visit = world.Enter();
+        return await RepeatAsync(verification, ct);
+    }
+
+    private async Task<ProbeResult> RepeatAsync(Verification verification, CancellationToken ct)
+    {
         var probe = kinds[verification.Kind];
         var start = clock.GetTimestamp();
+        var looked = start;
+        string? down = null;
         while (true)
         {
             var result = await TryAsync(probe, verification, ct);
-            if (result.Passed || clock.GetElapsedTime(start) > verification.Within) return result;
+            if (result.Passed) return result;
+            if (clock.GetElapsedTime(looked) > BetweenLooks)
+            {
+                down = await WhyDownAsync(verification, ct);
+                looked = clock.GetTimestamp();
+            }
+
+            if (down is not null) result = ProbeResult.Wrong($"{result.Detail}; {down}");
+            var within = result.IsAnswer && verification.Within > AnswersSettle ? AnswersSettle : verification.Within;
+            if (clock.GetElapsedTime(start) > within)
+                return verification.Parameters.TryGetValue("hint", out var hint) ? result with { Detail = $"{result.Detail}. {hint}" } : result;
             await Task.Delay(Pause, ct);
         }
+    }
+
+    // A service that is stopped or has failed answers no later; one that is slow has its time.
+    private async Task<string?> WhyDownAsync(Verification verification, CancellationToken ct)
+    {
+        if (!verification.Parameters.TryGetValue("unit", out var unit) || verification.Kind == "unit") return null;
+        var state = (await machine.RunAsync(Invocation.Of("systemctl", "is-active", unit), null, ct)).Output.Trim();
+        return state is "inactive" or "failed" ? $"{unit} is {state}" : null;
     }
 
     private static async Task<ProbeResult> TryAsync(Func<IReadOnlyDictionary<string, string>, CancellationToken, Task<ProbeResult>> probe, Verification verification, CancellationToken ct)
     {
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        attempt.CancelAfter(Attempt);
+        // Conversations wait for their turn, and have a limit of their own once it is there.
+        attempt.CancelAfter(verification.Kind == StrangerPlan.Kind ? Turns : Attempt);
         try
         {
             return await probe(verification.Parameters, attempt.Token);
@@ -100,10 +139,18 @@ public sealed class Verifier : IVerifier
     private async Task<ProbeResult> SmtpAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
     {
         using var session = new SmtpSession(await ConnectAsync(p["address"], ct));
+        var result = await SmtpAsync(session, p, ct);
+        await session.QuitAsync(ct);
+        return result;
+    }
+
+    private async Task<ProbeResult> SmtpAsync(SmtpSession session, IReadOnlyDictionary<string, string> p, CancellationToken ct)
+    {
         if (await session.GreetingAsync(ct) is { Code: not 220 } greeting) return ProbeResult.Fail($"greeting: {greeting.Text}");
         if (await session.SayAsync("EHLO localhost", ct) is { Code: not 250 } hello) return ProbeResult.Fail($"EHLO: {hello.Text}");
         if (await session.SayAsync("STARTTLS", ct) is { Code: not 220 } start) return ProbeResult.Fail($"STARTTLS: {start.Text}");
-        var (until, problem) = await session.StartTlsAsync(p["host"], c => JudgeCertificate(c, p["host"]), ct);
+        var placed = await PlacedAsync(p, ct);
+        var (until, problem) = await session.StartTlsAsync(p["host"], c => JudgeCertificate(c, p["host"], placed), ct);
         if (problem is not null) return ProbeResult.Fail(problem);
         if (!p.TryGetValue("message", out var kind)) return ProbeResult.Pass($"certificate for {p["host"]}, valid until {until:yyyy-MM-dd}");
         string[] opening = ["EHLO localhost", "MAIL FROM:<>", $"RCPT TO:<{p["recipient"]}>"];
@@ -116,22 +163,26 @@ public sealed class Verifier : IVerifier
 
     private async Task<ProbeResult> HttpsAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
     {
+        if (p.TryGetValue("password_file", out var file) && await machine.ReadAsync(file, ct) is null) return ProbeResult.Unknown($"not tried: {file}, where the password was, is gone");
         var problem = "no certificate was shown";
+        var placed = await PlacedAsync(p, ct);
         using var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             ConnectCallback = async (_, token) => await ConnectAsync(p["address"], token),
             SslOptions = new SslClientAuthenticationOptions
             {
-                RemoteCertificateValidationCallback = (_, certificate, _, _) => (problem = certificate is null ? problem : JudgeCertificate(new X509Certificate2(certificate), p["host"])) is null,
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => (problem = certificate is null ? problem : JudgeCertificate(new X509Certificate2(certificate), p["host"], placed)) is null,
             },
         };
         using var client = new HttpClient(handler);
         try
         {
-            using var response = await client.GetAsync(new Uri($"https://{p["host"]}{p["path"]}"), ct);
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"https://{p["host"]}{p["path"]}"));
+            if (await LoginAsync(p, ct) is { } login) request.Headers.Authorization = new AuthenticationHeaderValue("Basic", login);
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
             var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
-            return status == p["status"] ? ProbeResult.Pass($"https://{p["host"]}{p["path"]} answers {status}") : ProbeResult.Fail($"https://{p["host"]}{p["path"]} should answer {p["status"]}, but answers {status}");
+            return p["status"].Split(" or ").Contains(status) ? ProbeResult.Pass($"https://{p["host"]}{p["path"]} answers {status}{(p.TryGetValue("note", out var note) ? $"; {note}" : "")}") : ProbeResult.Fail($"https://{p["host"]}{p["path"]} should answer {p["status"]}, but answers {status}");
         }
         catch (HttpRequestException) when (problem is not (null or "no certificate was shown"))
         {
@@ -153,7 +204,34 @@ public sealed class Verifier : IVerifier
             : ProbeResult.Fail($"the clock is {fields[4]} s off");
     }
 
-    private string? JudgeCertificate(X509Certificate2 certificate, string host) =>
+    // The login with a password from a file that root alone reads, or with one that nobody has.
+    private async ValueTask<string?> LoginAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
+    {
+        if (!p.TryGetValue("user", out var user)) return null;
+        var password = p.TryGetValue("password_file", out var file)
+            ? (await machine.ReadAsync(file, ct))?.Text.TrimEnd('\n', '\r') ?? throw new MachineException($"{file} is missing, so the login cannot be tried")
+            : Guid.NewGuid().ToString("N");
+        return Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
+    }
+
+    // The certificate that a service is to show, as it lies on the disk; null when any will do that is for the right name.
+    private async ValueTask<X509Certificate2?> PlacedAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
+    {
+        if (!p.TryGetValue("certificate", out var path)) return null;
+        var file = await machine.ReadAsync(path, ct) ?? throw new MachineException($"{path} is missing");
+        try
+        {
+            return X509Certificate2.CreateFromPem(file.Text);
+        }
+        catch (CryptographicException e)
+        {
+            throw new MachineException($"{path} holds no certificate: {e.Message}", e);
+        }
+    }
+
+    private string? JudgeCertificate(X509Certificate2 certificate, string host, X509Certificate2? placed) =>
+        placed is not null && !certificate.RawDataMemory.Span.SequenceEqual(placed.RawDataMemory.Span)
+            ? $"the certificate shown ({certificate.Subject}, serial number {certificate.SerialNumber}) is not the one in place ({placed.Subject}, serial number {placed.SerialNumber})" :
         !certificate.MatchesHostname(host) ? $"the certificate is for {certificate.Subject}, not for {host}"
         : certificate.NotAfter.ToUniversalTime() < clock.GetUtcNow() ? $"the certificate expired on {certificate.NotAfter:yyyy-MM-dd}"
         : null;
@@ -166,6 +244,12 @@ public sealed class Verifier : IVerifier
         {
             await socket.ConnectAsync(point, ct);
             return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (SocketException e) when (point.AddressFamily == AddressFamily.Unix)
+        {
+            // The system's words for it are about addresses.
+            socket.Dispose();
+            throw new MachineException(!File.Exists(address) ? $"the socket {address} does not exist" : e.SocketErrorCode == SocketError.ConnectionRefused ? $"nobody listens at the socket {address}" : $"{address}: {e.Message}", e);
         }
         catch
         {

@@ -96,6 +96,8 @@ internal static class BackendPreflight
 
         var answer = Text(await SayAsync(stream, "PING\r\n"u8.ToArray(), ct));
         return answer.StartsWith("+PONG", StringComparison.Ordinal) ? null
+            // It has a password, which this node does not get.
+            : answer.StartsWith("-NOAUTH", StringComparison.Ordinal) && service.Password is { Source: PasswordSource.Sealed } ? null
             : answer.StartsWith("-NOAUTH", StringComparison.Ordinal) ? "it asks for a password; give it as redis_password."
             : "it does not answer as Redis does.";
     }

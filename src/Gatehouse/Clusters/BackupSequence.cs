@@ -32,8 +32,10 @@ internal sealed class BackupSequence(LocalMachine machine, TimeProvider clock)
     /// <exception cref="SequenceException">This node has no encryption key.</exception>
     public async Task<MadeBackup> MakeAsync(LocalNode me, CancellationToken ct)
     {
+        if (Core.Screens.Profile.Find(me.Profile)?.Has("database") != true)
+            throw new SequenceException(ExitCodes.Refused, $"{me.Name} has the profile {me.Profile} and gets only the secrets of its own duties, so a backup made here would not be whole. Run this on a node that holds the registry: {string.Join(", ", Core.Clusters.PlacementRules.BootstrapProfiles)}.");
         if (files.Read(ClusterFiles.EncryptionKey) is not { } text)
-            throw new SequenceException(ExitCodes.Refused, $"{me.Name} has the profile {me.Profile} and not the cluster's encryption key, which seals backups. Run this on a node with a database, mail or web.");
+            throw new SequenceException(ExitCodes.Refused, $"the cluster's encryption key, which seals backups, is not on {me.Name} ({ClusterFiles.EncryptionKey}). Put there what was shown when the cluster was started.");
         if (!EncryptionKey.TryRead(text.Trim(), out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"{ClusterFiles.EncryptionKey} cannot be read: {problem}.");
 
         await using var registry = RegistryAccess.Open(me);

@@ -125,6 +125,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
             ],
             RevocationLists = [.. new[] { root, issuing }.Select(a => new RevocationList(Issuer.FingerprintOf(a), 1, lists.First(l => l.IsOf(a)).Pem))],
             Answers = apply.Write(cluster),
+            Approval = settings.Cluster.Approval,
         }, ct);
     }
 

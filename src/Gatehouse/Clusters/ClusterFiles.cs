@@ -29,6 +29,9 @@ internal sealed class ClusterFiles(LocalMachine machine)
     /// <summary>The master token, from the moment it is made until it was shown.</summary>
     public const string MasterToken = "/var/lib/gatehouse/cluster/master-token";
 
+    /// <summary>Written anew whenever following has left nothing to do; its time tells the timer's check how long ago that was.</summary>
+    public const string Settled = "/var/lib/gatehouse/cluster/settled";
+
     private static readonly Ownership ForAgent = new("root", "gatehouse", Ownership.ParseMode("0640"));
     private static readonly Ownership OfAgent = new("gatehouse", "gatehouse", Ownership.ParseMode("0640"));
     private static readonly Ownership PrivateDirectory = new("root", "root", Ownership.ParseMode("0700"));
@@ -50,6 +53,9 @@ internal sealed class ClusterFiles(LocalMachine machine)
 
     /// <summary>Writes a secret that the agent reads as well.</summary>
     public ValueTask WriteForAgentAsync(string path, Secret secret, CancellationToken ct) => WriteAsync(path, secret.Reveal() + "\n", ForAgent, ct);
+
+    /// <summary>Writes what root alone may read.</summary>
+    public ValueTask WritePrivateAsync(string path, string text, CancellationToken ct) => WriteAsync(path, text, Ownership.Private, ct);
 
     /// <summary>Writes what everybody may read.</summary>
     public ValueTask WritePublicAsync(string path, string text, CancellationToken ct) => WriteAsync(path, text, Ownership.Default, ct);

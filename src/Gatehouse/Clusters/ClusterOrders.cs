@@ -30,6 +30,10 @@ internal static class ClusterOrders
         new(Verify, "Prove that the running services work.", []),
     ];
 
+    /// <summary>On whose behalf an order is carried out: "mx1.example.org (anna)" is "anna on mx1.example.org".</summary>
+    /// <param name="by">Who gave it, as the registry has it.</param>
+    public static string Behind(string by) => by.Split(" (", 2) is [var node, var name] ? $"{name.TrimEnd(')')} on {node}" : by;
+
     /// <summary>Carries out an order on this node.</summary>
     public static async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
     {
@@ -58,6 +62,7 @@ internal static class ClusterOrders
         var verifier = new Verifier(machine, clock);
         var results = await Task.WhenAll(current.Node.Verifications.Select(async v => (v.Component, v.Verification.Name, Result: await verifier.VerifyAsync(v.Verification, ct))));
         var failed = results.Where(r => !r.Result.Passed).Select(r => $"{r.Component}: {r.Name} ({r.Result.Detail})").ToArray();
-        return failed.Length == 0 ? (CommandState.Done, $"{results.Length} verified") : (CommandState.Failed, string.Join('\n', failed));
+        var unknown = results.Where(r => r.Result.IsUnknown).Select(r => $"warning: {r.Component}: {r.Name} ({r.Result.Detail})");
+        return failed.Length == 0 ? (CommandState.Done, string.Join('\n', unknown.Prepend($"{results.Count(r => !r.Result.IsUnknown)} verified"))) : (CommandState.Failed, string.Join('\n', failed));
     }
 }

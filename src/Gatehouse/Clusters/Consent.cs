@@ -19,6 +19,19 @@ internal static class Consent
         if (Console.In.ReadLine()?.Trim() != name) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
     }
 
+    /// <summary>Goes on only with a yes, or when <c>--yes</c> was given. Without a terminal nobody is asked, and it is refused.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="what">What will happen, a sentence.</param>
+    /// <exception cref="SequenceException">The answer is no, or there is nobody to ask.</exception>
+    public static void Yes(ParseResult parse, string what)
+    {
+        if (parse.GetValue(GlobalOptions.Yes)) return;
+        Console.Error.WriteLine(what);
+        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "this has to be confirmed, and there is no terminal. Run it again with --yes. Nothing was changed.");
+        Console.Error.Write("Continue? [y/N] ");
+        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+    }
+
     /// <summary>Goes on only when nothing is replaced, with a yes, or when <c>--yes</c> was given.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="doing">What replaces it, the beginning of a sentence.</param>

@@ -40,7 +40,7 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
     /// <returns>The cluster as the registry has it.</returns>
     public async Task<ClusterView> RunAsync(FirstNode first, EncryptionKey key, string reason, Func<ClusterRegistry, Task> begin, CancellationToken ct)
     {
-        first = first with { Secrets = first.Secrets.AddRange(SharedSecrets.Missing(first.Secrets.Select(s => s.Name), key)) };
+        first = first with { Secrets = first.Secrets.AddRange(SharedSecrets.Missing(first.Secrets.Select(s => s.Name), key, Core.Screens.Profile.Find(first.View.Node(first.Number)!.Profile)!)) };
         foreach (var secret in first.Secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
 
         log.Note("Setting up this node");

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Gatehouse.Agent;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
-using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
@@ -36,16 +35,18 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     public async Task<Followed> RunAsync(bool force, CancellationToken ct)
     {
         using var alone = await ClusterLock.TakeAsync(machine, ct);
-        return await RunAloneAsync(force, ct);
+        return await RunAloneAsync(force, ct, repairs: force);
     }
 
     /// <summary>Follows, for who holds the lock of the cluster's work on this host.</summary>
     /// <param name="force">Whether also when nothing has changed.</param>
     /// <param name="ct">Ends it.</param>
-    public async Task<Followed> RunAloneAsync(bool force, CancellationToken ct)
+    /// <param name="repairs">Whether a replica of the registry that does not follow is copied anew at once; otherwise it has time to mend by itself.</param>
+    public async Task<Followed> RunAloneAsync(bool force, CancellationToken ct, bool repairs = false)
     {
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
-        await RefoundAsync(me, ct);
+        if (await certificate.RenewLapsedAsync(me, ct)) await ApplyInForceAsync("this node has a certificate that is good again", ct);
+        if (await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct)) await ApplyInForceAsync("the vote about who takes writes begins anew", ct);
         await using var registry = RegistryAccess.Open(me);
         var view = await ViewAsync(me, registry, ct);
         Guard(me, view);
@@ -53,20 +54,26 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         var superseded = view.Cluster.Issuer == me.Number ? Standing.IsSupersededAsync(me, clock, ct) : Task.FromResult(false);
         await files.WriteViewAsync(view, ct);
         await IssuerDuty.StepDownAsync(files, me, view, log, ct);
+        await certificate.FileAsync(me, registry, view, ct);
         var renewed = await certificate.RenewAsync(me, registry, view, force: false, ct);
         force |= await WithdrawOrphanAsync(me, registry, ct);
         await DecideAsync(registry, view, ct);
         view = await registry.ViewAsync(ct);
         var problem = "";
+        // Before an apply, which verifies the registry here: with a replica that does not follow, it would be put back.
+        if (repairs) await new ReplicaRepair(machine, clock, log).RunAsync(me, registry, force: true, ct);
+        force |= me.Followed == view.Fingerprint() && LostNames(me, view);
         if (force || renewed || me.Followed != view.Fingerprint()) (me, problem) = await ApplyAsync(me, registry, view, ct);
         await QuarantineDuty.RunAsync(machine, me, view, registry, log, ct);
         // A database that did not take the certificate of a new CA may do so since that apply.
         if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
         if (problem.Length == 0) await new PatroniControl(machine, clock, log).RestartIfNeededAsync(me, registry, ct);
+        if (problem.Length == 0) problem = await new ReplicaRepair(machine, clock, log).RunAsync(me, registry, repairs, ct);
         await DecideAsync(registry, view, ct);
         (me, problem) = await CommandsAsync(me, problem, registry, view, ct);
         // After the orders, which have a deadline: another node's vote may be waited for.
-        if (problem.Length == 0) problem = await new QuorumSequence(machine, clock, log).RunAsync(me, registry, async () => (await ApplyAsync(files.Node!, registry, await registry.ViewAsync(ct), ct)).Item2, waits: false, ct);
+        var quorum = new QuorumSequence(machine, clock, log);
+        if (problem.Length == 0) problem = await quorum.RunAsync(me, registry, async () => (await ApplyAsync(files.Node!, registry, await registry.ViewAsync(ct), ct)).Item2, waits: false, ct);
         me = files.Node ?? me;
         if (await superseded)
         {
@@ -74,6 +81,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
             throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
         }
 
+        if (problem.Length == 0 && !quorum.IsWaiting) await files.WritePublicAsync(ClusterFiles.Settled, "", ct);
         return new Followed(view, me.SettingsVersion, problem);
     }
 
@@ -81,27 +89,38 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     public async Task<Answers> AnswersAsync(LocalNode me, ClusterRegistry registry, ClusterView view, long version, CancellationToken ct)
     {
         var settings = await registry.SettingsAsync(version, ct) ?? throw new SequenceException(ExitCodes.Failed, $"the registry holds no settings version {version}.");
-        return EffectiveAnswers.Compose(apply.Read(settings.Answers, "the cluster's settings"), await OwnAsync(me, registry, ct), view, me.Number);
+        var (cluster, own) = (apply.Read(settings.Answers, "the cluster's settings"), await OwnAsync(me, registry, ct));
+        if (ApprovalRules.Refusal(settings, cluster) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        apply.RequireShared(cluster, own, $"settings version {version}{(view.Node(settings.Author) is { } author ? $", which {author.Name} proposed," : "")}");
+        return EffectiveAnswers.Compose(cluster, own, view, me.Number);
     }
 
     /// <summary>This node's own answers.</summary>
-    public async Task<Answers> OwnAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct) =>
-        await registry.NodeAnswersAsync(me.Number, ct) is { Length: > 0 } text ? apply.Read(text, "this node's answers") : InForce();
+    public async Task<Answers> OwnAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
+    {
+        var inForce = files.Read(AnswersInput.InForce) is { } text ? apply.Read(text, AnswersInput.InForce) : None;
+        // A member of an older release did not file them when it joined.
+        if (await registry.NodeAnswersAsync(me.Number, ct) is not { Length: > 0 } filed) return EffectiveAnswers.Part(apply.Screens, inForce, None).Node;
+        var own = apply.Read(filed, "this node's answers");
+        return own with { Values = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, SharedAnswers.Paths(apply.Screens, inForce)).SetItems(own.Values) };
+    }
 
-    /// <summary>Opens the cluster's secrets into files that this node's settings name.</summary>
+    /// <summary>Opens the secrets of this node's duties into files that its settings name.</summary>
     public async Task OpenSecretsAsync(ClusterRegistry registry, CancellationToken ct)
     {
         if (files.Read(ClusterFiles.EncryptionKey) is not { } text) return;
         if (!EncryptionKey.TryRead(text, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"{ClusterFiles.EncryptionKey} cannot be read: {problem}.");
-        foreach (var secret in await SharedSecrets.CompleteAsync(registry, await registry.SecretsAsync(ct), key, ct)) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
+        var profile = Core.Screens.Profile.Find(files.Node!.Profile)!;
+        var secrets = await SharedSecrets.CompleteAsync(registry, await registry.SecretsAsync(ct), key, profile, ct);
+        await OpenedSecrets.WriteAsync(machine, profile, [.. secrets.Select(s => (s.Name, s.Sealed))], key, log, ct);
     }
 
-    // From what is in force here: without the vote there is no registry to ask.
-    private async Task RefoundAsync(LocalNode me, CancellationToken ct)
+    // While there is no registry to ask.
+    private async Task ApplyInForceAsync(string why, CancellationToken ct)
     {
-        if (!await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct) || files.Read(AnswersInput.InForce) is not { } text) return;
+        if (files.Read(AnswersInput.InForce) is not { } text) return;
         var (line, _, node) = await apply.RenderAsync(apply.Read(text, AnswersInput.InForce), ct);
-        MemberApply.Expect(await apply.ApplyAsync(line, node, "the vote about who takes writes begins anew", ct));
+        MemberApply.Expect(await apply.ApplyAsync(line, node, why, ct));
     }
 
     // A removed node is not let in to be told; it finds itself on the list of the revoked.
@@ -109,7 +128,10 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     {
         try
         {
-            return await registry.ViewAsync(ct);
+            var view = await registry.ViewAsync(ct);
+            // Not every migration changes what a view is read from.
+            if (PatroniControl.IsCopy(me.Profile) && await registry.IsOlderAsync(ct)) await MigrateAsync(me, ct);
+            return view;
         }
         catch (RegistryException e)
         {
@@ -174,6 +196,15 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         return await registry.MarkSettingsAsync(newest.Number, SettingsState.Trying, SettingsState.Withdrawn, $"cut off on {me.Name}", ct);
     }
 
+    // Provisioning tools write the hosts file anew at each boot. Without the others' names a member finds neither their etcd nor their queue.
+    private bool LostNames(LocalNode me, ClusterView view)
+    {
+        var lost = HostNames.Missing(files.Read(HostNames.Path), view, me.Number);
+        if (lost.IsEmpty) return false;
+        log.Note($"{HostNames.Path} no longer names {string.Join(", ", lost)}; it is written anew");
+        return true;
+    }
+
     // Whoever looks moves a version on; the registry lets only one of them do it.
     internal static async Task DecideAsync(ClusterRegistry registry, ClusterView view, CancellationToken ct)
     {
@@ -181,11 +212,19 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         if (newest is not { State: SettingsState.Following }) return;
         var absent = view.Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > Absence).Select(n => n.Number).ToHashSet();
         var decision = Rollout.Decide(newest, view.Nodes, await registry.SettingsResultsAsync(newest.Number, ct), absent);
-        if (decision.State != newest.State) await registry.MarkSettingsAsync(newest.Number, newest.State, decision.State, decision.Reason, ct);
+        if (decision.State == newest.State) return;
+        try
+        {
+            await registry.MarkSettingsAsync(newest.Number, newest.State, decision.State, decision.Reason, ct);
+        }
+        catch (RegistryException e) when (e.Failure == RegistryFailure.NotAllowed)
+        {
+            // A member returned or reported between the reading and the decision. The next look decides by what is known then.
+        }
     }
 
-    /// <summary>A node that was not heard of for so long holds nobody up.</summary>
-    private static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
+    /// <summary>Settings do not wait for a node whose last heartbeat is older than this. The registry's function present_nodes has the same time.</summary>
+    internal static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
 
     private async Task<(LocalNode, string Problem)> CommandsAsync(LocalNode me, string problem, ClusterRegistry registry, ClusterView view, CancellationToken ct)
     {
@@ -199,17 +238,19 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
                 continue;
             }
 
-            var (state, output) = await ClusterOrders.CarryOutAsync(command, machine, clock, ct);
+            var (state, output) = await CarryOutAsync(command, ct);
             await registry.RecordCommandResultAsync(command.Number, state, output, ct);
         }
 
         return (me, problem);
     }
 
-    // A node that joined a moment ago has not filed them yet.
-    private Answers InForce()
+    // In the name of the one that ordered it, as far as this order goes.
+    private async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, CancellationToken ct)
     {
-        var answers = files.Read(AnswersInput.InForce) is { } text ? apply.Read(text, AnswersInput.InForce) : new Answers("node", ImmutableSortedDictionary<string, Node>.Empty);
-        return EffectiveAnswers.Part(apply.Screens, answers, new Answers("node", ImmutableSortedDictionary<string, Node>.Empty)).Node;
+        Administrator.ActFor(ClusterOrders.Behind(command.By));
+        return await ClusterOrders.CarryOutAsync(command, machine, clock, ct);
     }
+
+    private static Answers None { get; } = new("node", ImmutableSortedDictionary<string, Node>.Empty);
 }

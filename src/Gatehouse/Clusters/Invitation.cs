@@ -22,9 +22,16 @@ internal sealed record Invitation(JoinCode Code, string Name, string Profile, Da
     /// <exception cref="SequenceException">There is none, or it is not for clusters.</exception>
     public static string JoinableProfile(string profile)
     {
-        var profiles = Core.Screens.Profile.Supported.Where(p => Core.Screens.Profile.Find(p)!.Clustered).ToArray();
+        var profiles = Core.Screens.Profile.Names.Where(p => Core.Screens.Profile.Find(p)!.Clustered).ToArray();
         return profiles.Contains(profile) ? profile
             : throw new SequenceException(ExitCodes.BadInput, $"'{profile}' is no profile that a node can join with; there are {string.Join(", ", profiles)}.");
+    }
+
+    /// <summary>Refuses on a member that may not make join codes, before anything is made or sent.</summary>
+    /// <exception cref="SequenceException">This member may not; the message says which may.</exception>
+    public static void RequireMaker(ClusterView view, int number)
+    {
+        if (KeeperRules.CodeRefusal(view, number) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
     }
 
     /// <summary>Makes a code and files it.</summary>
@@ -42,8 +49,7 @@ internal sealed record Invitation(JoinCode Code, string Name, string Profile, Da
         var made = new Invitation(JoinCode.Make(RandomNumberGenerator.GetBytes(JoinCode.RandomBytes), Pin.Of(root)), name, profile, expires);
         var verifier = CodeVerifier.Of(made.Code, RandomNumberGenerator.GetBytes(CodeVerifier.SaltBytes)).ToString();
         making?.Invoke(made);
-        // The verifier carries its salt.
-        await registry.InviteAsync(new NewCode(made.Number, name, profile, Encoding.ASCII.GetBytes(verifier), new byte[CodeVerifier.SaltBytes], expires), replace, ct);
+        await registry.InviteAsync(new NewCode(made.Number, name, profile, Encoding.ASCII.GetBytes(verifier), expires), replace, ct);
         return made;
     }
 

@@ -17,7 +17,7 @@ using Gatehouse.Machines.Probes;
 namespace Gatehouse.Clusters;
 
 /// <summary>What a host says of itself when it joins.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">Its name; empty to take that of the code.</param>
 /// <param name="Address">Where the others reach it.</param>
 /// <param name="Location">Where it stands.</param>
 /// <param name="Own">Answers of its own that differ from the cluster's.</param>
@@ -127,7 +127,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
 
         var links = await LinkProbe.MeasureAsync(answer.Members ?? [], ct);
         var poor = LinkRules.Warnings(answer.Profile ?? "", links).Select(w => new JoinFinding(false, "link", w));
-        return new JoinOutlook([.. findings, .. answer.Findings, .. poor], links, [.. HostRules.Replaced(state, answer.Profile ?? "")]) { Profile = answer.Profile ?? "" };
+        return new JoinOutlook([.. findings, .. answer.Findings, .. poor], links, [.. HostRules.Replaced(state, answer.Profile ?? "")]) { Profile = answer.Profile ?? "", Name = answer.Name ?? host.Name };
     }
 
     /// <summary>What joining would replace on this host.</summary>
@@ -162,6 +162,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         else await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
         var answer = await SendAsync(trust, issuer, code, host, SigningRequest.Make(key), ct);
         if (answer.Grant is not { } grant) throw new SequenceException(ExitCodes.Refused, string.Join('\n', answer.Findings.Where(f => f.IsError).Select(f => f.Message)));
+        host = Named(host, grant);
         await files.WriteTrustAsync("node.crt", grant.Certificate, ct);
         await files.WriteViewAsync(grant.View, ct);
         await files.WriteTrustAsync("grant.json", JsonSerializer.Serialize(new KeptGrant(code.Id, grant, new KeptHost(host.Name, host.Address, host.Location, apply.Write(host.Own))), JoinJson.Default.KeptGrant), ct);
@@ -174,10 +175,13 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         // The agent wakes the unit that follows as soon as it runs; that waits until this host is a member.
         using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
         log.Note("Setting up this host as a member");
+        host = Named(host, grant);
         var own = host.Own with { Values = host.Own.Values.SetItems(Own(grant, host)) };
         await OpenSecretsAsync(grant, ct);
         var me = grant.View.Node(grant.Number)!;
-        var composed = EffectiveAnswers.Compose(apply.Read(grant.Settings, "the cluster's settings"), own, grant.View, grant.Number);
+        var cluster = apply.Read(grant.Settings, "the cluster's settings");
+        apply.RequireShared(cluster, own, $"settings version {grant.SettingsVersion}, which are the cluster's,");
+        var composed = EffectiveAnswers.Compose(cluster, own, grant.View, grant.Number);
         var (line, _, node) = await apply.RenderAsync(composed, ct, own);
         // The agent starts with the rest and looks for this first.
         await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, 0, "", []), ct);
@@ -241,7 +245,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         if (grant.EncryptionKey.Length == 0) return;
         if (!EncryptionKey.TryRead(grant.EncryptionKey, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"the issuer gave an encryption key that cannot be read: {problem}.");
         await files.WriteSecretAsync(ClusterFiles.EncryptionKey, key.Text, ct);
-        foreach (var secret in grant.Secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Text, key), ct);
+        await OpenedSecrets.WriteAsync(machine, Core.Screens.Profile.Find(grant.View.Node(grant.Number)!.Profile)!, [.. grant.Secrets.Select(s => (s.Name, s.Text))], key, log, ct);
     }
 
     // What came before an interruption.
@@ -256,6 +260,8 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
             return null;
         }
     }
+
+    private static JoiningHost Named(JoiningHost host, JoinGrant grant) => host.Name.Length > 0 ? host : host with { Name = grant.View.Node(grant.Number)!.Name };
 
     private static IEnumerable<KeyValuePair<string, Node>> Own(JoinGrant grant, JoiningHost host)
     {
@@ -279,6 +285,9 @@ internal sealed record JoinOutlook(ImmutableArray<JoinFinding> Findings, Immutab
 
     /// <summary>The profile that the code is for; empty when it is not known.</summary>
     public string Profile { get; init; } = "";
+
+    /// <summary>The name that the code is for; empty when it is not known.</summary>
+    public string Name { get; init; } = "";
 
     /// <summary>Why the host cannot join, in one sentence; empty when it can.</summary>
     public string Refusal => !Findings.Any(f => f.IsError) ? ""

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text;
 using Gatehouse.Core.Trust;
+using Gatehouse.Machines;
 
 namespace Gatehouse.Clusters;
 
@@ -12,6 +14,9 @@ internal sealed record GivenKeys(MasterToken? Token, EncryptionKey? Key, IReadOn
 /// <summary>Reads what the operator kept of a bootstrap from where no process list and no shell history shows it.</summary>
 internal static class KeysInput
 {
+    /// <summary>The most bytes that are read of a file with keys.</summary>
+    public const int Most = 1 << 16;
+
     private const string TokenMark = "GHMT-";
     private const string KeyMark = "GHEK-";
 
@@ -23,7 +28,7 @@ internal static class KeysInput
     {
         if (file is not null && !System.IO.File.Exists(file)) return new GivenKeys(null, null, [$"there is no file {file}."]);
         if (file is null && !Console.IsInputRedirected) return Of(SecretLine.Ask("Encryption key: "), SecretLine.Ask("Master token: "));
-        var text = file is not null ? System.IO.File.ReadAllText(file) : Console.In.ReadToEnd();
+        var text = file is not null ? Encoding.UTF8.GetString(NamedFile.Read(file, Most)) : Console.In.ReadToEnd();
         return Of(Pick(text, KeyMark), Pick(text, TokenMark));
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
@@ -29,6 +30,17 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
         var report = new Report();
         var answers = AnswerFile.Read(name, Encoding.UTF8.GetBytes(text), screens, report);
         return report.HasErrors ? throw new SequenceException(ExitCodes.BadInput, string.Join('\n', report)) : answers;
+    }
+
+    /// <summary>Refuses the cluster's answers where they hold what no other member has to say on this host.</summary>
+    /// <param name="cluster">The cluster's answers.</param>
+    /// <param name="own">The node's own.</param>
+    /// <param name="what">What they are, to begin the message.</param>
+    /// <exception cref="SequenceException">They do.</exception>
+    public void RequireShared(Answers cluster, Answers own, string what)
+    {
+        var refusals = SharedAnswers.Refusals(screens, cluster, own);
+        if (!refusals.IsEmpty) throw new SequenceException(ExitCodes.BadInput, $"{what} will not do on this host:\n{string.Join('\n', refusals.Select(r => $"  {r}."))}");
     }
 
     /// <summary>Writes answers as a file's text.</summary>

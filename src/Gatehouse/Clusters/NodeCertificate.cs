@@ -66,6 +66,45 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
         }
     }
 
+    /// <summary>
+    /// Gets the next certificate for a node whose own has ended, which no service lets in any more: from the issuer's agent, which still
+    /// gives it that, or, on the issuer, from its own CA. It is put where an apply takes it from.
+    /// </summary>
+    /// <param name="me">This node.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <returns>Whether the certificate in force has ended and there is another.</returns>
+    /// <exception cref="SequenceException">There is none to be had now.</exception>
+    public async Task<bool> RenewLapsedAsync(LocalNode me, CancellationToken ct)
+    {
+        using var inForce = Credentials.Read(machine.Real(Credentials.Directory));
+        if (clock.GetUtcNow() < inForce.Certificate.NotAfter) return false;
+        // One that was cut off before the apply has got it already.
+        if (Staged("node.crt", "node.key") is { } staged && clock.GetUtcNow() < staged.NotAfter) return true;
+        log.Note($"The certificate of this node ended on {inForce.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC; it needs the next one before it can do anything else");
+        var view = ViewCache.Read() ?? throw new SequenceException(ExitCodes.Failed, "the certificate of this node has ended, and nothing here tells where the issuer is: 'gatehouse sync --from ADDRESS' asks another member.");
+        using var key = NewTrust.NewKey();
+        try
+        {
+            using var issuer = view.Cluster.Issuer == me.Number ? Issuer.Read(machine.Real(ClusterFiles.Trust), clock) : null;
+            var pem = issuer?.Sign(me.Number, me.Name, view.Node(me.Number)!.Address, view.Cluster.Epoch, new PublicKey(key)).Pem ?? await AskAsync(inForce, view, key, ct);
+            await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
+            await files.WriteTrustAsync("node.crt", pem, ct);
+            return true;
+        }
+        catch (Exception e) when (e is AgentException or TrustException)
+        {
+            throw new SequenceException(ExitCodes.Failed, $"the certificate of this node has ended, and there is no other: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Files the issuer's own certificate, where it had to sign it while it could not reach the registry.</summary>
+    public async Task FileAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)
+    {
+        if (view.Cluster.Issuer != me.Number || Staged("node.crt", "node.key") is not { } own) return;
+        if ((await registry.CertificatesAsync(ct)).Any(c => c.Issued.Serial == Issuer.SerialOf(own))) return;
+        await registry.AddCertificateAsync(view.Cluster.Epoch, me.Number, Issuer.Record(own, files.ReadTrust("node.crt")!), ct);
+    }
+
     private async Task OrderAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)
     {
         log.Note("Renewing this node's certificate");
@@ -87,8 +126,12 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
         }
 
         using var credentials = Credentials.Read(machine.Real(Credentials.Directory));
-        var other = view.Node(view.Cluster.Issuer)!;
-        using var client = AgentClient.Member(credentials, other, clock);
+        return await AskAsync(credentials, view, key, ct);
+    }
+
+    private async Task<string> AskAsync(Credentials own, ClusterView view, ECDsa key, CancellationToken ct)
+    {
+        using var client = AgentClient.Member(own, view.Node(view.Cluster.Issuer)!, clock);
         return (await client.RenewAsync(new RenewRequest(SigningRequest.Make(key)), ct)).Certificate;
     }
 

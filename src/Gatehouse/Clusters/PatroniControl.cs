@@ -33,7 +33,7 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
         return
         [
             .. json.RootElement.EnumerateArray().Select(c => new DatabaseCopy(Text(c, "Member"), Text(c, "Role") == "Leader", Text(c, "Role") == "Sync Standby",
-                Text(c, "State") is "running" or "streaming", Text(c, "Pending restart").Length > 0)),
+                Text(c, "State") is "running" or "streaming", Text(c, "Pending restart").Length > 0, Text(c, "State"))),
         ];
 
         static string Text(JsonElement copy, string name) => copy.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
@@ -67,6 +67,11 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
         await RunAsync(["restart", Scope, me.Name, "--force", "--pending"], ct);
         await UntilWritableAsync(registry, null, ct);
     }
+
+    /// <summary>Has Patroni remove the data of a node's replica and copy them from the primary; it refuses that for the primary.</summary>
+    /// <param name="name">The node's name.</param>
+    /// <param name="ct">Ends it.</param>
+    public Task CopyAnewAsync(string name, CancellationToken ct) => RunAsync(["reinit", Scope, name, "--force"], ct);
 
     /// <summary>
     /// Takes the duty to take writes from a node that is to go, if it has it and another copy is in sync. After a copy came or went it takes

@@ -37,33 +37,48 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         await using var registry = RegistryAccess.Open(me);
         ApplyResult result;
         long version;
+        ApprovalMode needed;
         // Nothing is followed here meanwhile: it would be the version before.
-        using (await ClusterLock.TakeAsync(machine, ct)) (result, version) = await ChangeAsync(me, registry, edited, settings, ct);
-        return version > 0 && result.Outcome is (Outcome.Applied or Outcome.Nothing) ? await SpreadAsync(registry, version, result) : result;
+        using (await ClusterLock.TakeAsync(machine, ct)) (result, version, needed) = await ChangeAsync(me, registry, edited, settings, ct);
+        if (version == 0 || result.Outcome is not (Outcome.Applied or Outcome.Nothing)) return result;
+        // Without the lock: other changes to the cluster are followed here meanwhile, and nobody is cut off for half an hour.
+        if (needed != ApprovalMode.None && await AwaitAsync(me, registry, version, needed, result, ct) is { } refused) return refused;
+        return await SpreadAsync(registry, version, result);
+    }
+
+    // Null when it was approved. What was followed here meanwhile may have put this node back to the version before, so it follows in either case.
+    private async Task<ApplyResult?> AwaitAsync(LocalNode me, ClusterRegistry registry, long version, ApprovalMode needed, ApplyResult here, CancellationToken ct)
+    {
+        var why = await new ApprovalWait(registry, clock, log).RunAsync(version, needed, me.Name, ct);
+        if (why.Length > 0) log.Note("Going back to the version before");
+        var now = await follow.RunAsync(true, CancellationToken.None);
+        if (why.Length == 0) return null;
+        return new ApplyResult(now.Problem.Length == 0 ? Outcome.RolledBack : Outcome.Broken, here.Generation, $"settings version {version}: {why}{(now.Problem.Length == 0 ? "" : $"\n{now.Problem}")}");
     }
 
     // The version is 0 when nothing but this node's own settings changed.
-    private async Task<(ApplyResult Result, long Version)> ChangeAsync(LocalNode me, ClusterRegistry registry, Answers edited, GatewaySettings settings, CancellationToken ct)
+    private async Task<(ApplyResult Result, long Version, ApprovalMode Needed)> ChangeAsync(LocalNode me, ClusterRegistry registry, Answers edited, GatewaySettings settings, CancellationToken ct)
     {
         var view = await registry.ViewAsync(ct);
         var basis = await registry.SettingsAsync(view.WantedSettings, ct) ?? throw new SequenceException(ExitCodes.Failed, "the registry holds no settings.");
         var own = await follow.OwnAsync(me, registry, ct);
         var (cluster, node) = EffectiveAnswers.Part(apply.Screens, edited, own);
         Guard(edited, me);
-        (cluster, node, var secrets) = Seal(cluster, node, settings, $"-{basis.Number + 1}");
+        // A name that was never used: one of a version that was withdrawn is taken, and one that can be guessed could be taken by another member.
+        (cluster, node, var secrets) = Seal(cluster, node, settings, $"-{basis.Number + 1}-{System.Security.Cryptography.RandomNumberGenerator.GetHexString(8, lowercase: true)}");
 
-        if (apply.Write(cluster) == apply.Write(apply.Read(basis.Answers, "the cluster's settings"))) return (await ChangeSelfAsync(me, registry, view, basis, node, ct), 0);
+        if (apply.Write(cluster) == apply.Write(apply.Read(basis.Answers, "the cluster's settings"))) return (await ChangeSelfAsync(me, registry, view, basis, node, ct), 0, ApprovalMode.None);
         foreach (var secret in secrets) await registry.PutSecretAsync(secret, ct);
-        var version = await registry.ProposeSettingsAsync(basis.Number, apply.Write(cluster), ct);
+        var version = await registry.ProposeSettingsAsync(basis.Number, apply.Write(cluster), ApprovalRules.ModeOf(cluster) ?? ApprovalMode.None, ct);
         log.Note($"Settings version {version}: trying it on this node first");
-        var result = await TryAsync(me, registry, view, version, cluster, node, ct);
+        var result = await TryAsync(me, registry, view, version, basis.Approval, cluster, node, ct);
         if (result.Outcome is Outcome.Applied or Outcome.Nothing)
         {
             await registry.PutNodeAnswersAsync(apply.Write(node), CancellationToken.None);
             await MoveAsync(registry, view, me, node, CancellationToken.None);
         }
 
-        return (result, version);
+        return (result, version, basis.Approval);
     }
 
     // Who a node is stands in its certificate.
@@ -107,7 +122,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         if (!address.Equals(before.Address) || location != before.Location) await registry.MoveSelfAsync(new NodePlace(address, before.Port, location), ct);
     }
 
-    private async Task<ApplyResult> TryAsync(LocalNode me, ClusterRegistry registry, ClusterView view, long version, Answers cluster, Answers node, CancellationToken ct)
+    private async Task<ApplyResult> TryAsync(LocalNode me, ClusterRegistry registry, ClusterView view, long version, ApprovalMode needed, Answers cluster, Answers node, CancellationToken ct)
     {
         ApplyResult result;
         try
@@ -118,6 +133,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
             if (result.Outcome is Outcome.Applied or Outcome.Nothing)
             {
                 await registry.RecordSettingsResultAsync(version, true, "", version, CancellationToken.None);
+                if (needed != ApprovalMode.None) return result;
                 await registry.MarkSettingsAsync(version, SettingsState.Trying, SettingsState.Following, "", CancellationToken.None);
                 var now = await registry.ViewAsync(CancellationToken.None);
                 await files.WriteNodeAsync(LocalRecord.Of(now, now.Node(me.Number)!, version, now.Fingerprint(), MemberApply.Running(rendered)), CancellationToken.None);

@@ -90,6 +90,9 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <summary>Whether this node has a vote, by what is kept on it.</summary>
     public bool HasVote => files.Read(QuorumSeat.Path) is not null && !(File.Exists(machine.Real(EtcdControl.Voted)) && !Directory.Exists(machine.Real($"{EtcdControl.Data}/member")));
 
+    /// <summary>Whether the last run ended before the votes were as they are to be.</summary>
+    public bool IsWaiting { get; private set; }
+
     /// <summary>Goes on until there is nothing to do for this node, or somebody else has to.</summary>
     /// <param name="me">This node.</param>
     /// <param name="registry">The registry.</param>
@@ -104,6 +107,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
         var waited = "";
         // Who is away may stay away; when he is back, he sees to it.
         var isAtIt = false;
+        IsWaiting = false;
         while (true)
         {
             try
@@ -133,6 +137,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
             if (Stopwatch.GetElapsedTime(start) > (waits || isAtIt ? Patience : Patience / 3))
             {
                 log.Note($"the votes of the database nodes are not as they are to be: {waited}");
+                IsWaiting = true;
                 return "";
             }
 

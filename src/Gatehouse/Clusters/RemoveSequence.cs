@@ -6,7 +6,7 @@ using Gatehouse.Machines;
 
 namespace Gatehouse.Clusters;
 
-/// <summary>Removes a member: the issuer does it, asked by any other.</summary>
+/// <summary>Removes a member: the issuer does it, asked by one that holds the registry, or by the member itself.</summary>
 internal static class RemoveSequence
 {
     /// <summary>Has a member removed.</summary>
@@ -17,8 +17,10 @@ internal static class RemoveSequence
     /// <param name="why">Why, for the record.</param>
     /// <param name="clock">The time.</param>
     /// <param name="ct">Ends it.</param>
+    /// <exception cref="SequenceException">This member may not.</exception>
     public static async Task<RemoveAnswer> RunAsync(LocalMachine machine, LocalNode me, ClusterView view, ClusterNode node, string why, TimeProvider clock, CancellationToken ct)
     {
+        if (KeeperRules.RemovalRefusal(view, me.Number, node.Number) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
         var request = new RemoveRequest(node.Number, node.Name, why);
         using var own = Credentials.Read(machine.Real(Credentials.Directory));
         if (view.Cluster.Issuer == me.Number)

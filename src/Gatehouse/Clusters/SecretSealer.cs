@@ -28,18 +28,13 @@ internal static class SecretSealer
     /// <param name="suffix">What makes the names new: an earlier version goes on naming its own secrets.</param>
     public static (Answers Answers, ImmutableArray<SealedSecret> Secrets) Seal(LocalMachine machine, ScreenSet screens, Answers cluster, GatewaySettings settings, EncryptionKey key, string suffix)
     {
-        var values = new Dictionary<string, Secret?>(StringComparer.Ordinal)
-        {
-            ["mta.smart_host_password"] = settings.Mta?.SmartHostPassword is { Source: PasswordSource.Given } m ? m.Value : null,
-            ["web.password"] = settings.Web?.Password is { Source: PasswordSource.Given } w ? w.Value : null,
-        };
-        foreach (var service in settings.Backend.External.Where(s => s.Password is { Source: PasswordSource.Given })) values[$"{service.Path}_password"] = service.Password!.Value;
         var answers = cluster;
         var secrets = ImmutableArray.CreateBuilder<SealedSecret>();
-        foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password"))
+        foreach (var field in screens.Fields.Where(f => f.Kind.IsSecret))
         {
             if (answers[field.Path] is not { } node || node is Mapping { Entries: [{ Key: "sealed" or "hash" or "generate" }] }) continue;
-            if ((values.GetValueOrDefault(field.Path) ?? Unread(machine, node)) is not { } secret) continue;
+            var given = settings.Passwords.GetValueOrDefault(field.Path) is { Source: PasswordSource.Given } known ? known.Value : null;
+            if ((given ?? Unread(machine, node)) is not { } secret) continue;
             var name = field.Path + suffix;
             secrets.Add(new SealedSecret(name, key.Id, Sealed.Seal(key, name, secret, RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString()));
             answers = answers with { Values = answers.Values.SetItem(field.Path, Reference(name)) };
@@ -57,12 +52,14 @@ internal static class SecretSealer
         return secret;
     }
 
-    // Null when there is nothing to seal: a node that has the duty says what is wrong with it.
+    // Null when there is nothing to seal: a node that has the duty says what is wrong with it. One that is written plainly never stays so.
     private static Secret? Unread(LocalMachine machine, Node node)
     {
-        if (node is not Mapping { Entries: [{ Key: "file", Value: Scalar path }] }) return null;
-        var wanted = new Wanted(WantedKind.File, path.Text, "", path.Origin);
-        if (!WantedReader.Read([wanted], machine, null).TryGetValue((WantedKind.File, path.Text), out var found) || found is not { OwnerOnly: true, Content: { } bytes }) return null;
+        if (node is Scalar { Text.Length: > 0 } plain) return new Secret(plain.Text);
+        if (node is not Mapping { Entries: [{ Key: "file" or "env", Value: Scalar path } only] }) return null;
+        var kind = only.Key == "file" ? WantedKind.File : WantedKind.Variable;
+        var wanted = new Wanted(kind, path.Text, "", path.Origin);
+        if (!WantedReader.Read([wanted], machine, null).TryGetValue((kind, path.Text), out var found) || found is not { OwnerOnly: true, Content: { } bytes }) return null;
         var text = Encoding.UTF8.GetString(bytes.AsSpan()).TrimEnd('\n', '\r');
         return text.Length > 0 ? new Secret(text) : null;
     }

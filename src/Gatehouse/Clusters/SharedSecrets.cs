@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Gatehouse.Core.Screens;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
@@ -12,15 +13,16 @@ internal static class SharedSecrets
 {
     private const string Letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 
-    /// <summary>Makes those that are missing among the ones there are.</summary>
+    /// <summary>Makes those that are missing among the ones that nodes of a profile use.</summary>
     /// <param name="there">Names of secrets that exist.</param>
     /// <param name="key">What they are sealed with.</param>
-    public static ImmutableArray<SealedSecret> Missing(IEnumerable<string> there, EncryptionKey key)
+    /// <param name="profile">The profile; others' secrets are not shown to such a node, so it cannot know whether they exist.</param>
+    public static ImmutableArray<SealedSecret> Missing(IEnumerable<string> there, EncryptionKey key, Profile profile)
     {
         var known = there.ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. SharedSecret.All.Where(s => !known.Contains(s.Name)).Select(s =>
+            .. SharedSecret.All.Where(s => !known.Contains(s.Name) && SecretDuties.Reaches(s.Name, profile)).Select(s =>
                 new SealedSecret(s.Name, key.Id, Sealed.Seal(key, s.Name, new Secret(RandomNumberGenerator.GetString(Letters, s.Length)), RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString())),
         ];
     }
@@ -29,11 +31,12 @@ internal static class SharedSecrets
     /// <param name="registry">The registry.</param>
     /// <param name="there">What it holds.</param>
     /// <param name="key">What they are sealed with.</param>
+    /// <param name="profile">This node's profile.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>What it holds now.</returns>
-    public static async Task<ImmutableArray<SealedSecret>> CompleteAsync(ClusterRegistry registry, ImmutableArray<SealedSecret> there, EncryptionKey key, CancellationToken ct)
+    public static async Task<ImmutableArray<SealedSecret>> CompleteAsync(ClusterRegistry registry, ImmutableArray<SealedSecret> there, EncryptionKey key, Profile profile, CancellationToken ct)
     {
-        var missing = Missing(there.Select(s => s.Name), key);
+        var missing = Missing(there.Select(s => s.Name), key, profile);
         if (missing.IsEmpty) return there;
         foreach (var secret in missing) await registry.AddSecretAsync(secret, ct);
         return await registry.SecretsAsync(ct);

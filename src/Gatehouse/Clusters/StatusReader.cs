@@ -40,13 +40,24 @@ internal static class StatusReader
         var left = deadline - clock.GetElapsedTime(start);
         limit.CancelAfter(left > deadline / 2 ? left : deadline / 2);
         var beats = isCurrent ? BeatsAsync(registry, limit.Token) : Task.FromResult(ImmutableDictionary<int, Heartbeat>.Empty);
+        var replicas = isCurrent ? ReplicasAsync(registry, view, limit.Token) : Task.FromResult(ImmutableDictionary<int, ReplicaState>.Empty);
         using var turns = new SemaphoreSlim(Turns);
         // All are called at once: if they took turns, the dead would keep the living from theirs until the deadline.
         var asked = await Task.WhenAll(view.Members.OrderBy(n => n.Number).Select(n => Task.Run(() => AskAsync(n, view, credentials, clock, turns, limit.Token, ct), ct)));
         var heard = await beats;
         var told = asked.Select(a => a.IsThere && a.Report.Status is null && heard.GetValueOrDefault(a.Report.Node.Number) is { } beat ? Heard(a.Report, beat, view) : a.Report);
         var voteless = QuorumRules.Missing(view).Select(n => n.Number).ToHashSet();
-        return new ClusterReport(view, isCurrent, [.. told.Select(r => r.Status is not null && voteless.Contains(r.Node.Number) ? r with { Problems = r.Problems.Add(NoVote) } : r)]);
+        var copies = await replicas;
+        return new ClusterReport(view, isCurrent, [.. told.Select(Complete)]);
+
+        // A member that does not answer at all has its problem named already.
+        MemberReport Complete(MemberReport r)
+        {
+            r = r with { Replica = copies.GetValueOrDefault(r.Node.Number) };
+            if (r.Status is null) return r;
+            if (voteless.Contains(r.Node.Number)) r = r with { Problems = r.Problems.Add(NoVote) };
+            return r.Replica is { Problem: { Length: > 0 } problem } ? r with { Problems = r.Problems.Add(problem) } : r;
+        }
     }
 
     // The registry if it answers in time, else the last view that this node saw.
@@ -78,6 +89,18 @@ internal static class StatusReader
         catch (Exception e) when (e is RegistryException or OperationCanceledException)
         {
             return ImmutableDictionary<int, Heartbeat>.Empty;
+        }
+    }
+
+    private static async Task<ImmutableDictionary<int, ReplicaState>> ReplicasAsync(ClusterRegistry registry, ClusterView view, CancellationToken limit)
+    {
+        try
+        {
+            return ReplicaRules.Judge(view, await registry.ReplicasAsync(limit), await registry.HostAsync(limit));
+        }
+        catch (Exception e) when (e is RegistryException or OperationCanceledException)
+        {
+            return ImmutableDictionary<int, ReplicaState>.Empty;
         }
     }
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text;
 using Gatehouse.Core.Trust;
+using Gatehouse.Machines;
 
 namespace Gatehouse.Clusters;
 
@@ -16,7 +18,7 @@ internal static class TokenInput
     public static MasterToken Read(string? file)
     {
         if (file is not null && !System.IO.File.Exists(file)) throw new SequenceException(ExitCodes.BadInput, $"there is no file {file}.");
-        var text = file is not null ? System.IO.File.ReadAllText(file) : Console.IsInputRedirected ? Console.In.ReadToEnd() : SecretLine.Ask("Master token: ");
+        var text = file is not null ? Encoding.UTF8.GetString(NamedFile.Read(file, KeysInput.Most)) : Console.IsInputRedirected ? Console.In.ReadToEnd() : SecretLine.Ask("Master token: ");
         return MasterToken.TryRead(Pick(text), out var token, out var problem) ? token : throw new SequenceException(ExitCodes.BadInput, $"the master token cannot be read: {problem}.");
     }
 

@@ -164,6 +164,7 @@ internal static class AddCommand
         var name = "";
         if (parse.GetValue(Name) is { } text && !Names.TryParse(text, 2, out name)) throw new SequenceException(ExitCodes.BadInput, $"'{text}' is no fully qualified host name; write one such as mx2.example.org.");
         var view = await registry.ViewAsync(ct);
+        Invitation.RequireMaker(view, me.Number);
         return new PushOrder
         {
             Registry = registry,

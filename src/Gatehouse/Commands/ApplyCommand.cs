@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Clusters;
+using Gatehouse.Core.Planning;
+using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
 using Gatehouse.Machines;
 
@@ -20,6 +22,8 @@ internal static class ApplyCommand
     private static async Task<int> RunAsync(ParseResult parse, string? file, CancellationToken ct)
     {
         if (Preconditions.Problem(parse) is { } problem) return Refuse(parse, problem);
+        // The answers in force are those of before an apply that was cut off, not the half of it that is in place.
+        if (file is null && await RecoverAsync(parse, ct) is { } stuck) return stuck;
         if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
         if (input.Machine.IsLive)
         {
@@ -29,25 +33,59 @@ internal static class ApplyCommand
 
         var log = new ConsoleLog(parse);
         if (input.Machine.IsLive && new ClusterFiles(input.Machine).Node is { Followed.Length: > 0 }) return await MemberCommand.RunAsync(parse, () => ProposeAsync(parse, input, log, ct));
+        using var outlives = HangUp.Outlive();
         using var only = ApplyLock.Take(input.Machine.Real(GenerationStore.Home));
         var applier = input.Pipeline.Applier(log);
         if (!parse.GetValue(GlobalOptions.Yes) && !Console.IsInputRedirected)
         {
             await applier.RecoverAsync(ct);
-            var plan = await applier.PlanAsync(input.Node, ct);
+            var (planned, unplanned) = await PlanAsync(applier, input.Node, ct);
+            if (planned is not { } plan) return Refuse(parse, unplanned);
             PlanText.Write(plan, input.Node, Console.Error);
+            if (!plan.IsEmpty && await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct) is { IsEmpty: false } problems) return Refuse(parse, string.Join('\n', problems));
             if (!plan.IsEmpty && !Confirm()) return Refuse(parse, "nothing was changed.");
         }
 
         var result = await applier.ApplyAsync(input.Node, "apply", ct);
-        var code = ApplyReport.Write(parse, result);
-        if (result is { Outcome: Outcome.Applied, Generation.Number: 1 } && !parse.GetValue(GlobalOptions.Json))
+        var code = ApplyReport.Write(parse, result, await OutsideAsync(parse, input, result, ct));
+        if (result is { Outcome: Outcome.Applied } && !input.Machine.IsLive && !parse.GetValue(GlobalOptions.Json))
             foreach (var line in NextSteps.Lines(input.Settings, input.Node, input.Machine.IsLive)) Console.Out.WriteLine(line);
         return code;
     }
 
+    // An exit code: what was cut off could not be put back. Null: nothing stands in the way.
+    private static async Task<int?> RecoverAsync(ParseResult parse, CancellationToken ct)
+    {
+        var machine = GlobalOptions.Machine(parse);
+        if (await new GenerationStore(machine).InterruptedAsync(ct) is null) return null;
+        using var outlives = HangUp.Outlive();
+        using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
+        try
+        {
+            await new Pipeline(machine, TimeProvider.System, renders: false).Applier(new ConsoleLog(parse)).RecoverAsync(ct);
+            return null;
+        }
+        catch (NotPutBackException e)
+        {
+            return ApplyReport.Write(parse, new ApplyResult(Outcome.Broken, e.Generation, e.Message));
+        }
+    }
+
+    // What cannot be looked at, such as a socket in a file's place, stands against an apply like any other clash.
+    private static async Task<(Plan? Plan, string Problem)> PlanAsync(Applier applier, RenderedNode node, CancellationToken ct)
+    {
+        try
+        {
+            return (await applier.PlanAsync(node, ct), "");
+        }
+        catch (MachineException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
     // On a member, settings are the cluster's: they are tried here and followed by all.
-    private static async Task<int> ProposeAsync(ParseResult parse, AnswersInput.Result input, ConsoleLog log, CancellationToken ct)
+    internal static async Task<int> ProposeAsync(ParseResult parse, AnswersInput.Result input, ConsoleLog log, CancellationToken ct)
     {
         if (!parse.GetValue(GlobalOptions.Yes) && !Console.IsInputRedirected)
         {
@@ -57,8 +95,13 @@ internal static class ApplyCommand
             if (!plan.IsEmpty && !Confirm()) return Refuse(parse, "nothing was changed.");
         }
 
-        return ApplyReport.Write(parse, await new ProposeSequence(input.Machine, TimeProvider.System, log).RunAsync(input.Pipeline.Answers!, input.Settings, ct));
+        var result = await new ProposeSequence(input.Machine, TimeProvider.System, log).RunAsync(input.Pipeline.Answers!, input.Settings, ct);
+        return ApplyReport.Write(parse, result, await OutsideAsync(parse, input, result, ct));
     }
+
+    // Only of what is in place now; a failure has enough to tell.
+    private static async Task<OutsideReport?> OutsideAsync(ParseResult parse, AnswersInput.Result input, ApplyResult result, CancellationToken ct) =>
+        result.Outcome is Outcome.Applied or Outcome.Nothing ? await OutsideReport.LookAsync(input.Machine, input.Pipeline.Facts, input.Settings, GlobalOptions.LooksAtNetwork(parse), ct) : null;
 
     private static bool Confirm()
     {

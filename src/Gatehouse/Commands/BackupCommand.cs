@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Gatehouse.Backup;
 using Gatehouse.Clusters;
 using Gatehouse.Wizard;
 
@@ -13,14 +14,19 @@ internal static class BackupCommand
     private static readonly Argument<string> FileArgument = new("FILE") { Description = "Where the backup is written, readable by you alone." };
     private static readonly Option<bool> Replace = new("--replace") { Description = "Replace a backup that is there." };
 
+    private static readonly Option<string?> PassphraseFile = Passphrase.File();
+    private static readonly Option<bool> WithQuarantine = new("--with-quarantine") { Description = "On a gateway without a cluster: the quarantined messages as well." };
+
     public static Command Create()
     {
         var command = new Command("backup", """
-            Writes what it takes to begin this cluster again after all of it was lost: its CA, nodes, settings and secrets, sealed with
-            the cluster's encryption key. Nothing is asked, so a timer can run it. It is of clusters; mail is not in it.
+            Writes what it takes to set up this gateway again on a fresh host: answers and the files that they name, keys, certificates,
+            generated secrets and templates of the site, sealed with a passphrase. On a member of a cluster it writes what it takes to
+            start the cluster again after all of it was lost, sealed with the cluster's encryption key, and asks nothing.
+            Mail in the queue, logs, statistics and what the scanner learned are not in it.
 
-            Example: gatehouse backup /root/example.backup
-            """) { FileArgument, Replace };
+            Example: gatehouse backup /root/mx1.backup --passphrase-file /root/passphrase
+            """) { FileArgument, Replace, PassphraseFile, WithQuarantine };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -30,9 +36,8 @@ internal static class BackupCommand
         var file = Path.GetFullPath(parse.GetValue(FileArgument)!);
         if (Problem(file, parse.GetValue(Replace)) is { } problem) throw new SequenceException(ExitCodes.BadInput, problem);
         var machine = GlobalOptions.Machine(parse);
-        if (new ClusterFiles(machine).Node is not { } me)
-            throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster, and backups are of clusters. A gateway of its own is set up again from its answer file, with the files under /etc/gatehouse beside it.");
-
+        if (new ClusterFiles(machine).Node is not { } me) return await GatewayBackupRun.MakeAsync(parse, machine, file, parse.GetValue(PassphraseFile), parse.GetValue(WithQuarantine), ct);
+        if (parse.GetValue(WithQuarantine) || parse.GetValue(PassphraseFile) is not null) throw new SequenceException(ExitCodes.BadInput, "--with-quarantine and --passphrase-file are for a gateway without a cluster; a cluster's backup is sealed with its encryption key.");
         var made = await new BackupSequence(machine, TimeProvider.System).MakeAsync(me, ct);
         Write(file, made.Text);
         foreach (var warning in made.Warnings) Console.Error.WriteLine($"warning: {warning}");

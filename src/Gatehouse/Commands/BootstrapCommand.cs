@@ -55,6 +55,8 @@ internal static class BootstrapCommand
             """);
         Console.Out.WriteLine($"To let a host join: gatehouse invite NAME --profile PROFILE");
         await sequence.ForgetTokenAsync(CancellationToken.None);
+        var outside = await OutsideReport.LookAsync(GlobalOptions.Machine(parse), pipeline.Facts, settings, GlobalOptions.LooksAtNetwork(parse), ct);
+        foreach (var line in outside.TaskLines().Concat(outside.WarningLines())) Console.Out.WriteLine(line);
         return ExitCodes.Done;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gatehouse.Machines;
 
 namespace Gatehouse.Commands;
 
@@ -9,13 +10,16 @@ internal static class CheckCommand
     {
         var file = AnswersInput.Required();
         var command = new Command("check", "Judges an answer file and lists everything that is wrong with it.\n\nExample: gatehouse check answers.yaml") { file };
-        command.SetAction(parse => Run(parse, parse.GetValue(file)!));
+        command.SetAction((parse, ct) => RunAsync(parse, parse.GetValue(file)!, ct));
         return command;
     }
 
-    private static int Run(ParseResult parse, string file)
+    private static async Task<int> RunAsync(ParseResult parse, string file, CancellationToken ct)
     {
-        var (pipeline, _) = AnswersInput.Check(parse, file);
+        var (pipeline, settings) = AnswersInput.Check(parse, file);
+        var machine = GlobalOptions.Machine(parse);
+        if (machine.IsLive && settings?.System.Profile.Roles.Contains("mail") == true && HostPreflight.OtherMailServer(await HostPreflight.MailServersAsync(machine, ct)) is { } other)
+            pipeline.Report.Warn("other-mail-server", "", $"an apply on this host would be refused: {other}");
         if (parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Findings(pipeline.Report));
         else foreach (var finding in pipeline.Report) Console.Out.WriteLine(finding);
         if (pipeline.Report.HasErrors) return ExitCodes.BadInput;

@@ -18,7 +18,7 @@ internal static class ClusterRunCommand
         Order.AcceptOnlyFromAmong([.. ClusterOrders.All.Select(o => o.Kind)]);
         var run = new Command("run", $"Has every member carry out an order, in the order in which orders are given.\n{string.Join('\n', ClusterOrders.All.Select(o => $"  {o.Kind,-12} {o.Help}"))}\n\nExample: gatehouse cluster run verify") { Order, Nodes, Minutes };
         run.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
-        return new Command("cluster", "Does something on all members of the cluster.") { run };
+        return new Command("cluster", "Gives orders to all members of the cluster, shows what was done to it, and approves changes to its settings.") { run, ClusterEventsCommand.Create(), ClusterProposalsCommand.Create(), ClusterApproveCommand.Create(), ClusterRejectCommand.Create() };
     }
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)

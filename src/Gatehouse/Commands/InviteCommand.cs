@@ -23,7 +23,7 @@ internal static class InviteCommand
 
     public static Command Create()
     {
-        var command = new Command("invite", "Prints a join code for a new node: for this name and profile, good for one use.\nType it on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite mx2.example.org --profile node") { Name, ProfileOption, Hours, Replace, Bundle };
+        var command = new Command("invite", "Prints a join code for a new node: for this name and profile, good for one use. Run it on a node that holds the registry.\nType it on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite mx2.example.org --profile node") { Name, ProfileOption, Hours, Replace, Bundle };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -41,6 +41,7 @@ internal static class InviteCommand
 
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
+        Invitation.RequireMaker(view, me.Number);
         var made = await Invitation.MakeAsync(registry, view, name, profile, TimeProvider.System.GetUtcNow() + life, parse.GetValue(Replace), ct);
         if (file is not null) await WriteAsync(registry, made, view, file);
 

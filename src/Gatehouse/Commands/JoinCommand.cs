@@ -19,8 +19,8 @@ internal static class JoinCommand
     private static readonly Argument<string?> Member = new("ADDRESS") { Description = "Name or address of a member, with :PORT if its agent is not on 1028.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Argument<string?> Code = new("CODE") { Description = "The code that 'gatehouse invite' printed; without it, it is asked for or read from standard input.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string?> Bundle = new("--bundle") { Description = "Take code, CA and addresses from FILE, which 'gatehouse invite --bundle' made; ADDRESS and CODE are not given then.", HelpName = "FILE" };
-    private static readonly Option<string?> Name = new("--name") { Description = "This host's fully qualified name, if it is to have another than it has.", HelpName = "NAME" };
-    private static readonly Option<string?> Address = new("--address") { Description = "The address at which the other nodes reach this host.", HelpName = "ADDRESS" };
+    private static readonly Option<string?> Name = new("--name") { Description = "This host's fully qualified name, if it is to have another than it has; a host without one takes that of the code.", HelpName = "NAME" };
+    private static readonly Option<string?> Address = new("--address") { Description = "The address at which the other nodes reach this host; without it, the one from which this host reaches the member.", HelpName = "ADDRESS" };
     private static readonly Option<string?> Location = new("--location") { Description = "Where it stands, in a few words.", HelpName = "TEXT" };
     private static readonly Option<string?> Answers = new("--answers") { Description = "Answers of this host's own that differ from the cluster's, an answer file.", HelpName = "FILE" };
     private static readonly Option<bool> Check = new("--check") { Description = "Only tell whether joining would succeed; nothing is changed." };
@@ -54,7 +54,7 @@ internal static class JoinCommand
         if (outlook.Refusal.Length > 0) throw new SequenceException(ExitCodes.Refused, outlook.Refusal);
         if (parse.GetValue(Check))
         {
-            Console.Out.WriteLine($"{host.Name} can join the cluster {introduction.Name}. Nothing was changed.");
+            Console.Out.WriteLine($"{(host.Name.Length > 0 ? host.Name : outlook.Name)} can join the cluster {introduction.Name}. Nothing was changed.");
             return ExitCodes.Done;
         }
 
@@ -106,10 +106,13 @@ internal static class JoinCommand
         // A bundle names a host that has no full name of its own; it does not rename one that has.
         var own = facts.HostName.Contains('.', StringComparison.Ordinal) || ticket.Name.Length == 0 ? facts.HostName : ticket.Name;
         var text = parse.GetValue(Name) ?? answers.Text("system.name") ?? own;
-        if (!Names.TryParse(text, 2, out var name)) problems.Add($"{(text.Length == 0 ? "this host has no fully qualified name" : $"'{text}' is no fully qualified name")}; give one with --name.");
-        var given = parse.GetValue(Address) ?? answers.Text("system.address") ?? (facts.Addresses.Length == 1 ? facts.Addresses[0].ToString() : "");
+        // The code is for one name. A host that has no full name of its own gets that; one that has a full name is not renamed unasked.
+        var name = "";
+        var isLeftToCode = parse.GetValue(Name) is null && answers.Text("system.name") is null && !text.Contains('.', StringComparison.Ordinal);
+        if (!isLeftToCode && !Names.TryParse(text, 2, out name)) problems.Add($"'{text}' is no fully qualified name; give one with --name.");
+        var given = parse.GetValue(Address) ?? answers.Text("system.address") ?? (facts.Addresses.Length == 1 ? facts.Addresses[0] : SourceAddress.Towards(ticket.Members))?.ToString() ?? "";
         if (!Addresses.TryParse(given, out var address))
-            problems.Add(facts.Addresses.Length > 1 ? $"this host has several addresses ({string.Join(", ", facts.Addresses)}); say with --address at which the other nodes reach it." : $"'{given}' is no address; give one with --address.");
+            problems.Add(given.Length == 0 ? $"no route leads to {string.Join(", ", ticket.Members)}; say with --address at which the other nodes reach this host." : $"'{given}' is no address; give one with --address.");
         return problems.Count == 0 ? new JoiningHost(name, address, parse.GetValue(Location) ?? answers.Text("system.location") ?? "", answers)
             : throw new SequenceException(ExitCodes.BadInput, string.Join('\n', problems));
     }
@@ -119,7 +122,7 @@ internal static class JoinCommand
         if (file is null) return new Answers("join", ImmutableSortedDictionary<string, Node>.Empty);
         try
         {
-            var (answers, report) = OwnAnswers.Read(file, File.ReadAllBytes(file), WantedReader.IsOwnerOnly(file), profile, Shipped.Screens(), machine, facts);
+            var (answers, report) = OwnAnswers.Read(file, NamedFile.Read(file, YamlReader.MaximumBytes), WantedReader.IsOwnerOnly(file), profile, Shipped.Screens(), machine, facts);
             problems.AddRange(report.Where(f => f.Severity == Severity.Error).Select(f => f.ToString()));
             return answers;
         }

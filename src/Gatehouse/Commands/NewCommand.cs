@@ -10,7 +10,7 @@ internal static class NewCommand
     public static Command Create()
     {
         var profile = new Option<string>("--profile") { Description = "The kind of node.", HelpName = "P", DefaultValueFactory = _ => "standalone" };
-        profile.AcceptOnlyFromAmong([.. Profile.Supported]);
+        profile.AcceptOnlyFromAmong([.. Profile.Names]);
         var command = new Command("new", "Prints an answer file to start from, with every question explained and this host's values filled in.\n\nExample: gatehouse new > answers.yaml") { profile };
         command.SetAction(parse =>
         {

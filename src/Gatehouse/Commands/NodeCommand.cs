@@ -84,7 +84,7 @@ internal static class NodeCommand
         var view = await registry.ViewAsync(ct);
         var node = Find(parse, view);
         if (node.Number == me.Number) throw new SequenceException(ExitCodes.Refused, $"{node.Name} is this host; 'gatehouse leave' takes it out of the cluster.");
-        if (RemovalRules.Refusal(view, node, null) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if ((KeeperRules.RemovalRefusal(view, me.Number, node.Number) ?? RemovalRules.Refusal(view, node, null)) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
         if (node.State != NodeState.Removed) Consent.Name(parse, $"{node.Name} (number {node.Number}, {node.Profile}) is removed from the cluster {view.Cluster.Name}. To come back it needs a new join code.", node.Name);
         // Who takes writes hands that over before it goes; only a database node can have that done.
         if (PatroniControl.IsCopy(me.Profile) && PatroniControl.IsCopy(node.Profile)) await new PatroniControl(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse)).MoveAwayAsync(node, registry, ct);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Settings;
+using Gatehouse.Machines;
 
 namespace Gatehouse.Commands;
 
@@ -19,15 +20,22 @@ internal static class PlanCommand
     private static async Task<int> RunAsync(ParseResult parse, string? file, bool diff, CancellationToken ct)
     {
         if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
-        var plan = await input.Pipeline.Applier(new ConsoleLog(parse)).PlanAsync(input.Node, ct);
+        var applier = input.Pipeline.Applier(new ConsoleLog(parse));
+        var node = await applier.HereAsync(input.Node, ct);
+        var plan = await applier.PlanAsync(node, ct);
+        var outside = await OutsideReport.LookAsync(input.Machine, input.Pipeline.Facts, input.Settings, GlobalOptions.LooksAtNetwork(parse), ct);
         if (parse.GetValue(GlobalOptions.Json))
         {
-            Console.Out.WriteLine(Json.Text(Json.Plan(plan)));
+            var json = Json.Plan(plan);
+            json["warnings"] = outside.WarningsJson();
+            Console.Out.WriteLine(Json.Text(json));
             return ExitCodes.Done;
         }
 
-        PlanText.Write(plan, input.Node, Console.Out);
-        if (diff) foreach (var put in plan.Of<PutEntry>().Where(FileDiff.Has)) Console.Out.Write($"\n{await FileDiff.OfAsync(put, input.Node, input.Machine, ct)}");
+        PlanText.Write(plan, input.Node, Console.Out, await new GenerationStore(input.Machine).CurrentAsync(ct) is not null);
+        if (diff) foreach (var put in plan.Of<PutEntry>().Where(FileDiff.Has)) Console.Out.Write($"\n{await FileDiff.OfAsync(put, node, input.Machine, ct)}");
+        foreach (var line in outside.WarningLines()) Console.Out.WriteLine(line);
+        if (!plan.IsEmpty) foreach (var refusal in await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct)) Console.Error.WriteLine($"warning: apply will be refused: {refusal}");
         if (input.Machine.IsLive && SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff) Console.Error.WriteLine($"warning: apply will be refused: {cutOff}");
         return ExitCodes.Done;
     }

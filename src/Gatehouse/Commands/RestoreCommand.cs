@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
+using Gatehouse.Backup;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Settings;
@@ -23,15 +24,18 @@ internal static class RestoreCommand
     private static readonly Option<bool> Force = new("--force") { Description = "Also when members that can hold the registry answer." };
     private static readonly Option<bool> Check = new("--check") { Description = "Only tell whether it would succeed and what is in the backup; nothing is changed." };
 
+    private static readonly Option<string?> PassphraseFile = Passphrase.File();
+
     public static Command Create()
     {
         var command = new Command("restore", """
-            Begins a cluster again on this host after all of it was lost, from a backup, with the encryption key and the master token:
-            the same cluster, root CA, settings and secrets, and a new issuing CA. The other nodes join again; every certificate of
-            before is revoked. Interrupted, it goes on when it is run again.
+            Makes this host the gateway of a backup: puts its files in place and applies its answers. Or, from the backup of a cluster,
+            with the encryption key and the master token, begins the cluster again after all of it was lost: the same cluster, root CA,
+            settings and secrets, and a new issuing CA. The other nodes join again; every certificate of before is revoked.
+            Interrupted, it goes on when it is run again. A backup that was changed by as much as a bit is refused.
 
-            Example: gatehouse restore example.backup --keys-file keys
-            """) { FileArgument, Keys, Name, Address, Location, Force, Check };
+            Example: gatehouse restore mx1.backup --check
+            """) { FileArgument, Keys, PassphraseFile, Name, Address, Location, Force, Check };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -39,6 +43,13 @@ internal static class RestoreCommand
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
     {
         var machine = GlobalOptions.Machine(parse);
+        if (GatewayBackupRun.IsOne(parse.GetValue(FileArgument)!))
+        {
+            if (parse.GetValue(Keys) is not null || parse.GetValue(Name) is not null || parse.GetValue(Address) is not null || parse.GetValue(Location) is not null)
+                throw new SequenceException(ExitCodes.BadInput, "this is the backup of a gateway without a cluster; --keys-file, --name, --address and --location are for a cluster's.");
+            return await GatewayBackupRun.RestoreAsync(parse, machine, parse.GetValue(FileArgument)!, parse.GetValue(PassphraseFile), parse.GetValue(Check), ct);
+        }
+
         var facts = FactProbe.Gather(TimeProvider.System);
         var log = new ConsoleLog(parse);
         var sequence = new RestoreSequence(machine, TimeProvider.System, log);
@@ -92,9 +103,9 @@ internal static class RestoreCommand
     {
         try
         {
-            var info = new FileInfo(name);
-            if (info.Exists && info.Length > BackupFile.MostBytes) problems.Add($"{name} is no backup of a cluster: it is too large.");
-            else if (BackupFile.TryRead(File.ReadAllBytes(name), Release.Version, out var file, out var problem)) return file;
+            var bytes = NamedFile.Read(name, BackupFile.MostBytes);
+            if (bytes.Length > BackupFile.MostBytes) problems.Add($"{name} is no backup of a cluster: it is too large.");
+            else if (BackupFile.TryRead(bytes, Release.Version, out var file, out var problem)) return file;
             else problems.Add($"{name} {problem}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using System.CommandLine;
+using Gatehouse.Clusters;
+using Gatehouse.Core.Planning;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Commands;
@@ -19,6 +22,8 @@ internal static class RollbackCommand
     {
         if (Preconditions.Problem(parse) is { } problem) return Refuse(problem);
         var machine = GlobalOptions.Machine(parse);
+        if (machine.IsLive && new ClusterFiles(machine).Node is { Followed.Length: > 0 }) return await MemberCommand.RunAsync(parse, () => MemberRollback.RunAsync(parse, machine, number, ct));
+        using var outlives = HangUp.Outlive();
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
         var store = new GenerationStore(machine);
         var applier = new Pipeline(machine, TimeProvider.System, renders: false).Applier(new ConsoleLog(parse));
@@ -29,10 +34,17 @@ internal static class RollbackCommand
         }
 
         var all = await store.AllAsync(ct);
-        var target = number is { } n ? all.FirstOrDefault(g => g.Number == n) : all.Where(g => g.IsGood).SkipLast(1).LastOrDefault() ?? all.FirstOrDefault(g => g.Number == 0);
-        if (target is null) return Refuse(number is null ? "there is no generation to go back to." : $"there is no generation {number}; 'gatehouse history' lists them.");
-        if (target is not ({ IsGood: true } or { Number: 0 })) return Refuse($"generation {target.Number} never worked ({Json.StateText(target.State)}); choose one that is 'good'.");
-        return ApplyReport.Write(parse, await applier.ApplyAsync(await store.NodeAsync(target, ct), $"rollback to {target.Number}", ct));
+        var (target, refusal) = await TargetAsync(store, all, number, RollbackTarget.Before(all), ct);
+        return target is null ? Refuse(refusal) : ApplyReport.Write(parse, await applier.ApplyAsync(await store.NodeAsync(target, ct), $"rollback to {target.Number}", ct));
+    }
+
+    /// <summary>The generation that was asked for, or the one to go back to without a number; or why there is none to go back to.</summary>
+    internal static async Task<(Generation? Target, string Refusal)> TargetAsync(GenerationStore store, ImmutableArray<Generation> all, int? number, Generation? before, CancellationToken ct)
+    {
+        if (number is { } asked && await store.IsDamagedAsync(asked, ct)) return (null, (await store.DamageAsync(ct)).First(d => d.Contains($"/{asked}.json ", StringComparison.Ordinal)));
+        var target = number is { } n ? all.FirstOrDefault(g => g.Number == n) : before;
+        if (target is null) return (null, number is null ? "there is no generation to go back to." : $"there is no generation {number}; 'gatehouse history' lists them.");
+        return target.IsTarget ? (target, "") : (null, $"generation {target.Number} never worked ({Json.StateText(target.State)}); choose one that is 'good' or 'edited'.");
     }
 
     private static async Task<int> RecoverAsync(ParseResult parse, CancellationToken ct)

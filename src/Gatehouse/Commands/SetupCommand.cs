@@ -27,7 +27,7 @@ internal static class SetupCommand
         var machine = GlobalOptions.Machine(parse);
         Answers? given = null;
         if (file is not null && (given = Read(file)) is null) return ExitCodes.BadInput;
-        var session = new SetupSession(machine, TimeProvider.System, given, save);
+        var session = new SetupSession(machine, TimeProvider.System, given, save) { LooksAtNetwork = GlobalOptions.LooksAtNetwork(parse) };
         using var signals = new SetupSignals();
         using var surface = parse.GetValue(GlobalOptions.Plain) || Tty.IsSpoken() ? null : CursesSurface.TryOpen();
         try
@@ -67,7 +67,7 @@ internal static class SetupCommand
         try
         {
             var screens = Shipped.Screens();
-            answers = AnswerFile.Read(file, File.ReadAllBytes(file), screens, report);
+            answers = AnswerFile.Read(file, NamedFile.Read(file, YamlReader.MaximumBytes), screens, report);
             if (!WantedReader.IsOwnerOnly(file))
                 foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password" && answers[f.Path] is Scalar))
                     report.Error("secret-exposed", field.Path, $"a password stands in a file that others can read. Run 'chmod 600 {file}', or leave it out and type it.", answers[field.Path]!.Origin);

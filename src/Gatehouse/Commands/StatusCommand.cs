@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Clusters;
 using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Status;
+using Gatehouse.Watching;
 
 namespace Gatehouse.Commands;
 
@@ -20,8 +22,9 @@ internal static class StatusCommand
     public static Command Create()
     {
         var command = new Command("status", """
-            Shows every member of the cluster. Exits 0 when all is well, 1 when it is not.
-            STATE: A active, S settings not up to date, J joining, L leaving, E no answer; * marks the issuer.
+            Shows the state of this gateway, or every member of its cluster. Exits 0 when all is well, 1 when it is not.
+            A gateway without a cluster shows services, queue, disks, virus signatures, certificates, last apply and last verify.
+            In a cluster, STATE: A active, S settings not up to date, J joining, L leaving, E no answer; * marks the issuer.
             SEEN: now, or how long ago; a member that takes calls and is too busy to answer is shown as it was at its last heartbeat.
             On the map: x does not answer, ! is not well, ~ joins or leaves. With --plain it is told in sentences.
 
@@ -37,12 +40,7 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
     {
-        if (new ClusterFiles(GlobalOptions.Machine(parse)).Node is not { } me)
-        {
-            Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? Json.Text(new JsonObject { ["cluster"] = null }) : "No cluster: this host is a gateway of its own. 'gatehouse verify' proves that it works.");
-            return ExitCodes.Done;
-        }
-
+        if (new ClusterFiles(GlobalOptions.Machine(parse)).Node is not { } me) return await OwnAsync(parse, ct);
         var deadline = parse.GetValue(Timeout) is >= 1 and <= 60 and var seconds ? TimeSpan.FromSeconds(seconds) : throw new SequenceException(ExitCodes.BadInput, "--timeout is 1 to 60 seconds.");
         while (true)
         {
@@ -55,6 +53,34 @@ internal static class StatusCommand
             if (!parse.GetValue(Watch)) return report.IsHealthy ? ExitCodes.Done : ExitCodes.Failed;
             await Task.Delay(TimeSpan.FromSeconds(2), ct);
         }
+    }
+
+    private static async Task<int> OwnAsync(ParseResult parse, CancellationToken ct)
+    {
+        if (parse.GetValue(Map)) throw new SequenceException(ExitCodes.BadInput, "--map draws a cluster, and this host is in none.");
+        await DamagedRecords.TellAsync(parse, ct);
+        var probe = new GatewayProbe(GlobalOptions.Machine(parse), TimeProvider.System);
+        while (true)
+        {
+            var looking = LooksOutside(parse) ? OutsideReport.InForceAsync(parse, ct) : Task.FromResult(OutsideReport.None);
+            var status = await probe.ReadAsync(ct);
+            var outside = (await looking).Except(StatusText.Covered);
+            if (parse.GetValue(Watch) && !Console.IsOutputRedirected) Console.Out.Write("\e[H\e[2J");
+            if (parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Text(WithWarnings(StatusText.AsJson(status), outside)));
+            else Console.Out.Write(parse.GetValue(Prometheus) ? StatusText.AsPrometheus(status) : StatusText.AsText(status));
+            foreach (var line in parse.GetValue(GlobalOptions.Json) ? [] : outside.WarningLines()) Console.Out.WriteLine(line);
+            if (!parse.GetValue(Watch)) return status.IsHealthy ? ExitCodes.Done : ExitCodes.Failed;
+            await Task.Delay(TimeSpan.FromSeconds(2), ct);
+        }
+    }
+
+    // Monitoring asks every few seconds, and a screen is redrawn every two: neither is a reason to bother DNS and mail servers.
+    private static bool LooksOutside(ParseResult parse) => !parse.GetValue(Prometheus) && !parse.GetValue(Watch);
+
+    private static JsonObject WithWarnings(JsonObject status, OutsideReport outside)
+    {
+        status["warnings"] = outside.WarningsJson();
+        return status;
     }
 
     private static void Write(ParseResult parse, ClusterReport report)
@@ -100,6 +126,8 @@ internal static class StatusCommand
             ["settings"] = m.Status?.SettingsVersion ?? m.Node.SettingsVersion,
             ["queue"] = m.Status?.Queue,
             ["certificate_expires"] = (m.Status?.CertificateExpires ?? m.Node.CertificateExpires)?.ToString("O"),
+            ["replica_follows"] = m.Replica?.Follows,
+            ["replica_behind_bytes"] = m.Replica?.Behind,
             ["votes_since"] = m.Node.VotesSince?.ToString("O"),
             ["last_seen"] = m.Node.LastSeen?.ToString("O"),
             ["problems"] = new JsonArray([.. m.Problems.Select(p => (JsonNode)p)]),
@@ -113,6 +141,8 @@ internal static class StatusCommand
         Gauge("gatehouse_node_up", "Whether the node answers.", Each(m => m.Status is null ? 0 : 1));
         Gauge("gatehouse_node_healthy", "Whether the node has no problem.", Each(m => m.IsHealthy ? 1 : 0));
         Gauge("gatehouse_node_votes", "Whether the node has a vote about which copy of the registry takes writes.", Each(m => m.Node.VotesSince is null ? 0 : 1));
+        Gauge("gatehouse_node_replica_follows", "Whether the node's replica of the registry receives from the primary.", Replicas(r => r.Follows ? 1 : 0));
+        Gauge("gatehouse_node_replica_behind_bytes", "How much of the primary's log the node's replica of the registry has not replayed yet.", Replicas(r => r.Behind));
         Gauge("gatehouse_node_load1", "Load over one minute.", Known(m => m.Load));
         Gauge("gatehouse_node_memory_percent", "Memory in use.", Known(m => m.MemoryPercent));
         Gauge("gatehouse_node_disk_percent", "The fullest file system.", Known(m => m.Partitions.IsEmpty ? 0 : m.Partitions.Max(p => p.UsedPercent)));
@@ -128,6 +158,8 @@ internal static class StatusCommand
         }
 
         IEnumerable<(string, double)> Each(Func<MemberReport, double> value) => report.Members.Select(m => (Label(m), value(m)));
+        IEnumerable<(string, double)> Replicas(Func<ReplicaState, double?> value) =>
+            report.Members.Where(m => m.Replica is { } r && value(r) is not null).Select(m => (Label(m), value(m.Replica!)!.Value));
         IEnumerable<(string, double)> Known(Func<NodeStatus, double> value) => report.Members.Where(m => m.Status is not null).Select(m => (Label(m), value(m.Status!)));
         static string Label(MemberReport m) => $"{{node=\"{m.Node.Name}\",number=\"{m.Node.Number}\"}}";
     }

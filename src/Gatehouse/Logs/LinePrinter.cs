@@ -21,8 +21,13 @@ internal sealed partial class LinePrinter(bool isJson) : IDisposable
     public bool IsFull => waiting.Length > Much;
 
     /// <summary>Adds a line.</summary>
-    public void Add(NodeLine line) =>
-        waiting.Write(Encoding.UTF8.GetBytes((isJson ? CollectedLine.Write(line.Node.Name, line.Line) : CollectedLine.Show(line.Node.Name, line.Line)) + "\n"));
+    /// <param name="line">The line.</param>
+    /// <param name="sharesOnly">Whether it only shares a Message-ID with what was looked for, which its sender chooses.</param>
+    public void Add(NodeLine line, bool sharesOnly = false) =>
+        waiting.Write(Encoding.UTF8.GetBytes((isJson ? CollectedLine.Write(line.Node.Name, line.Line, sharesOnly) : (sharesOnly ? "~ " : "") + CollectedLine.Show(line.Node.Name, line.Line)) + "\n"));
+
+    /// <summary>Adds a line of text.</summary>
+    public void Add(string text) => waiting.Write(Encoding.UTF8.GetBytes(text + "\n"));
 
     /// <summary>Hands over what was added.</summary>
     /// <exception cref="EndOfStreamException">Nobody reads any more.</exception>

@@ -22,20 +22,28 @@ internal sealed class NodeLog(ClusterNode node, TimeSpan silence)
     /// <exception cref="AgentException">It cannot be read, or not to the end.</exception>
     public async Task ReadAsync(LogQuery query, Func<LogLine, bool, ValueTask> take, Action lost, CancellationToken ct)
     {
+        var first = query.Cursor;
+        if (OwnJournal.IsOwn(node))
+        {
+            await OwnJournal.ReadAsync(query, (bytes, more) => PassAsync(bytes, more), ct);
+            return;
+        }
+
         // Read anew each time: certificates are renewed while this runs.
         using var credentials = Credentials.Read();
         using var client = AgentClient.Member(credentials, node, TimeProvider.System);
         await using var stream = await client.LogAsync(query, silence, ct);
-        var expected = query.Cursor;
         while (await stream.NextAsync(ct) is { } bytes)
+            if (!bytes.IsEmpty) await PassAsync(bytes, stream.IsReady);
+
+        async ValueTask PassAsync(ReadOnlyMemory<byte> bytes, bool more)
         {
-            if (bytes.IsEmpty) continue;
             var line = (query.CollectedOf is null ? LogLine.Read(bytes) : CollectedLine.Read(bytes)?.Line) ?? throw new AgentException($"{node.Name} sends what this release does not understand; install the same release on both sides.");
             // The answer begins with the line that was the last one: if it is still there, nothing after it is gone.
-            var isKnown = line.Cursor == expected;
-            if (expected is not null && !isKnown) lost();
-            expected = null;
-            if (!isKnown) await take(line, stream.IsReady);
+            var isKnown = line.Cursor == first;
+            if (first is not null && !isKnown) lost();
+            first = null;
+            if (!isKnown) await take(line, more);
         }
     }
 

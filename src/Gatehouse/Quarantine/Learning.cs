@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gatehouse.Core.Quarantine;
 using Gatehouse.Machines;
@@ -8,7 +10,11 @@ namespace Gatehouse.Quarantine;
 internal static partial class Learning
 {
     private const string Controller = "/etc/rspamd/local.d/worker-controller.inc";
+    private const string Address = "http://127.0.0.1:11334";
     private const int AlreadyKnown = 208;
+
+    // rspamd's min_learns.
+    private const int Least = 200;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>Teaches it.</summary>
@@ -24,20 +30,35 @@ internal static partial class Learning
         var password = Password().Match(System.Text.Encoding.UTF8.GetString(settings.Bytes.Span)) is { Success: true } found ? found.Groups[1].Value : throw new MachineException($"{Controller} holds no password.");
         // The password is for rspamd alone, whatever proxy the administrator's environment names.
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = Limit };
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:11334/learn{kind}") { Content = new StreamContent(store.Open(message)) };
-        request.Headers.TryAddWithoutValidation("Password", password);
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Password", password);
+        var id = message.Message.Id;
         try
         {
-            using var response = await client.SendAsync(request, ct);
+            // rspamd reports success also for a message that it skipped; its own count of what it learned does not.
+            var before = await CountAsync(client, ct);
+            using var content = new StreamContent(store.Open(message));
+            using var response = await client.PostAsync(new Uri($"{Address}/learn{kind}"), content, ct);
             var text = StrangerText.Of(await response.Content.ReadAsStringAsync(ct), 300);
-            return (int)response.StatusCode == AlreadyKnown ? QuarantineAnswer.Ok($"{message.Message.Id} was learned as {kind} before.")
-                : response.IsSuccessStatusCode && !text.Contains("\"error\"", StringComparison.Ordinal) ? QuarantineAnswer.Ok($"{message.Message.Id} is learned as {kind}.")
-                : QuarantineAnswer.Failed($"rspamd did not learn {message.Message.Id}: {text}");
+            if ((int)response.StatusCode == AlreadyKnown) return QuarantineAnswer.Ok($"{id} was learned as {kind} before.");
+            if (response.StatusCode == HttpStatusCode.NoContent)
+                return QuarantineAnswer.Failed($"rspamd learned nothing from {id}: {StrangerText.Of(response.ReasonPhrase ?? "", 300)}");
+            if (!response.IsSuccessStatusCode || text.Contains("\"error\"", StringComparison.Ordinal))
+                return QuarantineAnswer.Failed($"rspamd did not learn {id}: {text}");
+            return await CountAsync(client, ct) > before
+                ? QuarantineAnswer.Ok($"{id} has been learned as {kind}. rspamd uses what it has learned from {Least} messages of each kind on.")
+                : QuarantineAnswer.Failed($"rspamd accepted {id} but learned nothing from it. It skips test messages such as GTUBE.");
         }
-        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or JsonException || (e is TaskCanceledException && !ct.IsCancellationRequested))
         {
             return QuarantineAnswer.Failed($"rspamd cannot be asked: {e.Message}");
         }
+    }
+
+    // How many messages rspamd has learned since it was installed.
+    private static async Task<long> CountAsync(HttpClient client, CancellationToken ct)
+    {
+        using var document = JsonDocument.Parse(await client.GetStringAsync(new Uri($"{Address}/stat"), ct));
+        return document.RootElement.TryGetProperty("learned", out var learned) && learned.TryGetInt64(out var count) ? count : 0;
     }
 
     [GeneratedRegex("^password = \"([^\"]*)\";", RegexOptions.Multiline)]

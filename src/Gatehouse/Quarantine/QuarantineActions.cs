@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Quarantine;
-using Gatehouse.Core.Values;
 using Gatehouse.Machines;
 using Gatehouse.Registry;
 
@@ -19,6 +18,7 @@ namespace Gatehouse.Quarantine;
 internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace place, string name, LocalNode? me, ClusterRegistry? registry, TimeProvider clock, TimeSpan patience)
 {
     private const int MostHeaders = 200;
+    private const int MostBodyLines = 200;
     private readonly QuarantineStore store = new(machine.Real(place.Directory));
 
     /// <summary>Does it.</summary>
@@ -29,17 +29,17 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
             if (request.Action == "list")
             {
                 var (messages, more) = store.List(request.Filter, request.Most);
-                return new QuarantineAnswer { Done = true, Messages = messages, More = more };
+                return new QuarantineAnswer { Done = true, Messages = messages, More = more, States = await StatesAsync(messages, ct) };
             }
 
             if (!QuarantineId.TryParse(request.Id, out var id)) return QuarantineAnswer.No($"'{StrangerText.Of(request.Id, 60)}' is no message id; 'gatehouse quarantine list' shows them.");
             if (store.Find(id) is not { } message) return await AbsentAsync(id, ct);
             return request.Action switch
             {
-                "show" => Show(message),
+                "show" => await ShowAsync(message, request.Body, ct),
                 "release" => await OnceAsync(id, message, request, ct),
                 "delete" => await OnceAsync(id, message, request, ct),
-                "learn-ham" or "learn-spam" => await Learning.RunAsync(machine, store, message, request.Action[6..], ct),
+                "learn-ham" or "learn-spam" => await LearnAsync(id, message, request, ct),
                 _ => QuarantineAnswer.No($"this release cannot '{StrangerText.Of(request.Action, 40)}' a message"),
             };
         }
@@ -59,30 +59,63 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
             : $"{id} is not in the quarantine of {name}.");
     }
 
-    private QuarantineAnswer Show(StoredMessage message)
+    private async Task<QuarantineAnswer> LearnAsync(QuarantineId id, StoredMessage message, QuarantineRequest request, CancellationToken ct)
+    {
+        var answer = await Learning.RunAsync(machine, store, message, request.Action[6..], ct);
+        if (answer.Done) await QuarantineLedger.WriteLearnedAsync(machine, id, new MessageState(id.ToString(), request.Action, clock.GetUtcNow(), request.By, true), ct);
+        return answer;
+    }
+
+    private async Task<ImmutableArray<MessageState>> StatesAsync(ImmutableArray<QuarantinedMessage> messages, CancellationToken ct)
+    {
+        var states = ImmutableArray.CreateBuilder<MessageState>();
+        // Of most messages of a long list there is no record, so names are compared before files are opened.
+        var recorded = await QuarantineLedger.RecordedAsync(machine, ct);
+        foreach (var message in messages.Where(m => recorded.Contains(m.Id.ToFileName())))
+            if (await QuarantineLedger.StateAsync(machine, message.Id, ct) is { } state) states.Add(state);
+        return states.ToImmutable();
+    }
+
+    private async Task<QuarantineAnswer> ShowAsync(StoredMessage message, bool withBody, CancellationToken ct)
     {
         using var reader = new StreamReader(store.Open(message), System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
-        var headers = ImmutableArray.CreateBuilder<string>();
-        var room = QuarantineAnswer.MostCharacters / 4;
-        while (headers.Count < MostHeaders && room > 0 && reader.ReadLine() is { Length: > 0 } line)
-        {
-            headers.Add(line.Length > room ? line[..room] : line);
-            room -= line.Length;
-        }
+        var headers = Lines(QuarantineAnswer.MostCharacters / 4, MostHeaders, toEmptyLine: true);
+        // What did not fit of the header is no body.
+        var body = withBody && headers.Whole ? Lines(QuarantineAnswer.MostCharacters / 4, MostBodyLines, toEmptyLine: false).Lines : [];
+        return new QuarantineAnswer { Done = true, Messages = [message.Message], Headers = headers.Lines, Body = body, Parts = Outline(message), States = await StatesAsync([message.Message], ct) };
 
-        return new QuarantineAnswer { Done = true, Messages = [message.Message], Headers = headers.ToImmutable() };
+        (ImmutableArray<string> Lines, bool Whole) Lines(int room, int most, bool toEmptyLine)
+        {
+            var lines = ImmutableArray.CreateBuilder<string>();
+            while (lines.Count < most && room > 0 && reader.ReadLine() is { } line)
+            {
+                if (toEmptyLine && line.Length == 0) return (lines.ToImmutable(), true);
+                lines.Add(line.Length > room ? line[..room] : line);
+                room -= line.Length;
+            }
+
+            return (lines.ToImmutable(), false);
+        }
+    }
+
+    private ImmutableArray<string> Outline(StoredMessage message)
+    {
+        using var reader = new StreamReader(store.Open(message), System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
+        var outline = new MessageOutline();
+        while (reader.ReadLine() is { } line) outline.Add(line);
+        return outline.End();
     }
 
     // Only one of all that try gets as far as doing it.
     private async Task<QuarantineAnswer> OnceAsync(QuarantineId id, StoredMessage message, QuarantineRequest request, CancellationToken ct)
     {
         foreach (var to in request.To)
-            if (!MailAddresses.TryParse(to, out _)) return QuarantineAnswer.No($"'{StrangerText.Of(to, 100)}' is no e-mail address.");
+            if (!EnvelopeAddress.TryParse(to, out _)) return QuarantineAnswer.No($"'{StrangerText.Of(to, 100)}' is no e-mail address.");
         using var ledger = await QuarantineLedger.OpenAsync(machine, patience, ct);
         var (claim, refusal) = AsksRegistry ? await ClaimAsync(ledger, id, request, ct) : (null, await OwnRefusalAsync(ledger, id, request, ct));
         if (refusal is not null) return QuarantineAnswer.No(refusal);
         var own = await ledger.ReadAsync(id, ct);
-        var begun = new LocalClaim { Action = request.Action, At = claim?.At ?? clock.GetUtcNow(), Done = false, Claimed = claim is not null, Untold = AsksRegistry && claim is null };
+        var begun = new LocalClaim { Action = request.Action, At = claim?.At ?? clock.GetUtcNow(), Done = false, Claimed = claim is not null, Untold = AsksRegistry && claim is null, By = request.By };
         string detail;
         try
         {
@@ -108,7 +141,7 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
         var done = begun with { Done = true, Untold = AsksRegistry };
         await ledger.WriteAsync(id, done, CancellationToken.None);
         if (claim is null) return QuarantineAnswer.Ok(detail);
-        if (!await SettleAsync(claim, true, detail)) return QuarantineAnswer.Ok($"{detail} The registry could not be told yet; until it is, others see it as begun.");
+        if (!await SettleAsync(claim, true, request.By.Length == 0 ? detail : $"{detail} Wanted by {request.By}.")) return QuarantineAnswer.Ok($"{detail} The registry could not be told yet; until it is, others see it as begun.");
         await ledger.WriteAsync(id, done with { Untold = false }, CancellationToken.None);
         return QuarantineAnswer.Ok(detail);
     }
@@ -121,7 +154,7 @@ internal sealed class QuarantineActions(LocalMachine machine, QuarantinePlace pl
             return $"{id} is deleted.";
         }
 
-        var to = request.To.IsEmpty ? message.Message.Recipients : request.To;
+        var to = request.To.IsEmpty ? message.Message.Recipients : [.. request.To.Select(t => EnvelopeAddress.TryParse(t, out var address) ? address : t)];
         await Reinjection.RunAsync(machine, store, message, ledger.NewOutgoing(id), name, to, ct);
         return $"{id} is released by {name} to {StrangerText.Of(string.Join(", ", to.Take(5)), 400)}{(to.Length > 5 ? string.Create(CultureInfo.InvariantCulture, $" and {to.Length - 5} more") : "")}.";
     }

@@ -13,8 +13,9 @@ namespace Gatehouse.Quarantine;
 /// <param name="Messages">Newest first.</param>
 /// <param name="More">Whether there are more than were asked for.</param>
 /// <param name="Claims">What was done with messages, as far as the registry could be asked; null when it could not.</param>
+/// <param name="States">What nodes say they did with messages.</param>
 /// <param name="Missing">Nodes whose messages are not in it, and why.</param>
-internal sealed record QuarantineList(ImmutableArray<QuarantinedMessage> Messages, bool More, ImmutableArray<MessageClaim>? Claims, ImmutableArray<string> Missing);
+internal sealed record QuarantineList(ImmutableArray<QuarantinedMessage> Messages, bool More, ImmutableArray<MessageClaim>? Claims, ImmutableArray<MessageState> States, ImmutableArray<string> Missing);
 
 /// <summary>
 /// Where requests for messages go: with a shared quarantine, or on a host of its own, they are done here; else on the node
@@ -57,13 +58,14 @@ internal sealed class QuarantineDesk : IAsyncDisposable
         }
 
         var all = answers.SelectMany(a => a.Messages).DistinctBy(m => m.Id).OrderByDescending(m => m.Received).ThenBy(m => m.Message, StringComparer.Ordinal).ToArray();
-        return new QuarantineList([.. all.Take(request.Most)], all.Length > request.Most || answers.Any(a => a.More), await ClaimsAsync(ct), missing);
+        return new QuarantineList([.. all.Take(request.Most)], all.Length > request.Most || answers.Any(a => a.More), await ClaimsAsync(ct), [.. answers.SelectMany(a => a.States).DistinctBy(s => s.Id)], missing);
     }
 
     /// <summary>Something done with one message, wherever that has to be.</summary>
     public async Task<QuarantineAnswer> RunAsync(QuarantineRequest request, CancellationToken ct)
     {
-        if (!QuarantineId.TryParse(request.Id, out var id)) return QuarantineAnswer.No($"'{StrangerText.Of(request.Id, 60)}' is no message id; 'gatehouse quarantine list' shows them, such as 3/1xUsvq-00009Z-5e.");
+        if (!TryParse(request.Id, out var id)) return QuarantineAnswer.No($"'{StrangerText.Of(request.Id, 60)}' is no message id; 'gatehouse quarantine list' shows them, such as 3/1xUsvq-00009Z-5e.");
+        request = request with { Id = id.ToString() };
         if (place is not null && (me is null || place.IsShared || id.Node == place.Node)) return await LocalAsync(request, ct);
         var view = await registry!.ViewAsync(ct);
         var taker = view.Node(id.Node);
@@ -78,6 +80,20 @@ internal sealed class QuarantineDesk : IAsyncDisposable
         // This node keeps no messages. Where the quarantine is shared, any that does will do.
         var other = view.Members.FirstOrDefault(n => Profile.Find(n.Profile)?.Has("mail") == true && n.Number != me!.Number && QuarantineOrders.IsThere(view, n));
         return other is null ? QuarantineAnswer.No($"no node that keeps messages answers{(taker is null ? "" : $"; {Away(taker)}")}.") : await AskAsync(view, other, request, ct);
+    }
+
+    /// <summary>Reads a message's id as it was typed. On a gateway of its own, Exim's id will do, as the logs have it.</summary>
+    public bool TryParse(string typed, out QuarantineId id) => QuarantineId.TryParse(typed, me is null ? place?.Node : null, out id);
+
+    /// <summary>Copies a message that lies on this host into a file, readable by its owner alone.</summary>
+    /// <exception cref="SequenceException">It does not lie here.</exception>
+    public void Save(QuarantineId id, Stream target)
+    {
+        var store = place is null ? null : new QuarantineStore(machine.Real(place.Directory));
+        if (store?.Find(id) is not { } message)
+            throw new SequenceException(ExitCodes.Refused, $"{id} does not lie on this host{(me is null ? "" : "; save it on the node that took it")}.");
+        using var source = store.Open(message);
+        source.CopyTo(target);
     }
 
     /// <inheritdoc/>

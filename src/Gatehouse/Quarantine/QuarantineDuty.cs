@@ -68,8 +68,10 @@ internal static class QuarantineDuty
 
         if (!claim.Done)
         {
-            // A deletion may be begun again by anybody. Of a release nobody knows: it is put on record as begun, and its time as over.
-            if (claim.Action == "release") await registry.ClaimMessageAsync(message, claim.Action, again: false, TimeSpan.Zero, ct);
+            // A deletion may be begun again by anybody. Of a release nobody knows: it is put on record as begun, and its time is over before
+            // anybody is told of it.
+            if (claim.Action == "release" && (await registry.ClaimMessageAsync(message, claim.Action, again: false, ClusterRegistry.ShortestClaim, ct)).Granted)
+                await Task.Delay(ClusterRegistry.ShortestClaim + TimeSpan.FromMilliseconds(50), ct);
             return true;
         }
 

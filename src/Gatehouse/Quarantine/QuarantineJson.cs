@@ -14,7 +14,7 @@ internal static class QuarantineJson
     public static string Text(JsonNode node) => node.ToJsonString(Options);
 
     /// <summary>A message, and what was done with it.</summary>
-    public static JsonObject Of(QuarantinedMessage message, MessageClaim? claim) => new()
+    public static JsonObject Of(QuarantinedMessage message, MessageClaim? claim, MessageState? state = null) => new()
     {
         ["id"] = message.Id.ToString(),
         ["node"] = message.Node,
@@ -29,8 +29,9 @@ internal static class QuarantineJson
         ["recipients"] = new JsonArray([.. message.Recipients.Select(r => (JsonNode)r)]),
         ["from"] = message.From,
         ["subject"] = message.Subject,
-        ["state"] = claim is null ? null : claim.Done ? $"{claim.Action}d" : claim.Action,
+        ["state"] = claim is null ? state?.Word : claim.Done ? $"{claim.Action}d" : claim.Action,
         ["by"] = claim?.NodeName,
-        ["at"] = claim?.At.ToString("O"),
+        ["person"] = state is { By.Length: > 0 } ? state.By : null,
+        ["at"] = (claim?.At ?? state?.At)?.ToString("O"),
     };
 }

@@ -60,6 +60,36 @@ internal sealed class QuarantineLedger : IDisposable
     public ValueTask WriteAsync(QuarantineId id, LocalClaim claim, CancellationToken ct) =>
         machine.WriteAsync(Path(id), new Item(EntryKind.File, Ownership.Private, new FileContent(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(claim, QuarantineWire.Default.LocalClaim)))), ct);
 
+    /// <summary>Writes down that a message was learned; on the disk when this returns.</summary>
+    public static ValueTask WriteLearnedAsync(LocalMachine machine, QuarantineId id, MessageState state, CancellationToken ct) =>
+        machine.WriteAsync(LearnedPath(id), new Item(EntryKind.File, Ownership.Private, new FileContent(JsonSerializer.SerializeToUtf8Bytes(state, QuarantineWire.Default.MessageState))), ct);
+
+    /// <summary>The messages that something is recorded of, by the names of their files.</summary>
+    public static async Task<IReadOnlySet<string>> RecordedAsync(LocalMachine machine, CancellationToken ct)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var directory in new[] { "done", "learned" })
+            found.UnionWith((await machine.ListAsync($"{Home}/{directory}", ct)).Where(n => n.EndsWith(".json", StringComparison.Ordinal)).Select(n => n[..^5]));
+        return found;
+    }
+
+    /// <summary>
+    /// What this node did with a message, for lists. Nobody has to hold the ledger for that: each record is replaced in one step.
+    /// A release or a deletion says more than what was learned.
+    /// </summary>
+    public static async Task<MessageState?> StateAsync(LocalMachine machine, QuarantineId id, CancellationToken ct)
+    {
+        if (Parse(await machine.ReadAsync(Path(id), ct)) is { } claim) return new MessageState(id.ToString(), claim.Action, claim.At, claim.By, claim.Done);
+        try
+        {
+            return await machine.ReadAsync(LearnedPath(id), ct) is { } learned ? JsonSerializer.Deserialize(learned.Bytes.Span, QuarantineWire.Default.MessageState) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Forgets what did not happen.</summary>
     public ValueTask RemoveAsync(QuarantineId id, CancellationToken ct) => machine.RemoveAsync(Path(id), ct);
 
@@ -79,6 +109,8 @@ internal sealed class QuarantineLedger : IDisposable
     {
         foreach (var name in await machine.ListAsync($"{Home}/done", ct))
             if (QuarantineId.TryParse(System.IO.Path.GetFileNameWithoutExtension(name), out var id) && await ReadAsync(id, ct) is { Untold: false } claim && claim.At < before) await RemoveAsync(id, ct);
+        foreach (var name in await machine.ListAsync($"{Home}/learned", ct))
+            if (File.GetLastWriteTimeUtc(machine.Real($"{Home}/learned/{name}")) < before.UtcDateTime) await machine.RemoveAsync($"{Home}/learned/{name}", ct);
     }
 
     /// <summary>A place for a message on its way out, readable by root alone.</summary>
@@ -92,6 +124,8 @@ internal sealed class QuarantineLedger : IDisposable
     public void Dispose() => held.Dispose();
 
     private static string Path(QuarantineId id) => $"{Home}/done/{id.ToFileName()}.json";
+
+    private static string LearnedPath(QuarantineId id) => $"{Home}/learned/{id.ToFileName()}.json";
 
     private static LocalClaim? Parse(FileContent? content)
     {

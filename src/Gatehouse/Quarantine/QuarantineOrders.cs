@@ -41,7 +41,7 @@ internal static class QuarantineOrders
             answer = QuarantineAnswer.Failed("the quarantine of this node does not answer; does its file system hang? Whether it was done is not known.");
         }
 
-        var text = Fit(answer);
+        var text = answer.Fit();
         return (answer.Done ? CommandState.Done : answer.Refused ? CommandState.Refused : CommandState.Failed, text);
     }
 
@@ -77,18 +77,6 @@ internal static class QuarantineOrders
         if (new ClusterFiles(machine).Node is not { } me || QuarantineDuty.Place(machine) is not { } place) return QuarantineAnswer.No("this node has no quarantine");
         await using var registry = RegistryAccess.Open(me);
         return await new QuarantineActions(machine, place, me.Name, me, registry, clock, Patience).RunAsync(request, ct);
-    }
-
-    // The newest of a list that fit.
-    private static string Fit(QuarantineAnswer answer)
-    {
-        while (true)
-        {
-            var text = JsonSerializer.Serialize(answer, QuarantineWire.Default.QuarantineAnswer);
-            if (text.Length <= QuarantineAnswer.MostCharacters) return text;
-            answer = answer.Messages.Length > 1 ? answer with { Messages = answer.Messages[..(answer.Messages.Length / 2)], More = true }
-                : QuarantineAnswer.Failed("the answer is too long to be sent; look on the node itself");
-        }
     }
 
     private static QuarantineAnswer Read(string text)

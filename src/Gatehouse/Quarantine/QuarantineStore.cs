@@ -16,6 +16,13 @@ internal sealed class QuarantineStore(string directory)
 {
     private const int LongestDescription = 8 << 20;
 
+    /// <summary>So many descriptions are read together, by all processors.</summary>
+    private const int AtOnce = 256;
+
+    /// <summary>The first characters of a message id count seconds.</summary>
+    private const int IdTime = 6;
+
+
     /// <summary>Messages, newest first.</summary>
     /// <param name="filter">Which are meant.</param>
     /// <param name="most">The most.</param>
@@ -25,9 +32,15 @@ internal sealed class QuarantineStore(string directory)
         var found = new List<QuarantinedMessage>();
         foreach (var day in Days().OrderDescending(StringComparer.Ordinal))
         {
-            // A day's folder holds what was taken on that day (UTC), so the days before need not be read once there are enough.
+            // A day's folder holds what was filed on that day (UTC), so the days before need not be read once there are enough.
             if (found.Count > most || (filter.Since is { } since && string.CompareOrdinal(day, since.UtcDateTime.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture)) < 0)) break;
-            found.AddRange(Nodes(day).SelectMany(n => Messages(day, n)).Select(m => m.Message).Where(filter.Matches));
+            // The id of a message begins with the time of its arrival, so the newest are found by name alone, and only they are read.
+            var files = Nodes(day).SelectMany(n => Named(day, n)).OrderByDescending(f => f.Message[..IdTime], StringComparer.Ordinal);
+            foreach (var some in files.Chunk(AtOnce))
+            {
+                if (found.Count > most) break;
+                found.AddRange(some.AsParallel().AsOrdered().Select(Stored).OfType<StoredMessage>().Select(s => s.Message).Where(filter.Matches));
+            }
         }
 
         var sorted = found.OrderByDescending(m => m.Received).ThenBy(m => m.Message, StringComparer.Ordinal).ToArray();
@@ -36,7 +49,7 @@ internal sealed class QuarantineStore(string directory)
 
     /// <summary>A message by its name; null when it does not lie here, or not all of it.</summary>
     public StoredMessage? Find(QuarantineId id) =>
-        Days().OrderDescending(StringComparer.Ordinal).Select(d => Messages(d, id.Node, id.Message).FirstOrDefault()).OfType<StoredMessage>().FirstOrDefault();
+        Days().OrderDescending(StringComparer.Ordinal).SelectMany(d => Named(d, id.Node, id.Message)).Select(Stored).OfType<StoredMessage>().FirstOrDefault();
 
     /// <summary>The message itself.</summary>
     /// <exception cref="MachineException">It cannot be read, or is not what the mail service has filed.</exception>
@@ -65,7 +78,8 @@ internal sealed class QuarantineStore(string directory)
     private IEnumerable<int> Nodes(string day) =>
         Names(Path.Combine(directory, day)).Where(n => n.Length is > 0 and < 7 && n.All(char.IsAsciiDigit) && n[0] != '0').Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture));
 
-    private IEnumerable<StoredMessage> Messages(string day, int node, string? message = null)
+    // Names alone; a description is read when it is wanted.
+    private IEnumerable<(int Node, string Message, ImmutableArray<string> Parts)> Named(string day, int node, string? message = null)
     {
         var folder = Path.Combine(directory, day, node.ToString(System.Globalization.CultureInfo.InvariantCulture));
         var files = Names(folder).ToHashSet(StringComparer.Ordinal);
@@ -75,14 +89,14 @@ internal sealed class QuarantineStore(string directory)
                         let id = QuarantineId.MessageOf(name)
                         where id is not null && (message is null || id == message)
                         group name by id;
-        foreach (var group in described)
-        {
-            // Of what is on its way here, the one file may be there before the other.
-            if (group.Any(n => !files.Contains($"{n}.msg"))) continue;
-            var parts = group.Order(StringComparer.Ordinal).Select(n => Path.Combine(folder, n)).ToImmutableArray();
-            var read = parts.Select(p => Describe(new QuarantineId(node, group.Key!), $"{p}.env")).ToArray();
-            if (read.All(r => r is not null)) yield return new StoredMessage(read.Aggregate((a, b) => a!.With(b!))!, parts);
-        }
+        // Of what is on its way here, the one file may be there before the other.
+        return described.Where(g => g.All(n => files.Contains($"{n}.msg"))).Select(g => (node, g.Key!, g.Order(StringComparer.Ordinal).Select(n => Path.Combine(folder, n)).ToImmutableArray()));
+    }
+
+    private StoredMessage? Stored((int Node, string Message, ImmutableArray<string> Parts) file)
+    {
+        var read = file.Parts.Select(p => Describe(new QuarantineId(file.Node, file.Message), $"{p}.env")).ToArray();
+        return read.All(r => r is not null) ? new StoredMessage(read.Aggregate((a, b) => a!.With(b!))!, file.Parts) : null;
     }
 
     private QuarantinedMessage? Describe(QuarantineId id, string path)

@@ -123,6 +123,8 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
         switch (code)
         {
             case '\r':
+                // Lines that are pasted end with both. The second is there already, however long the first one takes to be worked on.
+                if (Take() is var next && next != '\n') Return(next);
                 enteredAt = Environment.TickCount64;
                 return new(Key.Enter);
             case '\n':

@@ -75,7 +75,7 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, WizardTask ta
         if (Run!.Verifications.IsEmpty) yield break;
         yield return "";
         yield return new TextRow("What was verified", Look.Bold);
-        foreach (var proof in Run.Verifications) yield return $"  {(proof.Passed ? "ok" : "failed")}  {proof.Name}{(proof.Detail.Length > 0 ? $": {proof.Detail}" : "")}";
+        foreach (var proof in Run.Verifications) yield return $"  {proof.Word}  {proof.Name}{(proof.Detail.Length > 0 ? $": {proof.Detail}" : "")}";
     }
 
     private ApplyEnd TellFailed(ApplyResult result)

@@ -1,5 +1,4 @@
 using Gatehouse.Core.Planning;
-using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
@@ -128,7 +127,7 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
     private void ShowFiles(Preview preview)
     {
         var puts = preview.Plan.Of<PutEntry>().Where(FileDiff.Has).ToArray();
-        var items = puts.Select(p => new MenuItem($"{(p.Before.Kind == EntryKind.Absent ? "new    " : "changed")} {p.Entry.Path}")).ToArray();
+        var items = puts.Select(p => new MenuItem($"{FileDiff.Word(p),-7} {p.Entry.Path}")).ToArray();
         var at = 0;
         while (true)
         {
@@ -143,7 +142,7 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
     }
 
     private static TextRow DiffRow(string line) =>
-        new(line.Replace("\t", "    ", StringComparison.Ordinal), line.StartsWith('+') ? Look.Good : line.StartsWith('-') ? Look.Error : Look.Plain);
+        new("", line.StartsWith('+') ? Look.Good : line.StartsWith('-') ? Look.Error : Look.Plain) { Drawing = width => Words.Cut(line.Replace("\t", "    ", StringComparison.Ordinal), width) };
 
     // False when the operator did not want to wait.
     private bool Wait(string text, Task task)

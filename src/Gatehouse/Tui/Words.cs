@@ -3,6 +3,19 @@ namespace Gatehouse.Tui;
 /// <summary>Breaks text into lines that fit.</summary>
 internal static class Words
 {
+    /// <summary>The lines of a text whose blanks count, such as a line of YAML: cut where a line is full, nothing taken out.</summary>
+    public static IEnumerable<string> Cut(string text, int width)
+    {
+        width = Math.Max(4, width);
+        do
+        {
+            var part = TextWidth.Fit(text, width);
+            yield return part;
+            text = text[part.Length..];
+        }
+        while (text.Length > 0);
+    }
+
     /// <summary>The lines of a text, broken at blanks; continued lines are indented like the first.</summary>
     public static IEnumerable<string> Wrap(string text, int width)
     {

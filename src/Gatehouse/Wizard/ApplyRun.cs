@@ -20,7 +20,14 @@ internal sealed record PhaseProgress(Phase Phase, int Steps, int Done, bool Fail
 internal sealed record PartProgress(string Text, TimeSpan Began);
 
 /// <summary>How a verification went.</summary>
-internal sealed record VerificationResult(string Name, bool Passed, string Detail);
+internal sealed record VerificationResult(string Name, bool Passed, string Detail)
+{
+    /// <summary>Whether nothing could be found out.</summary>
+    public bool IsUnknown { get; init; }
+
+    /// <summary>The result in one word.</summary>
+    public string Word => IsUnknown ? "warning" : Passed ? "ok" : "failed";
+}
 
 /// <summary>An apply in the background, and how far it is.</summary>
 /// <param name="clock">What its times are taken from; the system's clock unless given.</param>
@@ -156,6 +163,17 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
             if (phases.Count > 0) phases[^1] = phases[^1] with { Done = phases[^1].Done + 1, Failed = phases[^1].Failed || !passed };
             if (step is RunVerification) verifications.Add(new VerificationResult(step.Describe(), passed, detail));
             Add($"  {(passed ? "ok    " : "failed")} {step.Describe()}{(detail.Length > 0 ? $": {detail}" : "")}{(took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "")}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Unknown(Step step, string detail)
+    {
+        lock (gate)
+        {
+            if (phases.Count > 0) phases[^1] = phases[^1] with { Done = phases[^1].Done + 1 };
+            verifications.Add(new VerificationResult(step.Describe(), true, detail) { IsUnknown = true });
+            Add($"  warn   {step.Describe()}: {detail}");
         }
     }
 

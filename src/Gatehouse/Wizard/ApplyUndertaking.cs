@@ -15,6 +15,7 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     {
         get
         {
+            foreach (var refusal in preview.Refusals) yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
             foreach (var line in PlanWords.Of(preview.Plan, preview.Node)) yield return new ReviewLine(line);
             if (preview.Recovered) yield return new ReviewLine(PlanWords.Recovered);
             if (session.Replaced() is { } replaced) yield return new ReviewLine(replaced);
@@ -45,7 +46,7 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     /// <inheritdoc/>
     public override IEnumerable<string> NextSteps =>
     [
-        .. Gatehouse.NextSteps.Lines(preview.Settings, preview.Node, session.Machine.IsLive),
+        .. Gatehouse.NextSteps.Of(session, preview),
         .. session.Machine.IsLive && preview.Settings.Mta is not null ? [$"Mail is taken at {preview.Settings.System.Address}, port 25."] : Array.Empty<string>(),
         "'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.",
     ];

@@ -14,7 +14,7 @@ internal sealed class NewNodes(SetupSession session)
     private static readonly TimeSpan Life = TimeSpan.FromHours(3);
 
     /// <summary>The profiles that a node can join with, and what they are.</summary>
-    public ImmutableArray<Choice> Profiles => [.. session.Screens.Fields.First(f => f.Path == "system.profile").Choices.Where(c => Profile.Supported.Contains(c.Value) && Profile.Find(c.Value)!.Clustered)];
+    public ImmutableArray<Choice> Profiles => [.. session.Screens.Fields.First(f => f.Path == "system.profile").Choices.Where(c => Profile.Names.Contains(c.Value) && Profile.Find(c.Value)!.Clustered)];
 
     /// <summary>Why a name will not do for a node; null when it does.</summary>
     public static string? JudgeName(string text) => Names.TryParse(text, 2, out _) ? null : "Write a fully qualified host name such as mx2.example.org.";
@@ -46,6 +46,7 @@ internal sealed class NewNodes(SetupSession session)
         var me = new ClusterFiles(session.Machine).Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster any more.");
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
+        Invitation.RequireMaker(view, me.Number);
         var made = await Invitation.MakeAsync(registry, view, name, profile, session.Clock.GetUtcNow() + Life, replace, ct);
         return Text(name, profile, $"{view.Node(view.Cluster.Issuer)!.Address}", made.Code.Text, made.Expires);
     }

@@ -44,7 +44,7 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
     {
         talk.Say();
         talk.Say(undertaking.Done(run, result));
-        foreach (var verification in run.Verifications) talk.Say($"  ok: {verification.Name}{(verification.Detail.Length > 0 ? $": {verification.Detail}" : "")}");
+        foreach (var verification in run.Verifications) talk.Say($"  {verification.Word}: {verification.Name}{(verification.Detail.Length > 0 ? $": {verification.Detail}" : "")}");
         talk.Say();
         talk.Say("What to do next:");
         foreach (var step in undertaking.NextSteps)

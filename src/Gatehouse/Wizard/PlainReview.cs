@@ -1,6 +1,5 @@
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Planning;
-using Gatehouse.Core.Rendering;
 
 namespace Gatehouse.Wizard;
 
@@ -173,7 +172,7 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
     private void ShowFiles(string answer)
     {
         var puts = Preview!.Plan.Of<PutEntry>().Where(FileDiff.Has).ToArray();
-        if (answer.Length == 0) for (var i = 0; i < puts.Length; i++) talk.SayAsIs($"  {i + 1}. {(puts[i].Before.Kind == EntryKind.Absent ? "new" : "changed")}: {puts[i].Entry.Path}");
+        if (answer.Length == 0) for (var i = 0; i < puts.Length; i++) talk.SayAsIs($"  {i + 1}. {FileDiff.Word(puts[i])}: {puts[i].Entry.Path}");
         while (true)
         {
             if (answer.Length == 0) answer = talk.Ask($"Show what changes in file (1 to {puts.Length}, Enter for none)").Trim();

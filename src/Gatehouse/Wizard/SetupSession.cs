@@ -19,7 +19,11 @@ namespace Gatehouse.Wizard;
 /// <param name="Node">What it renders to.</param>
 /// <param name="Plan">What would change.</param>
 /// <param name="Recovered">Whether an apply had been cut off before, and was put back for this.</param>
-internal sealed record Preview(Answers Answers, GatewaySettings Settings, RenderedNode Node, Plan Plan, bool Recovered = false);
+internal sealed record Preview(Answers Answers, GatewaySettings Settings, RenderedNode Node, Plan Plan, bool Recovered = false)
+{
+    /// <summary>What on this host stands against it: an apply would be refused.</summary>
+    public ImmutableArray<string> Refusals { get; init; } = [];
+}
 
 /// <summary>
 /// Everything a wizard does to a machine; the full screen and the plain mode are two faces of it. What takes time is
@@ -67,6 +71,9 @@ internal sealed class SetupSession
 
     /// <summary>A file to write the answers to when the questions are done; empty for none.</summary>
     public string SaveTo { get; }
+
+    /// <summary>Whether DNS, destinations and other mail servers are looked at, to warn about them.</summary>
+    public bool LooksAtNetwork { get; init; } = true;
 
     /// <summary>The screens.</summary>
     public ScreenSet Screens => screens.Value;
@@ -177,8 +184,9 @@ internal sealed class SetupSession
         using var told = new ApplyRun();
         var applier = line.Applier(told);
         var recovered = await applier.RecoverAsync(CancellationToken.None) is not null;
+        node = await applier.HereAsync(node, ct);
         var given = AnswerFile.Read("setup", Encoding.UTF8.GetBytes(answers), Screens, new Report());
-        return new Preview(given, settings, node, await applier.PlanAsync(node, ct), recovered);
+        return new Preview(given, settings, node, await applier.PlanAsync(node, ct), recovered) { Refusals = await HostPreflight.ProblemsAsync(Machine, node, ct) };
     }
 
     /// <summary>Begins to apply, in the background. Typed passwords are put where the answers say first.</summary>

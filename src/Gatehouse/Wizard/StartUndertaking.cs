@@ -43,6 +43,7 @@ internal sealed class StartUndertaking : Undertaking
             yield return new ReviewLine($"A new cluster, {name}, begins with this host as its first node.");
             yield return new ReviewLine("Made for it: a root CA and an issuing CA, this node's certificate, the master token, the encryption key, and the cluster's registry in PostgreSQL.");
             foreach (var warning in warnings) yield return new ReviewLine($"! {warning}", ReviewLook.Wrong);
+            foreach (var refusal in preview.Refusals) yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
             foreach (var line in PlanWords.Of(preview.Plan, preview.Node)) yield return new ReviewLine(line);
             yield return new ReviewLine("Keys and certificates are made when you say yes; below 'Files', others stand for them.");
             if (preview.Recovered) yield return new ReviewLine(PlanWords.Recovered);
@@ -73,7 +74,7 @@ internal sealed class StartUndertaking : Undertaking
     public override string Done(ApplyRun run, ApplyResult result) => $"Done in {run.Elapsed:m\\:ss}: the cluster {name} is there, and {preview.Settings.System.Name} is its first node.";
 
     /// <inheritdoc/>
-    public override IEnumerable<string> NextSteps => [.. Gatehouse.NextSteps.Lines(preview.Settings, preview.Node, session.Machine.IsLive), "Bring further nodes in, now or with 'gatehouse setup' at any time; 'gatehouse status' shows them."];
+    public override IEnumerable<string> NextSteps => [.. Gatehouse.NextSteps.Of(session, preview), "Bring further nodes in, now or with 'gatehouse setup' at any time; 'gatehouse status' shows them."];
 
     /// <inheritdoc/>
     public override ClusterKeys? Keys => keys;

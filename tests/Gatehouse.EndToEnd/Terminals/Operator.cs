@@ -12,9 +12,9 @@ public static class Operator
         // Name, address, location, time zone, name servers, administration networks.
         Fill(terminal, "mx1.lab.example", address);
         terminal.Press("Tab");
-        Fill(terminal, "Europe/Berlin", "127.0.0.1");
+        Fill(terminal, "Europe/Berlin", "10.77.0.1");
         terminal.Press("C-u").Type("10.77.0.0/24");
-        foreach (var text in new[] { "mx1.lab.example", address, "Europe/Berlin", "127.0.0.1", "10.77.0.0/24" }) terminal.WaitFor(text);
+        foreach (var text in new[] { "mx1.lab.example", address, "Europe/Berlin", "10.77.0.1", "10.77.0.0/24" }) terminal.WaitFor(text);
         terminal.Press("NPage").WaitFor("> 2 Scanner").Press("NPage").WaitFor("> 3 MTA");
         // Domains, relay networks, smart host, postmaster.
         terminal.Type("example.org 10.77.0.140:25").Press("Tab", "Tab", "Tab").Type("postmaster@example.org");
@@ -40,11 +40,11 @@ public static class Operator
         terminal.WaitFor("generation 1 is in place", TimeSpan.FromSeconds(2));
     }
 
-    /// <summary>The same answers for the plain mode, as lines: screen after screen, then save and apply.</summary>
+    /// <summary>The same answers for the plain mode, as lines: screen after screen, then save and apply. The name server stays as it was found on the host.</summary>
     public static string Lines(string address, string saved) => string.Join('\n',
     [
         "1",
-        "mx1.lab.example", address, "", "Europe/Berlin", "-", "127.0.0.1", "", "-", "10.77.0.0/24", "", "",
+        "mx1.lab.example", address, "", "Europe/Berlin", "", "-", "10.77.0.0/24", "", "",
         "", "", "", "", "", "",
         "example.org 10.77.0.140:25", "", "", "", "postmaster@example.org", "", "",
         "", "", Password, Password, "",

@@ -47,6 +47,18 @@ public sealed class JoinDeskTests(RealCluster cluster)
     }
 
     [Fact]
+    public async Task A_host_is_given_the_secrets_of_its_duties()
+    {
+        await using var agent = await cluster.StartAsync();
+        foreach (var name in new[] { "mta.smart_host_password-2", "web.password-2" }) await cluster.Registry.PutSecretAsync(new(name, "k1", "sealed"));
+        foreach (var (profile, expected) in new[] { ("mail", "mta.smart_host_password-2"), ("web", "web.password-2"), ("indexer", "") })
+        {
+            var (_, grant) = await agent.JoinAsync(cluster.Request(await cluster.InviteAsync(profile: profile), RealCluster.Fresh()));
+            Assert.Equal(expected, string.Join(' ', grant!.Secrets.Select(s => s.Name)));
+        }
+    }
+
+    [Fact]
     public async Task A_code_ends_with_its_time()
     {
         await using var agent = await cluster.StartAsync();
@@ -54,6 +66,38 @@ public sealed class JoinDeskTests(RealCluster cluster)
         // Without a certificate request it is only asked, and the code stays as it is.
         for (var tries = 0; tries < 200 && (await agent.JoinAsync(cluster.Request(code, ""))).Refused.Length == 0; tries++) await Task.Delay(50);
         Assert.Equal(("codeexpired", null), await agent.JoinAsync(cluster.Request(code, RealCluster.Fresh())));
+    }
+
+    [Fact]
+    public async Task A_host_that_leaves_its_name_to_the_code_gets_that_of_the_code()
+    {
+        await using var agent = await cluster.StartAsync();
+        var code = await cluster.InviteAsync();
+        var request = cluster.Request(code, "") with { Name = "" };
+        using (var client = agent.Joining())
+        {
+            var looked = await client.JoinAsync(request, CancellationToken.None);
+            Assert.DoesNotContain(looked.Findings, f => f.IsError);
+            Assert.Equal(code.Name, looked.Name);
+        }
+
+        var (_, grant) = await agent.JoinAsync(request with { Request = RealCluster.Fresh() });
+        Assert.Equal(code.Name, grant!.View.Node(grant.Number)!.Name);
+    }
+
+    [Fact]
+    public async Task What_a_host_answers_for_itself_when_it_is_set_up_is_what_it_follows_later()
+    {
+        await using var agent = await cluster.StartAsync();
+        var directory = Directory.CreateTempSubdirectory("gatehouse-ready-").FullName;
+        var (grant, key) = await cluster.JoinAsync(agent, await cluster.InviteAsync(), directory);
+        using (key)
+        using (var own = Credentials.Read(directory))
+        using (var member = agent.Member(own))
+            await member.ReadyAsync(new ReadyRequest("version: 1\nsystem:\n  time_zone: Europe/Paris\n"), CancellationToken.None);
+        Assert.Equal("version: 1\nsystem:\n  time_zone: Europe/Paris\n", await cluster.Registry.NodeAnswersAsync(grant.Number));
+        Assert.Equal(Gatehouse.Core.Clusters.NodeState.Active, (await cluster.Registry.ViewAsync()).Node(grant.Number)!.State);
+        Directory.Delete(directory, recursive: true);
     }
 
     [Fact]

@@ -49,6 +49,19 @@ public sealed class PatienceTests : IDisposable
         caller.Dispose();
     }
 
+    // As with a path that loses every large packet: the handshake of TCP gets through, and that of TLS never does.
+    [Fact]
+    public async Task A_host_that_takes_the_connection_and_says_nothing_is_not_called_unreachable()
+    {
+        using var silent = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        var port = ((System.Net.IPEndPoint)silent.LocalEndpoint).Port;
+        using var client = AgentClient.Stranger("127.0.0.1", port, TimeSpan.FromSeconds(1));
+        var e = await Assert.ThrowsAsync<AgentException>(() => client.IntroductionAsync(CancellationToken.None));
+        Assert.Contains("takes the TCP connection, but nothing answers", e.Message, StringComparison.Ordinal);
+        Assert.Contains("MTU", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Many_malformed_requests_leave_the_status_answering()
     {

@@ -106,7 +106,7 @@ public sealed class RealCluster : IAsyncLifetime
     internal async Task<RealAgent> StartAsync(long epoch = 1, TimeProvider? clock = null)
     {
         var own = Directory.CreateTempSubdirectory("gatehouse-agent-").FullName;
-        var places = new AgentPlaces { Pki = Pki, Node = Path.Combine(own, "cluster.json"), View = Path.Combine(own, "view.json"), Sign = Path.Combine(own, "follow"), Port = RegistryServer.FreePort() };
+        var places = new AgentPlaces { Pki = Pki, Node = Path.Combine(own, "cluster.json"), View = Path.Combine(own, "view.json"), Sign = Path.Combine(own, "follow"), Quiet = Path.Combine(own, "quiet"), Hosts = null, Port = RegistryServer.FreePort() };
         await File.WriteAllTextAsync(places.Node, JsonSerializer.Serialize(Node(epoch), Wire.Default.LocalNode));
         return await RealAgent.StartAsync(places, own, TrustStore.Read(Trust.Root, ""), clock ?? TimeProvider.System);
     }

@@ -19,7 +19,7 @@ internal sealed class StrangeAgent : IAsyncDisposable
         {
             context.Response.StatusCode = status;
             return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(answer)).AsTask();
-        })], TimeProvider.System));
+        })], TimeProvider.System, _ => { }));
         await agent.app.StartAsync();
         agent.Port = new Uri(agent.app.Urls.First().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
         return agent;

@@ -42,7 +42,7 @@ internal sealed class TestAgent : IAsyncDisposable
                 Exchange.Member(context, credentials().Trust, DateTimeOffset.UtcNow);
                 return logs.AnswerAsync(context);
             }),
-        ], TimeProvider.System);
+        ], TimeProvider.System, _ => { });
     }
 
     public int Port { get; private set; }

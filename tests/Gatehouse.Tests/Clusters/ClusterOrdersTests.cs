@@ -8,6 +8,11 @@ namespace Gatehouse.Tests.Clusters;
 public sealed class ClusterOrdersTests
 {
     [Theory]
+    [InlineData("mx1.example.org (anna)", "anna on mx1.example.org")]
+    [InlineData("mx1.example.org", "mx1.example.org")]
+    public void An_order_is_carried_out_in_the_name_of_the_one_that_gave_it(string by, string behind) => Assert.Equal(behind, ClusterOrders.Behind(by));
+
+    [Theory]
     [InlineData("quarantine")]
     [InlineData("verify")]
     [InlineData("something-of-a-later-release")]

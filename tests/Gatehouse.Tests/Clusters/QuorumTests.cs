@@ -101,8 +101,8 @@ public sealed class QuorumTests
     [Fact]
     public void Who_takes_writes_restarts_only_after_a_copy_in_sync_took_over()
     {
-        var primary = new DatabaseCopy("a", true, false, true, true);
-        var sync = new DatabaseCopy("b", false, true, true, false);
+        var primary = new DatabaseCopy("a", true, false, true, true) { State = "running" };
+        var sync = new DatabaseCopy("b", false, true, true, false) { State = "running" };
         Assert.Equal(new DatabaseStep(false), DatabaseRules.Next([primary with { NeedsRestart = false }, sync], "a"));
         Assert.Equal(new DatabaseStep(true), DatabaseRules.Next([primary], "a"));
         Assert.Equal(new DatabaseStep(true, "b"), DatabaseRules.Next([primary, sync], "a"));
@@ -120,7 +120,7 @@ public sealed class QuorumTests
              {"Cluster": "gatehouse", "Member": "b", "Host": "b", "Role": "Sync Standby", "State": "running", "TL": 2, "Lag in MB": 0},
              {"Cluster": "gatehouse", "Member": "c", "Host": "c", "Role": "Replica", "State": "start failed", "Lag in MB": "unknown"}]
             """;
-        Assert.Equal([new DatabaseCopy("a", true, false, true, true), new DatabaseCopy("b", false, true, true, false), new DatabaseCopy("c", false, false, false, false)], PatroniControl.Read(Said).AsEnumerable());
+        Assert.Equal([new DatabaseCopy("a", true, false, true, true) { State = "running" }, new DatabaseCopy("b", false, true, true, false) { State = "running" }, new DatabaseCopy("c", false, false, false, false) { State = "start failed" }], PatroniControl.Read(Said).AsEnumerable());
     }
 
     private static string Name(int number) => $"db{number}.example.org";

@@ -29,6 +29,18 @@ internal sealed class MemoryMachine : IMachine
     /// <summary>Commands that failed to be answered otherwise: those that begin so, fail while the condition holds.</summary>
     public Func<string, bool> Fails { get; set; } = _ => false;
 
+    /// <summary>What some commands print; those that begin so.</summary>
+    public Dictionary<string, string> Answers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What apt prints while it installs.</summary>
+    public string[] Lines { get; set; } = [];
+
+    /// <summary>Units that the packages enable when they are installed, as Debian's do.</summary>
+    public string[] PackagesEnable { get; set; } = [];
+
+    /// <summary>Units whose package apt removes for those that it installs.</summary>
+    public string[] PackagesRemove { get; set; } = [];
+
     /// <summary>Every command that changes something, in order.</summary>
     public List<string> Commands { get; } = [];
 
@@ -48,6 +60,8 @@ internal sealed class MemoryMachine : IMachine
 
     public ValueTask WriteAsync(string path, Item item, CancellationToken ct)
     {
+        // As on a real one, a directory is replaced by nothing else, and nothing else by a directory.
+        if (items.TryGetValue(path, out var there) && (there.Kind == EntryKind.Directory) != (item.Kind == EntryKind.Directory)) throw new MachineException($"{path} is in the way");
         items[path] = item;
         return ValueTask.CompletedTask;
     }
@@ -68,24 +82,33 @@ internal sealed class MemoryMachine : IMachine
         var text = string.Join(' ', words);
         Everything.Add($"{command} < {command.Input}");
         if (!IsQuestion(words)) Commands.Add(text);
-        return ValueTask.FromResult(Fails(text) ? new CommandResult(1, "", $"{text}: it does not work") : Answer(words));
+        if (words[0] == "apt-get") foreach (var line in Lines) onLine?.Invoke(line);
+        if (Fails(text)) return ValueTask.FromResult(new CommandResult(1, "", $"{text}: it does not work"));
+        return ValueTask.FromResult(Answers.TryGetValue(words.Contains("--download-only") ? "apt-get download" : text, out var answer) ? new CommandResult(0, answer, "") : Answer(words));
     }
 
-    private static bool IsQuestion(string[] words) => words is ["systemctl", "show" or "is-failed" or "is-system-running", ..] or ["dpkg-query" or "journalctl", ..];
+    private static bool IsQuestion(string[] words) => words is ["systemctl", "show" or "is-failed" or "is-system-running" or "list-unit-files", ..] or ["dpkg-query" or "journalctl" or "logger" or "ss" or "df", ..] or ["dpkg", "--audit"];
 
     private CommandResult Answer(string[] words)
     {
         switch (words)
         {
             case ["systemctl", "show", _, .. var units]: return new CommandResult(0, string.Join("\n\n", units.Select(Show)), "");
+            case ["systemctl", "list-unit-files", ..]: return new CommandResult(0, string.Concat(Units.Where(u => u.Value.Enabled).Select(u => $"{u.Key} enabled enabled\n")), "");
             case ["systemctl", "is-failed", ..]: return new CommandResult(1, "", "");
             case ["systemctl", "is-system-running"]: return new CommandResult(0, "running\n", "");
             case ["systemctl", "start" or "restart", var unit]: return Change(unit, u => u with { Active = true });
+            case ["systemctl", "stop", "--no-block", var unit]: return Change(unit, u => u with { Active = false });
             case ["systemctl", "stop", var unit]: return Change(unit, u => u with { Active = false });
             case ["systemctl", "enable", "--no-reload", var unit]: return Change(unit, u => u with { Enabled = true });
-            case ["systemctl", "disable", "--no-reload", var unit]: return Change(unit, u => u with { Enabled = false });
+            case ["systemctl", "disable", .., var unit]: return Change(unit, u => u with { Enabled = false });
             case ["dpkg-query", _, _, .. var names]: return new CommandResult(0, string.Concat(names.Where(Packages.Contains).Select(n => $"{n} installed\n")), "");
-            case ["apt-get", ..]: Packages.UnionWith(words.SkipWhile(w => w != "install").Skip(1)); return Good;
+            case ["apt-get", ..] when words.Contains("--download-only"): return Good;
+            case ["apt-get", ..]:
+                Packages.UnionWith(words.SkipWhile(w => w != "install").Skip(1));
+                foreach (var unit in PackagesEnable) Units[unit] = new UnitState(true, false, true);
+                foreach (var unit in PackagesRemove) Units.Remove(unit);
+                return Good;
             case ["usermod", _, _, var group, var user]:
                 items["/etc/group"] = new Item(EntryKind.File, Ownership.Default, FileContent.Of(items["/etc/group"].Content!.Text.Replace($"{group}:x:102:", $"{group}:x:102:{user}", StringComparison.Ordinal)));
                 return Good;

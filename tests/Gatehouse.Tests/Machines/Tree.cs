@@ -119,6 +119,8 @@ internal sealed class Silence : IApplyLog
 
     public void Done(Step step, bool passed, string detail, TimeSpan took) => Heard.Add($"{step.Describe()} {passed} {detail}");
 
+    public void Unknown(Step step, string detail) => Heard.Add($"{step.Describe()} unknown {detail}");
+
     public void Line(string text) => Heard.Add(text);
 
     public void Note(string text) => Heard.Add(text);

@@ -40,6 +40,15 @@ public sealed class QuarantineTests : IDisposable
     public void Anything_else_names_no_message(string text) => Assert.False(QuarantineId.TryParse(text, out _));
 
     [Fact]
+    public void Where_one_node_takes_all_messages_the_message_alone_names_one()
+    {
+        Assert.True(QuarantineId.TryParse("1xXuR4-0001U6-68", 1, out var id));
+        Assert.Equal("1/1xXuR4-0001U6-68", id.ToString());
+        Assert.False(QuarantineId.TryParse("1xXuR4-0001U6-68", null, out _));
+        Assert.False(QuarantineId.TryParse("../passwd", 1, out _));
+    }
+
+    [Fact]
     public void Beyond_16_nodes_the_same_message_id_names_two_messages()
     {
         File(17, "1xUsvq-00009Z-00", "a@example.net");
@@ -97,6 +106,20 @@ public sealed class QuarantineTests : IDisposable
         Assert.Equal(2, messages.Length);
 
         string[] Senders(QuarantineFilter filter) => [.. store.List(filter, 10).Messages.Select(m => m.Sender)];
+    }
+
+    [Fact]
+    public void Of_a_day_with_many_messages_only_the_newest_are_read()
+    {
+        // Reading a file sets this time where it is older than the file's change (mount(8), relatime).
+        var unread = DateTime.UtcNow.AddDays(-30);
+        foreach (var i in Enumerable.Range(0, 1000)) File(1, $"1xU{i:D3}-00009Z-00", "a@example.net", received: Now.AddSeconds(i));
+        var descriptions = Directory.GetFiles(directory, "*.env", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
+        foreach (var description in descriptions) System.IO.File.SetLastAccessTimeUtc(description, unread);
+        Assert.Equal("1xU999-00009Z-00", new QuarantineStore(directory).List(new QuarantineFilter(), 10).Messages[0].Message);
+        var read = descriptions.Where(d => System.IO.File.GetLastAccessTimeUtc(d) > unread.AddDays(1)).ToArray();
+        Assert.InRange(read.Length, 11, 300);
+        Assert.Equal(descriptions[^read.Length..], read);
     }
 
     [Theory]

@@ -22,6 +22,45 @@ public sealed class EventTests(RegistryServer server)
         Assert.Equal(events[3..5], (await cluster.First.EventsAsync(after: 3, limit: 2)).AsEnumerable());
     }
 
+    [Theory]
+    [InlineData("anna", " (anna)")]
+    [InlineData("anna on mx2.example.org", " (anna on mx2.example.org)")]
+    [InlineData("evil'; DROP -c role=postgres\n\\", " (evil DROP -c rolepostgres)")]
+    [InlineData("", "")]
+    [InlineData(null, "")]
+    public async Task The_administrator_behind_a_node_is_named_and_the_node_stays_what_it_is(string? administrator, string shown)
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var name = cluster.NameOf("mx1");
+        var identity = server.Authority.Issue(name);
+        var node = await cluster.RedeemAsync(await cluster.InviteAsync(name), identity, TestCluster.Place(10));
+        await cluster.First.ActivateAsync(1, node.Number);
+        var registry = cluster.Open(server.Login(cluster.Database, name, identity) with { Administrator = administrator });
+        var order = await registry.IssueCommandAsync("verify", "{}", [node.Number], DateTimeOffset.UtcNow.AddMinutes(1));
+        Assert.Equal((name + shown, "command.issued"), (await cluster.First.EventsAsync())[^1] is var last ? (last.Actor, last.Kind) : default);
+        Assert.Equal(name + shown, Assert.Single(await registry.PendingCommandsAsync(node.Number), c => c.Number == order).By);
+        Assert.True((await registry.VerifyEventsAsync()).IsWhole);
+    }
+
+    [Fact]
+    public async Task What_a_joining_node_answered_for_itself_is_filed_when_it_becomes_a_member_and_not_over_newer_ones()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var name = cluster.NameOf("mx1");
+        var identity = server.Authority.Issue(name);
+        var node = await cluster.RedeemAsync(await cluster.InviteAsync(name), identity, TestCluster.Place(10));
+        Assert.True(await cluster.First.ActivateAsync(1, node.Number, "system: {time_zone: Europe/Paris}\n"));
+        Assert.Equal("system: {time_zone: Europe/Paris}\n", await cluster.First.NodeAnswersAsync(node.Number));
+        Assert.Equal(["node.joining", "node.answered", "node.active"], (await cluster.First.EventsAsync()).Select(e => e.Kind).TakeLast(3));
+        await using var own = cluster.Open(name, identity);
+        await own.PutNodeAnswersAsync("newer");
+        Assert.False(await cluster.First.ActivateAsync(1, node.Number, "system: {time_zone: Europe/Paris}\n"));
+        Assert.Equal("newer", await cluster.First.NodeAnswersAsync(node.Number));
+        // A member may ask which replicas follow; this server has none.
+        Assert.True(await own.ReplicasAsync() is { IsEmpty: true });
+        Assert.False(await own.IsOlderAsync());
+    }
+
     [Fact]
     public async Task Many_at_once_stay_in_one_chain()
     {

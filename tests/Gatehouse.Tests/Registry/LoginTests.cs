@@ -1,3 +1,8 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Registry;
 using Xunit;
 using static Gatehouse.Tests.Registry.TestCluster;
@@ -59,6 +64,57 @@ public sealed class LoginTests(RegistryServer server)
         await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login with { Roots = [] }).ViewAsync());
         // While the root is rotated both are trusted.
         await cluster.Open(login with { Roots = [new TestAuthority().RootPem, server.Authority.RootPem] }).ViewAsync();
+    }
+
+    [Fact]
+    public async Task A_database_whose_certificate_has_ended_is_refused()
+    {
+        await using var cluster = await server.NewClusterAsync();
+        var ended = server.Authority.Issue("db.example.org", DateTimeOffset.UtcNow.AddMinutes(-1), "127.0.0.1");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var answering = AnswerAsync(listener, ended);
+        var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity) with { Hosts = [new DatabaseHost("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port)] };
+        var e = await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login).ViewAsync());
+        Assert.Matches("its certificate \\(.*CN=db.example.org.*\\) is good from .* UTC, and here it is .* UTC", e.Message);
+        listener.Stop();
+        await answering;
+    }
+
+    // As far as a database comes before it is believed: it agrees to TLS (PostgreSQL's SSLRequest), and shows a certificate.
+    private static async Task AnswerAsync(TcpListener listener, Identity identity)
+    {
+        using var leaf = X509Certificate2.CreateFromPem(identity.Chain, identity.Key.Reveal());
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(identity.Chain);
+        try
+        {
+            while (true)
+            {
+                using var client = await listener.AcceptTcpClientAsync();
+                await ShowAsync(client.GetStream(), SslStreamCertificateContext.Create(leaf, [.. chain.Skip(1)], offline: true));
+            }
+        }
+        catch (Exception e) when (e is SocketException or InvalidOperationException)
+        {
+            // The test has ended, and with it the listening.
+        }
+    }
+
+    private static async Task ShowAsync(Stream stream, SslStreamCertificateContext shown)
+    {
+        try
+        {
+            await stream.ReadExactlyAsync(new byte[8]);
+            await stream.WriteAsync("S"u8.ToArray());
+            await using var tls = new SslStream(stream);
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = shown });
+            await tls.ReadExactlyAsync(new byte[1]);
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException)
+        {
+            // It was refused.
+        }
     }
 
     [Fact]

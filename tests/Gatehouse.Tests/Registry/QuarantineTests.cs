@@ -45,7 +45,8 @@ public sealed class QuarantineTests(RegistryServer server)
         const string InTime = "2/1xUsvr-00009Z-5e";
         await cluster.First.ClaimMessageAsync(InTime, "release", again: false);
         Assert.False((await other.Registry.ClaimMessageAsync(InTime, "release", again: true)).Granted);
-        var claim = await cluster.First.ClaimMessageAsync(Message, "release", again: false, TimeSpan.Zero);
+        var claim = await cluster.First.ClaimMessageAsync(Message, "release", again: false, ClusterRegistry.ShortestClaim);
+        await Task.Delay(TimeSpan.FromSeconds(1.1));
         var refused = await other.Registry.ClaimMessageAsync(Message, "release", again: false);
         Assert.Equal((false, true), (refused.Granted, refused.Overdue));
         var taken = await other.Registry.ClaimMessageAsync(Message, "release", again: true);
@@ -85,9 +86,11 @@ public sealed class QuarantineTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var other = await cluster.JoinAsync("mx1", 10);
-        var turns = await Task.WhenAll(cluster.First.BeginRetentionAsync(), other.Registry.BeginRetentionAsync());
+        var second = await cluster.JoinAsync("mx2", 11);
+        await FailureAsync(RegistryFailure.NotAllowed, () => cluster.First.BeginRetentionAsync());
+        var turns = await Task.WhenAll(second.Registry.BeginRetentionAsync(), other.Registry.BeginRetentionAsync());
         Assert.Single(turns, t => t);
-        var (mine, others) = turns[0] ? (cluster.First, other.Registry) : (other.Registry, cluster.First);
+        var (mine, others) = turns[0] ? (second.Registry, other.Registry) : (other.Registry, second.Registry);
         await cluster.AdministratorAsync($"INSERT INTO gatehouse.quarantine_claims VALUES ('{Message}', 'delete', 'done', NULL, 1, now() - interval '40 days', now())");
         await mine.EndRetentionAsync(30);
         Assert.False(await others.BeginRetentionAsync());

@@ -120,7 +120,7 @@ public sealed class RegistryServer : IAsyncLifetime
     {
         if (watcher is null) return;
         watcher.StandardInput.Close();
-        await watcher.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token);
+        await watcher.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token);
         watcher.Dispose();
     }
 

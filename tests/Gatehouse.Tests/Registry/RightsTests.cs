@@ -22,7 +22,6 @@ public sealed class RightsTests(RegistryServer server)
         "SELECT promotion FROM gatehouse.cluster",
         "SELECT * FROM gatehouse.cluster",
         "SELECT verifier FROM gatehouse.codes",
-        "SELECT salt FROM gatehouse.codes",
         "SELECT * FROM gatehouse.codes",
         "UPDATE gatehouse.codes SET attempts = 0",
         "UPDATE gatehouse.settings SET answers = ''",
@@ -31,6 +30,17 @@ public sealed class RightsTests(RegistryServer server)
         "INSERT INTO gatehouse.commands (number, kind, arguments, nodes, by, deadline) VALUES (1, 'reload', '{}', '{1}', 'x', now())",
         "INSERT INTO gatehouse.command_results (command, node, state, output) VALUES (1, 1, 'done', '')",
         "UPDATE gatehouse.secrets SET sealed = ''",
+        "SELECT * FROM gatehouse.secrets",
+        "SELECT name FROM gatehouse.secrets",
+        "SELECT gatehouse.store_secret('web.password', 'k', 'x', true)",
+        "UPDATE gatehouse.secret_duties SET duty = 'mail'",
+        "UPDATE gatehouse.profile_duties SET duty = 'database'",
+        "UPDATE gatehouse.nodes SET profile = 'full'",
+        "UPDATE gatehouse.settings SET approval = 'none'",
+        "INSERT INTO gatehouse.settings_approvals (version, node, by, by_token) VALUES (1, 1, 'x', true)",
+        "UPDATE gatehouse.quotas SET calls = 1000000",
+        "DELETE FROM gatehouse.spent",
+        "SELECT gatehouse.spend('event', -1000000)",
         "DELETE FROM gatehouse.secrets",
         "INSERT INTO gatehouse.certificates (serial, node, key_hash, pem, not_before, not_after) VALUES ('0', 1, repeat('0', 64), '', now(), now() + interval '1 day')",
         "UPDATE gatehouse.certificates SET revoked = NULL",
@@ -77,6 +87,8 @@ public sealed class RightsTests(RegistryServer server)
     private static readonly string[] OfTheIssuer =
     [
         "SELECT gatehouse.take_code(1, repeat('0', 32), 1)",
+        "SELECT * FROM gatehouse.secrets_of_profile('full')",
+        "SELECT gatehouse.ready_node(1, 1, '')",
         "SELECT gatehouse.count_wrong_secret(1, 1, 'x')",
         "SELECT gatehouse.admit_node(1, 1, '192.0.2.99', 1, '')",
         "SELECT gatehouse.finish_code(1, 1, 1, '', '', '', '', now(), now())",
@@ -136,10 +148,10 @@ public sealed class RightsTests(RegistryServer server)
             WHERE p.pronamespace = 'gatehouse'::regnamespace AND a.grantee = 0
             """));
         Assert.Equal(
-            "add_secret answer_self append_event begin_retention claim_message end_retention heartbeat_self invite issue_command leave_self lock_holder mark_settings move_self promote propose_settings put_secret record_command_result record_settings_result set_sync_place set_vote settle_message tell_message withdraw_code",
+            "add_secret answer_self append_event approve_settings approve_settings_by_token begin_retention claim_message end_retention heartbeat_self invite is_approved issue_command leave_self lock_holder mark_settings move_self needed_approval own_secrets promote propose_settings put_secret record_command_result record_settings_result reject_settings replicas set_sync_place set_vote settle_message tell_message withdraw_code",
             await cluster.AdministratorAsync(Granted.Replace("{0}", "gatehouse_node", StringComparison.Ordinal)));
         Assert.Equal(
-            "activate_node add_authority add_certificate admit_node change_authority count_wrong_secret end_orphans finish_code move_node put_revocation_list remove_node revoke_certificate take_code",
+            "activate_node add_authority add_certificate admit_node change_authority count_wrong_secret end_orphans finish_code move_node put_revocation_list ready_node remove_node revoke_certificate secrets_of_profile take_code",
             await cluster.AdministratorAsync(Granted.Replace("{0}", "gatehouse_issuer", StringComparison.Ordinal)));
         // Whatever runs with the owner's rights looks names up where the owner says.
         Assert.Equal(DBNull.Value, await cluster.AdministratorAsync("""

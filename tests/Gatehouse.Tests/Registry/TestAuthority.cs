@@ -30,7 +30,10 @@ internal sealed class TestAuthority
         return new(Hash(next.RawData), AuthorityKind.Issuing, AuthorityState.Current, next.ExportCertificatePem(), null);
     }
 
-    public Identity Issue(string name, params string[] alternatives)
+    public Identity Issue(string name, params string[] alternatives) => Issue(name, DateTimeOffset.UtcNow.AddDays(90), alternatives);
+
+    /// <summary>One that is good until a moment; it may be past.</summary>
+    public Identity Issue(string name, DateTimeOffset until, params string[] alternatives)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}, O=Test", key, HashAlgorithmName.SHA256);
@@ -47,7 +50,7 @@ internal sealed class TestAuthority
 
         request.CertificateExtensions.Add(names.Build());
         var from = DateTimeOffset.UtcNow.AddHours(-1);
-        using var certificate = request.Create(issuing, from, from.AddDays(90), Serial());
+        using var certificate = request.Create(issuing, from, until, Serial());
         var chain = certificate.ExportCertificatePem() + "\n" + issuing.ExportCertificatePem() + "\n";
         return new Identity(chain, new Secret(key.ExportPkcs8PrivateKeyPem()), new IssuedCertificate(
             certificate.SerialNumber.ToLowerInvariant(), Hash(key.ExportSubjectPublicKeyInfo()), chain, certificate.NotBefore, certificate.NotAfter));

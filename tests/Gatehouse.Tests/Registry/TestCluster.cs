@@ -11,6 +11,7 @@ namespace Gatehouse.Tests.Registry;
 internal sealed class TestCluster : IAsyncDisposable
 {
     public const string Secret = "the code's secret";
+    private const int SaltBytes = 16;
     private readonly RegistryServer server;
     private readonly List<ClusterRegistry> opened = [];
     private int codes;
@@ -73,22 +74,22 @@ internal sealed class TestCluster : IAsyncDisposable
     public async Task<int> InviteAsync(string name, string profile = "mail", TimeSpan? life = null, bool replace = false)
     {
         var id = Interlocked.Increment(ref codes);
-        var salt = RandomNumberGenerator.GetBytes(16);
-        await First.InviteAsync(new NewCode(id, name, profile, Verifier(salt, Secret), salt, DateTimeOffset.UtcNow + (life ?? TimeSpan.FromHours(3))), replace);
+        var salt = RandomNumberGenerator.GetBytes(SaltBytes);
+        await First.InviteAsync(new NewCode(id, name, profile, (byte[])[.. salt, .. Verifier(salt, Secret)], DateTimeOffset.UtcNow + (life ?? TimeSpan.FromHours(3))), replace);
         return id;
     }
 
     public Task<RedeemedCode> RedeemAsync(int code, Identity identity, NodePlace place, string secret = Secret, long epoch = 1, ClusterRegistry? by = null, string? cluster = null, Func<AdmittedNode, IssuedCertificate>? sign = null) =>
         (by ?? First).RedeemAsync(epoch, new RedeemRequest(cluster ?? Id, code, identity.Issued.KeyHash, place, "198.51.100.7"),
-            stored => CryptographicOperations.FixedTimeEquals(Verifier(stored.Salt.Span, secret), stored.Verifier.Span),
+            stored => CryptographicOperations.FixedTimeEquals(Verifier(stored.Verifier.Span[..SaltBytes], secret), stored.Verifier.Span[SaltBytes..]),
             sign ?? (_ => identity.Issued));
 
     /// <summary>Lets a node join and makes it active.</summary>
-    public async Task<(int Number, string Name, ClusterRegistry Registry)> JoinAsync(string host, int address)
+    public async Task<(int Number, string Name, ClusterRegistry Registry)> JoinAsync(string host, int address, string profile = "mail")
     {
         var name = NameOf(host);
         var identity = server.Authority.Issue(name);
-        var redeemed = await RedeemAsync(await InviteAsync(name), identity, Place(address));
+        var redeemed = await RedeemAsync(await InviteAsync(name, profile), identity, Place(address));
         await First.ActivateAsync(1, redeemed.Number);
         return (redeemed.Number, name, Open(name, identity));
     }

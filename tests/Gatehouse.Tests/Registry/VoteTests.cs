@@ -10,7 +10,7 @@ public sealed class VoteTests(RegistryServer server)
     public async Task Each_node_says_of_itself_whether_it_votes()
     {
         await using var cluster = await server.NewClusterAsync();
-        var other = await cluster.JoinAsync("mx1", 10);
+        var other = await cluster.JoinAsync("db2", 10, "database");
         Assert.False(await other.Registry.SetVoteAsync(false));
         Assert.True(await other.Registry.SetVoteAsync(true));
         Assert.False(await other.Registry.SetVoteAsync(true));

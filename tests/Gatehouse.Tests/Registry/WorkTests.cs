@@ -46,7 +46,7 @@ public sealed class WorkTests(RegistryServer server)
     public async Task Secrets_are_put_and_replaced()
     {
         await using var cluster = await server.NewClusterAsync();
-        var node = await cluster.JoinAsync("mx1", 10);
+        var node = await cluster.JoinAsync("mx1", 10, "web");
         await node.Registry.PutSecretAsync(new("web.password", "k1", "sealed text"));
         await cluster.First.PutSecretAsync(new("web.password", "k2", "sealed anew"));
         Assert.Equal(new SealedSecret("web.password", "k2", "sealed anew"), await node.Registry.SecretAsync("web.password"));
@@ -109,7 +109,7 @@ public sealed class WorkTests(RegistryServer server)
         await using var changes = node.Registry.ChangesAsync().GetAsyncEnumerator();
         await changes.MoveNextAsync();
         var next = changes.MoveNextAsync().AsTask();
-        await cluster.AdministratorAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{node.Name}'");
+        await cluster.AdministratorAsync($"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = '{node.Name}'");
         await FailureAsync(RegistryFailure.Unreachable, () => next.WaitAsync(TimeSpan.FromSeconds(20)));
         await node.Registry.ViewAsync();
     }
@@ -141,7 +141,7 @@ public sealed class WorkTests(RegistryServer server)
         }
 
         await using var now = await node.Registry.LockAsync(ClusterSequence.Promote);
-        await cluster.AdministratorAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{node.Name}'");
+        await cluster.AdministratorAsync($"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = '{node.Name}'");
         Assert.False(await now.IsHeldAsync());
         await using var free = await cluster.First.LockAsync(ClusterSequence.Promote);
     }

@@ -7,6 +7,7 @@ using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Settings;
+using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 
 namespace Gatehouse.Tests.Support;
@@ -62,8 +63,7 @@ internal static class Samples
         {
             Mta = mta is null ? null : Certified(mta.Certificate, "mta"),
             Web = web is null ? null : Certified(web.Certificate, "web"),
-            DkimKeyPem = signs ? new Secret(Pem("PRIVATE KEY", "dkim key")) : null,
-            DkimPublicKey = signs ? string.Concat(Enumerable.Repeat("PublicKey0", 39)) + "AB" : "",
+            Dkim = signs ? new DkimKey("rsa", new Secret(Pem("PRIVATE KEY", "dkim key")), string.Concat(Enumerable.Repeat("PublicKey0", 39)) + "AB") : null,
             RedisPassword = mta is null ? null : new Secret("redis-password-of-the-samples"),
             ControllerPassword = mta is null ? null : new Secret("controller-password-of-the-samples"),
             WebPassword = web?.Password.Source == PasswordSource.Generate ? new Secret("web-password-of-the-samples") : null,

@@ -61,6 +61,21 @@ public sealed class KeyboardTests
         Assert.Equal("0 Enter PasteEnd", Read([.. new[] { "\eOp", "\eOM", "\e[201~" }.Select(one => sequences.Single(other => other.Sequence == one).Code)]));
     }
 
+    [Fact]
+    public void Both_ends_of_a_pasted_line_are_one_key_however_long_the_form_takes_in_between()
+    {
+        var rest = new Queue<int>(Bytes("a\r\nb\r\n\rc"));
+        var keyboard = new Keyboard(() => rest.TryDequeue(out var code) ? code : -1, _ => false);
+        var presses = new List<Key>();
+        while (keyboard.Read() is { } press)
+        {
+            presses.Add(press.Key);
+            Thread.Sleep(30);
+        }
+
+        Assert.Equal([Key.Text, Key.Enter, Key.Text, Key.Enter, Key.Enter, Key.Text], presses);
+    }
+
     private static int[] Bytes(string text) => [.. Encoding.UTF8.GetBytes(text).Select(one => (int)one)];
 
     private static string Read(int[] codes)

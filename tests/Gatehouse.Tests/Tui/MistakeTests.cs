@@ -14,7 +14,7 @@ public sealed class MistakeTests
     {
         { "system.name", "mx1", "This is not a fully qualified name" },
         { "system.address", "192.0.2.300", "This is not an IPv4 or IPv6" },
-        { "system.address", "127.0.0.1", "127.0.0.1 is not an address that other" },
+        { "system.address", "127.0.0.1", "127.0.0.1 is a loopback address" },
         { "system.time_zone", "Berlin Mitte", "is not a time zone such as" },
         { "system.resolvers", "192.0.2.53 dns.example.org", "Item 2 is not an IPv4" },
         { "system.admin_networks", "192.0.2.7/24", "192.0.2.0/24" },

@@ -130,7 +130,7 @@ public sealed class PlainWizardTests
     {
         using var run = new PlainRun();
         // The spam score rises above the high one, which is told at the end of the screen at that one.
-        var (_, text) = run.Go(["1", .. PlainRun.SystemScreen, "", "", "", "", "", "yes", "20", "30", .. Enumerable.Repeat("", 9)]);
+        var (_, text) = run.Go(["1", .. PlainRun.SystemScreen, "", "", "", "", "", "yes", "20", "30", .. Enumerable.Repeat("", 11)]);
         Assert.Contains("Step 3 of 5: MTA.", text);
         using var wrong = new PlainRun();
         (_, text) = wrong.Go(["1", .. PlainRun.SystemScreen, "", "", "", "", "", "yes", "20", "", "30"]);

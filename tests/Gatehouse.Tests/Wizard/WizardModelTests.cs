@@ -43,6 +43,19 @@ public sealed class WizardModelTests
     }
 
     [Fact]
+    public void A_password_that_a_draft_did_not_keep_is_told_of_at_its_field()
+    {
+        var before = Begin(Samples.Facts);
+        before.EnterSecret(Field("web.password"), "one", "one");
+        var draft = Draft.FromJson(before.Save(new Draft { Task = "gateway" }).ToJson())!;
+        var after = Begin(Samples.Facts);
+        after.Restore(draft);
+        Assert.Equal("what you typed was not kept; will be generated", after.SecretState(Field("web.password")));
+        after.EnterSecret(Field("web.password"), "two", "two");
+        Assert.Equal("typed in", after.SecretState(Field("web.password")));
+    }
+
+    [Fact]
     public void A_password_that_is_not_asked_any_more_goes_nowhere_and_is_there_again_when_it_is()
     {
         var interview = Begin(Samples.Facts);

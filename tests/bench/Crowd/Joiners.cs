@@ -32,7 +32,7 @@ internal static class Joiners
         {
             var verifier = CodeVerifier.Of(host.Code, RandomNumberGenerator.GetBytes(CodeVerifier.SaltBytes)).ToString();
             JoinCode.TryNumber(host.Code.Id, out var number);
-            await registry.InviteAsync(new NewCode(number, host.Name, "mail", Encoding.ASCII.GetBytes(verifier), new byte[CodeVerifier.SaltBytes], DateTimeOffset.UtcNow.AddHours(1)), replace: true);
+            await registry.InviteAsync(new NewCode(number, host.Name, "mail", Encoding.ASCII.GetBytes(verifier), DateTimeOffset.UtcNow.AddHours(1)), replace: true);
         }
 
         var issuer = view.Node(view.Cluster.Issuer)!.Address.ToString();

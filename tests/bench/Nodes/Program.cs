@@ -22,8 +22,7 @@ var material = new Material
 {
     Mta = key,
     Web = key,
-    DkimKeyPem = null,
-    DkimPublicKey = "",
+    Dkim = null,
     RedisPassword = new Secret("redis"),
     ControllerPassword = new Secret("controller"),
     WebPassword = new Secret("web"),

@@ -102,4 +102,7 @@ public sealed record JoinAnswer(ImmutableArray<JoinFinding> Findings, JoinGrant?
 
     /// <summary>The profile that the code is for; null from a release that does not tell.</summary>
     public string? Profile { get; init; }
+
+    /// <summary>The name that the code is for; null from a release that does not tell.</summary>
+    public string? Name { get; init; }
 }

@@ -21,6 +21,7 @@ namespace Gatehouse.Core.Clusters.Messages;
 [JsonSerializable(typeof(RemoveAnswer))]
 [JsonSerializable(typeof(Revocations))]
 [JsonSerializable(typeof(Refusal))]
+[JsonSerializable(typeof(ReplicaTrouble))]
 public sealed partial class Wire : JsonSerializerContext
 {
     /// <summary>The longest message that is read, in bytes.</summary>

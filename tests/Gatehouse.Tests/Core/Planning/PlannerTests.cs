@@ -21,7 +21,7 @@ public sealed class PlannerTests
     {
         var plan = Planner.Plan(InForce(Wanted), Actual(Wanted, edited: path), Wanted);
         Assert.Equal(expected, string.Join(", ", plan.Of<UnitAction>().Select(a => a.Describe())));
-        Assert.Equal($"change {path} (edited by hand; the edit is kept for rollback)", Assert.Single(plan.Of<PutEntry>()).Describe());
+        Assert.Equal($"change {path} (edited by hand; a rollback brings the edit back)", Assert.Single(plan.Of<PutEntry>()).Describe());
     }
 
     [Fact]

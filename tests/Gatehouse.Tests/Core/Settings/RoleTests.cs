@@ -14,7 +14,7 @@ public sealed class RoleTests
 {
     private static readonly string[] OfMail = ["exim4-daemon-heavy", "rspamd", "clamav-daemon"];
 
-    public static TheoryData<string> Profiles => [.. Profile.Supported];
+    public static TheoryData<string> Profiles => [.. Profile.Names];
 
     [Theory]
     [MemberData(nameof(Profiles))]
@@ -90,7 +90,8 @@ public sealed class RoleTests
         Assert.Equal(
             [
                 "system.name", "system.address", "system.profile", "system.location",
-                "mta.host_name", "mta.certificate_file", "mta.key_file",
+                "scanner.quarantine_directory",
+                "mta.host_name", "mta.certificate_file", "mta.key_file", "mta.recipient_list", "mta.dkim_key_file",
                 "web.host_name", "web.certificate_file", "web.key_file",
                 "cluster.id", "cluster.peers",
                 "quarantine.forwarded_address", "quarantine.forwarded_port",

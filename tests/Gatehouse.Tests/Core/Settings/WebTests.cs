@@ -23,6 +23,8 @@ public sealed class WebTests
         var node = Render(profile, Viewer + First + Others);
         Assert.Equal(["allow 192.0.2.12;", "allow 192.0.2.112;", "allow 2001:db8::13;", "allow 2001:db8::18;", "deny all;"], Regex.Matches(node.FileText(Conf), "(?:allow|deny) .*;").Select(m => m.Value));
         Assert.Contains("ssl_verify_client on;", node.FileText(Conf), StringComparison.Ordinal);
+        Assert.Contains("if ($gatehouse_viewers_refused) {", node.FileText(Conf), StringComparison.Ordinal);
+        Assert.DoesNotContain("savemap", node.FileText(Conf), StringComparison.Ordinal);
         Assert.True(node.Entries.Single(e => e.Path == Conf) is { Secret: true, Owner.Mode: 0x180 });
         var firewall = node.FileText("/etc/gatehouse/firewall.nft");
         Assert.Contains("elements = { 192.0.2.12/32, 192.0.2.112/32 }", firewall, StringComparison.Ordinal);
@@ -48,7 +50,7 @@ public sealed class WebTests
     {
         var node = Render("web", First + Others);
         var members = node.FileText("/etc/nginx/gatehouse/members.conf");
-        Assert.Equal([("m7.example.org", "192.0.2.17"), ("n8.example.org", "[2001:db8::18]")], Regex.Matches(members, @"location /([^/ ]+)/ \{[^}]*proxy_pass https://(\S+):11335/;\s*proxy_ssl_name \1;").Select(m => (m.Groups[1].Value, m.Groups[2].Value)));
+        Assert.Equal([("m7.example.org", "192.0.2.17"), ("n8.example.org", "[2001:db8::18]")], Regex.Matches(members, @"location /([^/ ]+)/ \{[^}]*if \(\$gatehouse_refused\) \{\s*return 403;\s*\}[^}]*proxy_pass https://(\S+):11335/;\s*proxy_ssl_name \1;").Select(m => (m.Groups[1].Value, m.Groups[2].Value)));
         Assert.Contains("rewrite ^ /members.html last;", members, StringComparison.Ordinal);
         Assert.Contains("<li><a href=\"/m7.example.org/\">m7.example.org</a></li>\n<li><a href=\"/n8.example.org/\">n8.example.org</a></li>\n", node.FileText("/etc/nginx/gatehouse/pages/members.html"), StringComparison.Ordinal);
         // It needs no password of rspamd, so it has none.
@@ -75,7 +77,7 @@ public sealed class WebTests
     public void A_standalone_gateway_has_nobody_else_to_show()
     {
         var node = Samples.Render(Samples.Minimal);
-        Assert.Contains("proxy_pass http://127.0.0.1:11334;", node.FileText("/etc/nginx/gatehouse/interface.conf"), StringComparison.Ordinal);
+        Assert.Contains("proxy_pass http://127.0.0.1:11334/;", node.FileText("/etc/nginx/gatehouse/interface.conf"), StringComparison.Ordinal);
         Assert.DoesNotContain(node.Entries, e => e.Path.Contains("members", StringComparison.Ordinal) || e.Path.StartsWith("/etc/nginx/gatehouse/node", StringComparison.Ordinal));
     }
 

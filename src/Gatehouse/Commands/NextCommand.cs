@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse next</c></summary>
+internal static class NextCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("next", "Shows what is left to do before mail flows: where the management web and its password are, and the DNS records\n(address, PTR, MX, SPF, DKIM), each marked as done where the name servers show it; then what needs attention.\n\nExample: gatehouse next");
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
+    {
+        if (!GlobalOptions.Machine(parse).IsLive)
+        {
+            Console.Error.WriteLine("gatehouse: a tree has no DNS and no services; next works on the host itself.");
+            return ExitCodes.BadInput;
+        }
+
+        if (AnswersInput.InForceSettings(parse).Settings is null)
+        {
+            Console.Error.WriteLine("gatehouse: nothing has been applied here yet. 'gatehouse setup' sets this host up.");
+            return ExitCodes.Failed;
+        }
+
+        var report = await OutsideReport.InForceAsync(parse, ct);
+        if (parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Text(new JsonObject { ["network"] = report.Network, ["next"] = report.TasksJson(), ["warnings"] = report.WarningsJson() }));
+        else foreach (var line in report.TaskLines().Concat(report.WarningLines())) Console.Out.WriteLine(line);
+        return ExitCodes.Done;
+    }
+}

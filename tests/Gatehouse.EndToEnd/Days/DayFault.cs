@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace Gatehouse.EndToEnd;
+
+/// <summary>Something that goes wrong with one host, or with all of them, for a while.</summary>
+/// <param name="Name">What it is called in the table and in results.</param>
+/// <param name="Seconds">How long it lasts.</param>
+/// <param name="Begin">Does it.</param>
+/// <param name="End">Undoes it; what is to be done after it is the cluster's own affair.</param>
+/// <param name="Before">Makes a host ready for it, long before; null when nothing is to be done.</param>
+/// <param name="After">Makes a host what it was, once all is well; null when nothing is to be done.</param>
+public sealed record DayFault(string Name, int Seconds, Action<string[]> Begin, Action<string[]> End, Action<string>? Before = null, Action<string>? After = null)
+{
+    private const string Pki = "/etc/gatehouse/pki";
+    private const string Etcd = $"ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert={Pki}/cluster-ca.pem --cert={Pki}/node.crt --key={Pki}/node.key";
+
+    // The processes of a unit; of PostgreSQL those that Patroni started.
+    private static readonly (string What, string Find)[] Processes =
+    [
+        ("Patroni", "systemctl show -P MainPID patroni"),
+        ("PostgreSQL", "pgrep -u postgres -f 'postgres'"),
+        ("etcd", "systemctl show -P MainPID etcd"),
+        ("the agent", "systemctl show -P MainPID gatehouse-agent"),
+    ];
+
+    /// <summary>The faults of one host.</summary>
+    public static IReadOnlyList<DayFault> OfOne { get; } =
+    [
+        .. Processes.Select(p => new DayFault($"{p.What} stopped for 45 s", 45, hosts => Signal(hosts, p.Find, "STOP"), hosts => Signal(hosts, p.Find, "CONT"))),
+        new("host frozen for 45 s", 45, hosts => Each(hosts, h => Lab.Freeze(h, "on")), hosts => Each(hosts, h => Lab.Freeze(h, "off"))),
+        .. new[] { 20, 60, 180 }.Select(s => new DayFault(string.Create(CultureInfo.InvariantCulture, $"cable pulled for {s} s"), s, hosts => Each(hosts, h => Lab.Link(h, "down")), hosts => Each(hosts, h => Lab.Link(h, "up")))),
+        Power("power lost for 20 s", 20),
+    ];
+
+    /// <summary>Full disks: what a service writes to is on a small file system of its own, which something else fills.</summary>
+    public static IReadOnlyList<DayFault> OfDisks { get; } =
+    [
+        Full("no room for mail for 45 s", "exim4.service", "/var/spool/exim4", 16),
+        Full("no room for the registry's log for 45 s", "patroni.service", "/var/lib/postgresql", 64),
+        Full("no room for etcd for 45 s", "etcd.service", "/var/lib/etcd", 8),
+    ];
+
+    /// <summary>Something that writes to etcd until it takes no more; nobody takes that back.</summary>
+    public static DayFault EtcdSpace { get; } = new("etcd's space exceeded", 15, hosts => Each(hosts, FillEtcd), _ => { });
+
+    /// <summary>The faults of two hosts of three, and of all three; they come back in the order given.</summary>
+    public static DayFault PowerOfSeveral { get; } = Power("power of several lost for 20 s", 20);
+
+    private static DayFault Power(string name, int seconds) => new(name, seconds,
+        hosts => Each(hosts, h =>
+        {
+            // The cable goes first: a host without power says no goodbye.
+            Lab.Link(h, "down");
+            Lab.Crash(h);
+        }),
+        hosts => Each(hosts, Lab.Boot));
+
+    private static DayFault Full(string name, string unit, string folder, int megabytes) => new(name, 45,
+        hosts => Each(hosts, h => Lab.Shell(h, $"dd if=/dev/zero of={folder}/filler bs=64k 2>/dev/null; test -s {folder}/filler").Expect(0)),
+        hosts => Each(hosts, h => Lab.Exec(h, "rm", "-f", $"{folder}/filler").Expect(0)),
+        // With so much room above what is there.
+        host => Lab.Shell(host, $"systemctl stop {unit} && cp -a {folder} /root/kept && mount -t tmpfs -o size=$(( $(du -sk {folder} | cut -f1) + {megabytes * 1024} ))k full {folder} && cp -a /root/kept/. {folder}/ && systemctl start {unit}").Expect(0),
+        host => Lab.Shell(host, $"systemctl stop {unit} && rm -rf /root/kept && cp -a {folder} /root/kept && umount {folder} && rm -rf {folder} && mv /root/kept {folder} && systemctl start {unit}").Expect(0));
+
+    /// <summary>Whether the etcd of a host takes a write.</summary>
+    public static bool EtcdTakesWrites(string host) => Lab.Shell(host, $"{Etcd} put /probe there").ExitCode == 0;
+
+    private static void FillEtcd(string host)
+    {
+        Lab.Shell(host, $"head -c 750000 /dev/urandom | base64 -w0 >/root/megabyte; for i in $(seq 600); do {Etcd} put /filler </root/megabyte >/dev/null 2>/root/said || break; done; grep -q 'database space exceeded' /root/said").Expect(0);
+    }
+
+    private static void Signal(string[] hosts, string find, string signal) => Each(hosts, h => Lab.Shell(h, $"kill -{signal} $({find})").Expect(0));
+
+    private static void Each(string[] hosts, Action<string> work)
+    {
+        foreach (var host in hosts) work(host);
+    }
+}
