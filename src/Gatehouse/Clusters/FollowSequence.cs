@@ -45,6 +45,8 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     public async Task<Followed> RunAloneAsync(bool force, CancellationToken ct, bool repairs = false)
     {
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
+        // Whatever ends this early is tried again by the timer's next look.
+        await files.RemoveAsync(ClusterFiles.Settled, ct);
         if (await certificate.RenewLapsedAsync(me, ct)) await ApplyInForceAsync("this node has a certificate that is good again", ct);
         if (await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct)) await ApplyInForceAsync("the vote about who takes writes begins anew", ct);
         await using var registry = RegistryAccess.Open(me);
