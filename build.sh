@@ -26,7 +26,7 @@ OUT=$PWD/out
 # What lets the daemons check files and the lab boot hosts; clamav-daemon brings its scanner's checker.
 # The wizard is tried out on terminals of tmux, and draws through ncurses.
 CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
-LAB=(mmdebstrap unbound apt-utils debian-archive-keyring iproute2 util-linux tmux libncursesw6)
+LAB=(mmdebstrap unbound apt-utils debian-archive-keyring iproute2 util-linux tmux libncursesw6 libfaketime)
 SOURCE_CHECKS=(shellcheck groff-base)
 POSTGRES=(postgresql-15)
 

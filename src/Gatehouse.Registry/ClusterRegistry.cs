@@ -163,7 +163,7 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
             var now = await ScalarAsync<long>(new("SELECT epoch FROM gatehouse.cluster"), ct);
             return now > epoch
                 ? new StaleEpochException(string.Create(CultureInfo.InvariantCulture, $"this was to be done by epoch {epoch}, and the cluster is at epoch {now}: another node was promoted to be the issuer; do it there"), e)
-                : failure;
+                : new RegistryException(RegistryFailure.NotPermitted, "only the issuer may do that, and this node is not the issuer: 'gatehouse node list' shows which node is. If another node has just been promoted, run the command again", e);
         }
         catch (RegistryException)
         {

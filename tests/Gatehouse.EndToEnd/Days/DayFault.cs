@@ -11,8 +11,11 @@ namespace Gatehouse.EndToEnd;
 /// <param name="After">Makes a host what it was, once all is well; null when nothing is to be done.</param>
 public sealed record DayFault(string Name, int Seconds, Action<string[]> Begin, Action<string[]> End, Action<string>? Before = null, Action<string>? After = null)
 {
+    private const string Clock = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
     private const string Pki = "/etc/gatehouse/pki";
     private const string Etcd = $"ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert={Pki}/cluster-ca.pem --cert={Pki}/node.crt --key={Pki}/node.key";
+
+    private const string Clocked = "patroni gatehouse-agent gatehouse-follow";
 
     // The processes of a unit; of PostgreSQL those that Patroni started.
     private static readonly (string What, string Find)[] Processes =
@@ -40,6 +43,15 @@ public sealed record DayFault(string Name, int Seconds, Action<string[]> Begin, 
         Full("no room for etcd for 45 s", "etcd.service", "/var/lib/etcd", 8),
     ];
 
+    /// <summary>
+    /// Clocks that are wrong. The hosts of the lab have the machine's one clock, so what tells the time to the database, to Patroni, to the
+    /// agent and to what it starts is put before the C library there. etcd asks the kernel, and goes by the machine's clock.
+    /// </summary>
+    public static IReadOnlyList<DayFault> OfClocks { get; } = [Wrong("clock 10 minutes ahead for 60 s", "+600"), Wrong("clock 10 minutes behind for 60 s", "-600")];
+
+    /// <summary>What another member says of such a host meanwhile, after the beginning of its line; empty when nothing is to be said.</summary>
+    public string Shows { get; private init; } = Seconds >= 60 ? @"\(\d+\) +\S+ +\S+-E " : "";
+
     /// <summary>Something that writes to etcd until it takes no more; nobody takes that back.</summary>
     public static DayFault EtcdSpace { get; } = new("etcd's space exceeded", 15, hosts => Each(hosts, FillEtcd), _ => { });
 
@@ -61,6 +73,26 @@ public sealed record DayFault(string Name, int Seconds, Action<string[]> Begin, 
         // With so much room above what is there.
         host => Lab.Shell(host, $"systemctl stop {unit} && cp -a {folder} /root/kept && mount -t tmpfs -o size=$(( $(du -sk {folder} | cut -f1) + {megabytes * 1024} ))k full {folder} && cp -a /root/kept/. {folder}/ && systemctl start {unit}").Expect(0),
         host => Lab.Shell(host, $"systemctl stop {unit} && rm -rf /root/kept && cp -a {folder} /root/kept && umount {folder} && rm -rf {folder} && mv /root/kept {folder} && systemctl start {unit}").Expect(0));
+
+    private static DayFault Wrong(string name, string seconds) => new(name, 60,
+        hosts => Each(hosts, h => Lab.Write(h, "/etc/wrong-clock", seconds + "\n", "0644")),
+        hosts => Each(hosts, h => Lab.Write(h, "/etc/wrong-clock", "+0\n", "0644")),
+        host =>
+        {
+            Lab.Push(host, Clock, "/usr/local/lib/wrong-clock.so");
+            Lab.Write(host, "/etc/wrong-clock", "+0\n", "0644");
+            Lab.Shell(host, $"""
+                for unit in {Clocked}; do
+                  mkdir -p /etc/systemd/system/$unit.service.d
+                  printf '[Service]\nEnvironment=LD_PRELOAD=/usr/local/lib/wrong-clock.so FAKETIME_TIMESTAMP_FILE=/etc/wrong-clock FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1\n' >/etc/systemd/system/$unit.service.d/wrong-clock.conf
+                done
+                systemctl daemon-reload && systemctl restart patroni gatehouse-agent
+                """).Expect(0);
+        },
+        host => Lab.Shell(host, $"for unit in {Clocked}; do rm -r /etc/systemd/system/$unit.service.d; done; systemctl daemon-reload && systemctl restart patroni gatehouse-agent").Expect(0))
+    {
+        Shows = @": its clock is [+-](59|60)\d s off$",
+    };
 
     /// <summary>Whether the etcd of a host takes a write.</summary>
     public static bool EtcdTakesWrites(string host) => Lab.Shell(host, $"{Etcd} put /probe there").ExitCode == 0;

@@ -3,12 +3,14 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Gatehouse.Agent;
+using Gatehouse.Tests.Support;
 using Gatehouse.Tests.Trust;
 using Xunit;
 
 namespace Gatehouse.Tests.Agent;
 
 /// <summary>Whoever sends nonsense, or nothing, keeps nobody else from an answer.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class PatienceTests : IDisposable
 {
     private const int Malformed = 10_000;
@@ -144,8 +146,8 @@ public sealed class PatienceTests : IDisposable
         var trickles = await Task.WhenAll(Enumerable.Range(0, Slow).Select(async i =>
         {
             var (client, tls) = await ConnectAsync(agent.Port);
-            await tls.WriteAsync(Encoding.ASCII.GetBytes(i % 2 == 0 ? "GET /v1/status HTTP/1.1\r\nX: " : "POST /v1/join HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{"));
-            return TrickleAsync(client, tls, patience.Token);
+            var first = i % 2 == 0 ? "GET /v1/status HTTP/1.1\r\nX: " : "POST /v1/join HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{";
+            return TrickleAsync(client, tls, first, patience.Token);
         }));
         for (var i = 0; i < 5; i++)
         {
@@ -194,15 +196,16 @@ public sealed class PatienceTests : IDisposable
         }
     }
 
-    // A byte, and another one, as long as the server has the patience.
-    private static async Task TrickleAsync(TcpClient client, SslStream tls, CancellationToken ct)
+    // What it begins with, then a byte, and another one, as long as the server has the patience.
+    private static async Task TrickleAsync(TcpClient client, SslStream tls, string first, CancellationToken ct)
     {
         using (client)
         await using (tls)
         {
-            var end = tls.ReadAsync(new byte[1024], ct).AsTask();
             try
             {
+                await tls.WriteAsync(Encoding.ASCII.GetBytes(first), ct);
+                var end = tls.ReadAsync(new byte[1024], ct).AsTask();
                 while (!end.IsCompleted)
                 {
                     await tls.WriteAsync(new byte[] { (byte)'x' }, ct);

@@ -16,7 +16,7 @@ using Xunit;
 namespace Gatehouse.Tests.Clusters;
 
 /// <summary>Secrets of the cluster on a disk: whoever has laid links in their way, whatever the mask, and when the program crashes.</summary>
-[Collection("mask")]
+[Collection(AloneCollection.Name)]
 public sealed class PrivateFilesTests : IDisposable
 {
     private const UnixFileMode ForOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
@@ -147,7 +147,3 @@ public sealed class PrivateFilesTests : IDisposable
         Assert.DoesNotContain(code.Text.Reveal()[^20..], await output + await error, StringComparison.Ordinal);
     }
 }
-
-/// <summary>The tests that change the mask of this process; none beside them.</summary>
-[CollectionDefinition("mask", DisableParallelization = true)]
-public sealed class MaskCollection;

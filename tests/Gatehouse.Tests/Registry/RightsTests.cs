@@ -132,7 +132,8 @@ public sealed class RightsTests(RegistryServer server)
         }
 
         Assert.Equal(Denied, await TryAsync(node.Registry, $"GRANT gatehouse_issuer TO \"{node.Name}\""));
-        await FailureAsync(RegistryFailure.NotPermitted, () => node.Registry.RemoveNodeAsync(1, 1, "hostile"));
+        var refused = await FailureAsync(RegistryFailure.NotPermitted, () => node.Registry.RemoveNodeAsync(1, 1, "hostile"));
+        Assert.Contains("only the issuer may do that", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
