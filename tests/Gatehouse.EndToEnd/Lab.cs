@@ -91,26 +91,26 @@ public static class Lab
     public static Result Local(string program, params string[] arguments) => Finish(StartProcess(program, arguments), "", TimeSpan.FromMinutes(2));
 
     /// <summary>Polls until a condition holds.</summary>
-    public static void Until(string what, TimeSpan within, Func<bool> holds)
-    {
-        var start = Stopwatch.GetTimestamp();
-        while (!holds())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(start) < within, $"{what}: not within {within.TotalSeconds:0} s");
-            Thread.Sleep(100);
-        }
-    }
+    public static void Until(string what, TimeSpan within, Func<bool> holds) => Poll(what, within, () => holds() ? null : "");
 
     /// <summary>Runs something again until it succeeds, and tells what it said last when it never does.</summary>
     public static Result UntilDone(string what, TimeSpan within, Func<Result> work)
     {
+        var result = new Result(0, "", "");
+        Poll(what, within, () => (result = work()).ExitCode == 0 ? null : $"; exit {result.ExitCode}: {result.All}");
+        return result;
+    }
+
+    // Most looks start a program in a host. The pause is as long as the look was, or looking alone would keep the machine busy.
+    private static void Poll(string what, TimeSpan within, Func<string?> missing)
+    {
         var start = Stopwatch.GetTimestamp();
         while (true)
         {
-            var result = work();
-            if (result.ExitCode == 0) return result;
-            Assert.True(Stopwatch.GetElapsedTime(start) < within, $"{what}: not within {within.TotalSeconds:0} s; exit {result.ExitCode}: {result.Output}{result.Error}");
-            Thread.Sleep(100);
+            var look = Stopwatch.GetTimestamp();
+            if (missing() is not { } problem) return;
+            Assert.True(Stopwatch.GetElapsedTime(start) < within, $"{what}: not within {within.TotalSeconds:0} s{problem}");
+            Thread.Sleep(Math.Clamp((int)Stopwatch.GetElapsedTime(look).TotalMilliseconds, 100, 2000));
         }
     }
 

@@ -89,14 +89,13 @@ public sealed class LifeHosts : IDisposable
     /// <summary>Waits until the members see the cluster alike and well, and tells how.</summary>
     public static string Agree(string when, params string[] hosts)
     {
-        var shape = "";
-        Lab.Until($"{when}: {string.Join(", ", hosts)} see the cluster alike and well", Soon, () =>
+        string[] shapes = [];
+        Lab.UntilDone($"{when}: {string.Join(", ", hosts)} see the cluster alike and well", Soon, () =>
         {
-            var shapes = hosts.AsParallel().Select(Shape).Distinct().ToArray();
-            shape = shapes[0];
-            return shapes is [{ Length: > 0 }];
+            shapes = [.. hosts.AsParallel().Select(Shape).Distinct()];
+            return shapes is [{ Length: > 0 }] ? new Result(0, "", "") : new Result(1, string.Join('\n', shapes), Run(hosts[0], "status", "--timeout", "20").Output);
         });
-        return shape;
+        return shapes[0];
     }
 
     /// <summary>A hash over everything that setting a host up, joining or promoting it changes.</summary>
