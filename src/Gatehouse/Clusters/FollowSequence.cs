@@ -47,9 +47,11 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
         // Whatever ends this early is tried again by the timer's next look.
         await files.RemoveAsync(ClusterFiles.Settled, ct);
-        if (await certificate.RenewLapsedAsync(me, ct)) await ApplyInForceAsync("this node has a certificate that is good again", ct);
-        if (await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct)) await ApplyInForceAsync("the vote about who takes writes begins anew", ct);
+        var isBack = false;
+        if (await certificate.RenewLapsedAsync(me, ct)) isBack = await ApplyInForceAsync("this node has a certificate that is good again", ct);
+        if (await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct)) isBack = await ApplyInForceAsync("the vote about who takes writes begins anew", ct);
         await using var registry = RegistryAccess.Open(me);
+        if (isBack) await WritableAsync(registry, ct);
         var view = await ViewAsync(me, registry, ct);
         Guard(me, view);
         // Asked meanwhile: a member that does not answer holds nothing up.
@@ -118,11 +120,29 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     }
 
     // While there is no registry to ask.
-    private async Task ApplyInForceAsync(string why, CancellationToken ct)
+    private async Task<bool> ApplyInForceAsync(string why, CancellationToken ct)
     {
-        if (files.Read(AnswersInput.InForce) is not { } text) return;
+        if (files.Read(AnswersInput.InForce) is not { } text) return false;
         var (line, _, node) = await apply.RenderAsync(apply.Read(text, AnswersInput.InForce), ct);
         MemberApply.Expect(await apply.ApplyAsync(line, node, why, ct));
+        return true;
+    }
+
+    // After a vote or a certificate that is new, a database takes a moment until it takes writes again.
+    private async Task WritableAsync(ClusterRegistry registry, CancellationToken ct)
+    {
+        for (var start = clock.GetTimestamp(); ; await Task.Delay(TimeSpan.FromSeconds(1), clock, ct))
+        {
+            try
+            {
+                await registry.ViewAsync(ct);
+                return;
+            }
+            catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable && clock.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
+            {
+                // Not yet.
+            }
+        }
     }
 
     // A removed node is not let in to be told; it finds itself on the list of the revoked.
