@@ -35,6 +35,8 @@ put "$here/gatehouse.sh" /usr/bin/gatehouse 755
 put "$here/gatehouse-recover.service" /lib/systemd/system/gatehouse-recover.service
 put "$here/gatehouse.bash-completion" /usr/share/bash-completion/completions/gatehouse
 put "$house/README.md" /usr/share/doc/gatehouse/README.md
+(cd "$house" && find docs -type f -name '*.md' -print0) |
+  while IFS= read -r -d '' file; do put "$house/$file" "/usr/share/doc/gatehouse/$file"; done
 put "$here/copyright" /usr/share/doc/gatehouse/copyright
 put "$house/iso/answers/standalone.yaml" /usr/share/doc/gatehouse/examples/standalone.yaml
 packed /usr/share/doc/gatehouse/changelog <"$house/CHANGELOG.md"
