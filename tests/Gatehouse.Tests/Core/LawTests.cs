@@ -151,12 +151,15 @@ public sealed class LawTests
         }
     }
 
-    [Fact]
-    public void Every_answer_file_in_the_readme_passes_the_check()
+    [Theory]
+    [InlineData("README.md", 1)]
+    [InlineData("docs/operations.md", 1)]
+    [InlineData("docs/cluster.md", 1)]
+    public void Every_answer_file_on_a_page_passes_the_check(string page, int files)
     {
-        var readme = Path.Combine(Repository.Root, "README.md");
-        var text = File.Exists(readme) ? File.ReadAllText(readme) : "";
-        foreach (Match block in Regex.Matches(text, "(?ms)^```ya?ml\r?\n(.*?)^```"))
+        var blocks = Regex.Matches(File.ReadAllText(Path.Combine(Repository.Root, page)), "(?ms)^```ya?ml\r?\n(.*?)^```");
+        Assert.Equal(files, blocks.Count);
+        foreach (Match block in blocks)
         {
             Samples.Resolve(block.Groups[1].Value, null, out var report);
             Assert.True(!report.HasErrors, string.Join('\n', report));
