@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Gatehouse.Core.Screens;
 using Gatehouse.Tests.Support;
 using Xunit;
 
@@ -43,6 +44,17 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void The_reference_has_every_command_and_every_profile()
+    {
+        var rows = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "reference.md")).Where(l => l.StartsWith("| `", StringComparison.Ordinal)).ToArray();
+        var commands = CommandLine.Create().Subcommands.Where(c => !c.Hidden).ToArray();
+        Assert.True(commands.Length > 25);
+        Assert.All(commands.SelectMany(c => c.Subcommands.Where(s => !s.Hidden).Select(s => s.Name).Prepend("").Select(s => (c.Name, Inner: s))),
+            c => Assert.Contains(rows, r => Regex.IsMatch(r, $@"^\| `gatehouse {c.Name}\b.*[ `[]{c.Inner}\b")));
+        Assert.All(Profile.All, p => Assert.Contains(rows, r => r.StartsWith($"| `{p.Name}` | {string.Join(", ", p.Roles)}", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Every_page_can_be_reached_from_the_readme()
     {
         var seen = new HashSet<string>();
@@ -54,7 +66,7 @@ public sealed partial class DocumentTests
                 waiting.Push(Path.GetFullPath(target, Path.GetDirectoryName(page)!));
         }
 
-        Assert.Empty(Pages.Where(p => !seen.Contains(p) && !p.EndsWith("src/README.md", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Pages, p => !seen.Contains(p) && !p.EndsWith("src/README.md", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -78,7 +90,7 @@ public sealed partial class DocumentTests
         var folders = Directory.GetFiles(source, "*.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(source, Path.GetDirectoryName(f)!))
             .Where(f => !f.Split('/').Any(n => n is "bin" or "obj")).Distinct().Order(StringComparer.Ordinal).ToArray();
         Assert.Contains("Gatehouse.Core/Settings", folders);
-        Assert.Empty(folders.Where(f => !IsOn(map, f.Split('/'))));
+        Assert.DoesNotContain(folders, f => !IsOn(map, f.Split('/')));
     }
 
     // A project has a line of its own, "src/NAME/", and its folders are named below that, up to the next line without indentation.
