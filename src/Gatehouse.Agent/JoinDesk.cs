@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Joining;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;

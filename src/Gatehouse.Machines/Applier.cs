@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
-using Gatehouse.Machines.Probes;
 
 namespace Gatehouse.Machines;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Joining;
 using Gatehouse.Core.Settings;
 
 namespace Gatehouse.Machines;

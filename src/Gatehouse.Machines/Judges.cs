@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Gatehouse.Core.Rendering;
-using Gatehouse.Machines.Probes;
 
 namespace Gatehouse.Machines;
 

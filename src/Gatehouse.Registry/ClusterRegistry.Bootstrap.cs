@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Settings;
 
 namespace Gatehouse.Registry;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Settings;
 using Npgsql;
 
 namespace Gatehouse.Registry;

@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Commands;
+using Gatehouse.Terminal;
 
 namespace Gatehouse;
 

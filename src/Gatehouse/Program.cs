@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 FileMask.SetUsual();
 ProcessMemory.KeepPrivate();

@@ -4,6 +4,7 @@ using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
 using Gatehouse.Tests.Machines;
 using Gatehouse.Tests.Support;
 using Xunit;

@@ -1,3 +1,4 @@
+using Gatehouse.Cluster.Applying;
 using Xunit;
 
 namespace Gatehouse.Tests;

@@ -1,19 +1,7 @@
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Settings;
 
 namespace Gatehouse.Core.Clusters;
-
-/// <summary>Which approval a change to the cluster's settings needs before the other members follow it.</summary>
-public enum ApprovalMode
-{
-    /// <summary>None: what one member verified, all follow.</summary>
-    None,
-
-    /// <summary>That of an administrator on another active member.</summary>
-    Member,
-
-    /// <summary>That of whoever has the master token.</summary>
-    Token,
-}
 
 /// <summary>An approval that was given.</summary>
 /// <param name="Node">The number of the node that it was given on.</param>

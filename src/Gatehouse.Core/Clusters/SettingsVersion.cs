@@ -1,3 +1,5 @@
+using Gatehouse.Core.Settings;
+
 namespace Gatehouse.Core.Clusters;
 
 /// <summary>How far a settings version has come.</summary>

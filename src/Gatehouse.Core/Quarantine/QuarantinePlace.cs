@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Gatehouse.Core.Clusters.Messages;
+using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Quarantine;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Gatehouse.Core.Settings;
-using Gatehouse.Core.Verifying;
 
 namespace Gatehouse.Core.Rendering;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;

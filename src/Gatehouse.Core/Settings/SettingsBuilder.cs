@@ -1,5 +1,4 @@
 using System.Net;
-using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;

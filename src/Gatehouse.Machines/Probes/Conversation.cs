@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Verifying;
 
 namespace Gatehouse.Machines.Probes;

@@ -10,7 +10,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 using Gatehouse.Core.Rendering;
-using Gatehouse.Core.Verifying;
 
 namespace Gatehouse.Machines.Probes;
 

@@ -5,10 +5,12 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Backup;
 
@@ -18,7 +20,7 @@ internal static partial class GatewayBackupRun
     /// <summary>Makes one.</summary>
     public static async Task<int> MakeAsync(ParseResult parse, LocalMachine machine, string file, string? passphraseFile, bool withQuarantine, CancellationToken ct)
     {
-        if (await new GenerationStore(machine).CurrentAsync(ct) is not { } current || !File.Exists(machine.Real(AnswersInput.InForce)))
+        if (await new GenerationStore(machine).CurrentAsync(ct) is not { } current || !File.Exists(machine.Real(AnswersInForce.Path)))
             throw new SequenceException(ExitCodes.Refused, "nothing was applied on this host yet; there is nothing to back up. 'gatehouse setup' sets it up.");
         var phrase = Passphrase.New(passphraseFile);
         var label = new GatewayLabel(FactProbe.Gather(TimeProvider.System).HostName, TimeProvider.System.GetUtcNow(), Release.Version, current.Number, withQuarantine);
@@ -152,12 +154,12 @@ internal static partial class GatewayBackupRun
         // Packages bring users; the apply gives the files to them.
         await new PendingOwners(machine).SetAsync(await backup.ExtractAsync(file, phrase, e => !e.IsQuarantine, ct), ct);
         var root = parse.RootCommandResult.Command;
-        List<string> words = ["apply", AnswersInput.InForce, "--yes"];
+        List<string> words = ["apply", AnswersInForce.Path, "--yes"];
         if (parse.GetValue(GlobalOptions.Plain)) words.Add("--plain");
         var code = await root.Parse(words).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(10) }, ct);
         if (code != ExitCodes.Done)
         {
-            Console.Error.WriteLine($"gatehouse: the files of {label.Name} are in place, but its answers could not be applied. Correct {AnswersInput.InForce} for this host (another address?), then run 'gatehouse apply'; run this restore again for the quarantine.");
+            Console.Error.WriteLine($"gatehouse: the files of {label.Name} are in place, but its answers could not be applied. Correct {AnswersInForce.Path} for this host (another address?), then run 'gatehouse apply'; run this restore again for the quarantine.");
             return code;
         }
 
@@ -171,17 +173,17 @@ internal static partial class GatewayBackupRun
 
     // What is known before: the answers may be for another host than this one.
     private static async Task<ImmutableArray<string>> OfThisHostAsync(string file, string phrase, CancellationToken ct) =>
-        await GatewayBackup.ReadAsync(file, phrase, AnswersInput.InForce, ct) is { } answers ? OfHost(answers, FactProbe.Gather(TimeProvider.System).Addresses) : [$"{AnswersInput.InForce} is not in it, so there is nothing to apply."];
+        await GatewayBackup.ReadAsync(file, phrase, AnswersInForce.Path, ct) is { } answers ? OfHost(answers, FactProbe.Gather(TimeProvider.System).Addresses) : [$"{AnswersInForce.Path} is not in it, so there is nothing to apply."];
 
     /// <summary>What answers say that a host with these addresses is not.</summary>
     internal static ImmutableArray<string> OfHost(byte[] answers, ImmutableArray<IPAddress> addresses) =>
-        (YamlReader.Read(AnswersInput.InForce, answers, new Report()) as Mapping)?["system"] is Mapping system && system["address"] is Scalar { Text: var text } && IPAddress.TryParse(text, out var address) && !addresses.Contains(address)
-            ? [$"the gateway's own address, {address} (system.address), is on no interface of this host ({string.Join(", ", addresses)}). Give this host that address first, or correct it in {AnswersInput.InForce} when the restore stops there."]
+        (YamlReader.Read(AnswersInForce.Path, answers, new Report()) as Mapping)?["system"] is Mapping system && system["address"] is Scalar { Text: var text } && IPAddress.TryParse(text, out var address) && !addresses.Contains(address)
+            ? [$"the gateway's own address, {address} (system.address), is on no interface of this host ({string.Join(", ", addresses)}). Give this host that address first, or correct it in {AnswersInForce.Path} when the restore stops there."]
             : [];
 
     private static ImmutableArray<string> Warnings(LocalMachine machine)
     {
-        var answers = File.ReadAllText(machine.Real(AnswersInput.InForce));
+        var answers = File.ReadAllText(machine.Real(AnswersInForce.Path));
         return Outside().IsMatch(answers) ? ["the answers take a password from the environment or from the terminal ({env: ...}, {prompt: true}); it is not in the backup and has to be given again."] : [];
     }
 

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Quarantine;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
-using Gatehouse.Quarantine;
 
 namespace Gatehouse.Backup;
 
@@ -30,7 +31,7 @@ internal static class GatewayFiles
         foreach (var tree in Trees) found.UnionWith(Below(machine, tree));
         found.UnionWith(Single.Where(p => IsFile(machine, p)));
         var leftOut = ImmutableArray.CreateBuilder<string>();
-        foreach (var path in Named(File.ReadAllBytes(machine.Real(AnswersInput.InForce))).Where(p => IsFile(machine, p)))
+        foreach (var path in Named(File.ReadAllBytes(machine.Real(AnswersInForce.Path))).Where(p => IsFile(machine, p)))
         {
             if (!IsPlain(path)) leftOut.Add($"{path}: write its path without '.', '..' and double slashes");
             else if (IsOfTheSystem(path)) leftOut.Add($"{path}: files below {Never.First(n => path.StartsWith(n, StringComparison.Ordinal))} are the system's own, or gone after a boot; move it, or copy it yourself");
@@ -46,7 +47,7 @@ internal static class GatewayFiles
 
     /// <summary>Absolute paths that answers name, whatever is there: values, with blanks and all.</summary>
     internal static ImmutableArray<string> Named(byte[] answers) =>
-        YamlReader.Read(AnswersInput.InForce, answers, new Report()) is { } root ? [.. Values(root).Where(v => v.StartsWith('/')).Distinct(StringComparer.Ordinal)] : [];
+        YamlReader.Read(AnswersInForce.Path, answers, new Report()) is { } root ? [.. Values(root).Where(v => v.StartsWith('/')).Distinct(StringComparer.Ordinal)] : [];
 
     private static IEnumerable<string> Values(Node node) => node switch
     {

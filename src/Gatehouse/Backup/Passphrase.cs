@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Backup;
 

@@ -2,11 +2,16 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Leaving;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Pushing;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Gatehouse.Agent;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,10 +1,15 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
+using Gatehouse.Wizard;
 
 namespace Gatehouse.Commands;
 

@@ -3,8 +3,11 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Backup;
-using Gatehouse.Clusters;
-using Gatehouse.Wizard;
+using Gatehouse.Cluster.Founding;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,11 +1,14 @@
 using System.CommandLine;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Founding;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Values;
+using Gatehouse.Machines;
 using Gatehouse.Machines.Probes;
-using Gatehouse.Wizard;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Issuing;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Printing;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
-using Gatehouse.Core.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Core.Settings;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

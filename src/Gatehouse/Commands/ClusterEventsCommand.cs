@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Printing;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

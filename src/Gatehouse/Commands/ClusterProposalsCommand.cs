@@ -2,8 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Settings;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 
@@ -78,7 +82,7 @@ internal static class DriftCommand
         else Console.Out.WriteLine($"{files} changed since generation {current.Number}. 'gatehouse apply' replaces them with what the answers ask for; 'gatehouse rollback' then brings the edits back.");
     }
 
-    private static bool IsAnswers(RenderedEntry entry, PathState actual) => entry.Path == AnswersInput.InForce && actual.Kind == EntryKind.File && actual.Hash != entry.Hash;
+    private static bool IsAnswers(RenderedEntry entry, PathState actual) => entry.Path == AnswersInForce.Path && actual.Kind == EntryKind.File && actual.Hash != entry.Hash;
 
     private static string What(RenderedEntry entry, PathState actual) =>
         actual.Kind == EntryKind.Absent ? "gone"

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gatehouse.Cluster.Membership;
 
 namespace Gatehouse.Commands;
 

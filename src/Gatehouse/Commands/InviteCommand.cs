@@ -2,11 +2,14 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Values;
+using Gatehouse.Machines;
+using Gatehouse.Printing;
 using Gatehouse.Registry;
-using Gatehouse.Wizard;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

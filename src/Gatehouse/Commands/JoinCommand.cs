@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;
@@ -10,6 +12,8 @@ using Gatehouse.Core.Settings;
 using Gatehouse.Core.Values;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,7 +1,11 @@
 using System.CommandLine;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Leaving;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Printing;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

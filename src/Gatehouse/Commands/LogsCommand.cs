@@ -2,13 +2,14 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Threading.Channels;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Logs;
 using Gatehouse.Core.Quarantine;
 using Gatehouse.Core.Trust;
 using Gatehouse.Logs;
 using Gatehouse.Machines;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Planning;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
 
 namespace Gatehouse.Commands;
 
@@ -48,5 +49,5 @@ internal static class MemberRollback
     private static Generation? Before(ImmutableArray<Generation> all) =>
         all.LastOrDefault(g => g.IsGood) is { } current ? all.LastOrDefault(g => g.IsGood && g.Number != 0 && g.Number < current.Number && AnswersOf(g) != AnswersOf(current)) : null;
 
-    private static string? AnswersOf(Generation generation) => generation.Node.Entries.FirstOrDefault(e => e.Path == AnswersInput.InForce)?.Hash;
+    private static string? AnswersOf(Generation generation) => generation.Node.Entries.FirstOrDefault(e => e.Path == AnswersInForce.Path)?.Hash;
 }

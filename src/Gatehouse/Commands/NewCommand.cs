@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Core.Reference;
 using Gatehouse.Core.Screens;
 using Gatehouse.Machines;
 

@@ -1,10 +1,16 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Leaving;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Quorum;
+using Gatehouse.Cluster.Status;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

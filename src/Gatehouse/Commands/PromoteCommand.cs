@@ -1,5 +1,8 @@
 using System.CommandLine;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Issuing;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

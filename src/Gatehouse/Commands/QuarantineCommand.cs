@@ -2,11 +2,12 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Quarantine;
 using Gatehouse.Core.Quarantine;
 using Gatehouse.Machines;
-using Gatehouse.Quarantine;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 
@@ -45,7 +46,7 @@ internal static class QuarantineCommand
         // For the unit that deletes old messages.
         var retention = new Command("retention", "Says whether it is this node's turn to delete old messages.") { Step };
         retention.Hidden = true;
-        retention.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => Retention.RunAsync(GlobalOptions.Machine(parse), parse.GetValue(Step) == "begin", ct)));
+        retention.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => Retention.RunAsync(GlobalOptions.Machine(parse), parse.GetValue(Step) == "begin", Console.Error.WriteLine, ct)));
         return new Command("quarantine", "Looks at quarantined messages, releases, learns or deletes them. On any member of a cluster, whichever node took them.") { list, show, release, learn, delete, retention };
     }
 

@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Quarantine;
 using Gatehouse.Core.Quarantine;
 using Gatehouse.Core.Queue;
 using Gatehouse.Core.Status;
-using Gatehouse.Quarantine;
 using Gatehouse.Queue;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

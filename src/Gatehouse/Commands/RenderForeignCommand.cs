@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.Net;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Values;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

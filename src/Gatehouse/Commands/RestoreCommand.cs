@@ -4,12 +4,15 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gatehouse.Agent;
 using Gatehouse.Backup;
-using Gatehouse.Clusters;
-using Gatehouse.Core.Clusters;
+using Gatehouse.Cluster.Founding;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Core.Clusters.Joining;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

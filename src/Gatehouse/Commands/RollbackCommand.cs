@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Planning;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

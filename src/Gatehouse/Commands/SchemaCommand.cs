@@ -1,5 +1,8 @@
 using System.CommandLine;
-using Gatehouse.Core.Screens;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Core.Reference;
+using Gatehouse.Printing;
 
 namespace Gatehouse.Commands;
 

@@ -1,9 +1,13 @@
 using System.CommandLine;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Yaml;
 using Gatehouse.Machines;
+using Gatehouse.Terminal;
 using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Wizard;
 
 namespace Gatehouse.Commands;

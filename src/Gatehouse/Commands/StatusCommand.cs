@@ -2,9 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Status;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Status;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 using Gatehouse.Watching;
 
 namespace Gatehouse.Commands;

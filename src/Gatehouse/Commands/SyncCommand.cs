@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Values;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 

@@ -1,10 +1,14 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Machines;
 using Gatehouse.Machines.Probes;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Commands;
 
@@ -69,10 +73,10 @@ internal static class VerifyCommand
     {
         try
         {
-            if (current.Node.Entries.FirstOrDefault(e => e.Path == AnswersInput.InForce) is not { } entry) return current.Node.Verifications;
+            if (current.Node.Entries.FirstOrDefault(e => e.Path == AnswersInForce.Path) is not { } entry) return current.Node.Verifications;
             var answers = await new GenerationStore(machine).ContentAsync(entry.Hash, ct);
             var pipeline = new Pipeline(machine, TimeProvider.System, renders: true);
-            if (pipeline.Resolve(AnswersInput.InForce, answers.Bytes, ownerOnly: true, prompt: null) is not { AwaitsPassword: false, System.Profile.Clustered: false } settings) return current.Node.Verifications;
+            if (pipeline.Resolve(AnswersInForce.Path, answers.Bytes, ownerOnly: true, prompt: null) is not { AwaitsPassword: false, System.Profile.Clustered: false } settings) return current.Node.Verifications;
             return (await pipeline.RenderAsync(settings, answers.Text, ct)).Verifications;
         }
         catch (Exception e) when (e is not OperationCanceledException)

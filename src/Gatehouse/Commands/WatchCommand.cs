@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Terminal;
 using Gatehouse.Watching;
 
 namespace Gatehouse.Commands;

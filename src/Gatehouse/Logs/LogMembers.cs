@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Status;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Reports;
 using Gatehouse.Registry;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Gatehouse.Agent;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Logs;
 

@@ -1,4 +1,4 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Logs;
 
 namespace Gatehouse.Logs;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Queue;
 using Gatehouse.Machines;
 

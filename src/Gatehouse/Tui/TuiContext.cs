@@ -1,6 +1,8 @@
 using Gatehouse.Core.Wizard;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
+using Look = Gatehouse.Tui.Drawing.Look;
 
 namespace Gatehouse.Tui;
 

@@ -1,3 +1,4 @@
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
 

@@ -1,7 +1,10 @@
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Wizard;
+using Gatehouse.Printing;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
+using Look = Gatehouse.Tui.Drawing.Look;
 
 namespace Gatehouse.Tui;
 

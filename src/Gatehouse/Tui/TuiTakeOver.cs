@@ -1,3 +1,5 @@
+using Gatehouse.Terminal;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
 

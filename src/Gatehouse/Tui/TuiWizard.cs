@@ -1,8 +1,11 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
+using Gatehouse.Terminal;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
+using Look = Gatehouse.Tui.Drawing.Look;
 
 namespace Gatehouse.Tui;
 

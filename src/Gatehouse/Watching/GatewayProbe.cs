@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Quarantine;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Status;
 using Gatehouse.Machines;
-using Gatehouse.Quarantine;
+using Gatehouse.Printing;
 using Gatehouse.Queue;
 
 namespace Gatehouse.Watching;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Gatehouse.Core.Planning;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
 
 namespace Gatehouse.Wizard;
 

@@ -1,3 +1,4 @@
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
 

@@ -46,7 +46,7 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     /// <inheritdoc/>
     public override IEnumerable<string> NextSteps =>
     [
-        .. Gatehouse.NextSteps.Of(session, preview),
+        .. Gatehouse.Wizard.NextSteps.Of(session, preview),
         .. session.Machine.IsLive && preview.Settings.Mta is not null ? [$"Mail is taken at {preview.Settings.System.Address}, port 25."] : Array.Empty<string>(),
         "'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.",
     ];

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
 using Gatehouse.Machines;
 

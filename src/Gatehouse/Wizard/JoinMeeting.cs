@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Trust;

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Clusters.Messages;

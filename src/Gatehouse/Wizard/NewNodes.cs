@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Pushing;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Values;
 using Gatehouse.Registry;

@@ -1,5 +1,6 @@
 using Gatehouse.Machines;
-using Gatehouse.Tui;
+using Gatehouse.Printing;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Wizard;
 

@@ -1,8 +1,8 @@
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
 using Gatehouse.Registry;
-using Gatehouse.Tui;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Wizard;
 

@@ -1,5 +1,6 @@
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Planning;
+using Gatehouse.Printing;
 
 namespace Gatehouse.Wizard;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using Gatehouse.Tui;
+using Gatehouse.Core.Values;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Wizard;
 

@@ -1,6 +1,7 @@
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
-using Gatehouse.Tui;
+using Gatehouse.Terminal;
 
 namespace Gatehouse.Wizard;
 

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using Gatehouse.Cluster.Applying;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
+using Gatehouse.Printing;
 
 namespace Gatehouse.Wizard;
 

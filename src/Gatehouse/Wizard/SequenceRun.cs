@@ -1,5 +1,5 @@
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
 using Gatehouse.Machines;
 using Gatehouse.Registry;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
 

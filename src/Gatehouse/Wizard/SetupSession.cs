@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
@@ -10,6 +13,7 @@ using Gatehouse.Core.Screens;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
 
 namespace Gatehouse.Wizard;
 
@@ -102,7 +106,7 @@ internal sealed class SetupSession
     };
 
     /// <summary>Whether a configuration of ours is in force.</summary>
-    public bool IsSetUp => File.Exists(Machine.Real(AnswersInput.InForce));
+    public bool IsSetUp => File.Exists(Machine.Real(AnswersInForce.Path));
 
     /// <summary>The screens that the given answers want asked; empty for all.</summary>
     public ImmutableArray<string> Only => given?.Interactive ?? [];
@@ -267,7 +271,7 @@ internal sealed class SetupSession
     /// <summary>Why a host cannot be set up at all; null when it can.</summary>
     public string? Obstacle()
     {
-        if (IsSetUp && inForce.Value is null) return $"The answers in force ({Machine.Real(AnswersInput.InForce)}) cannot be read, so nothing can be compared with them. 'gatehouse check' says what is wrong with them; 'gatehouse rollback' puts earlier ones back.";
+        if (IsSetUp && inForce.Value is null) return $"The answers in force ({Machine.Real(AnswersInForce.Path)}) cannot be read, so nothing can be compared with them. 'gatehouse check' says what is wrong with them; 'gatehouse rollback' puts earlier ones back.";
         if (!Machine.IsLive) return null;
         if (Facts.Debian != "12") return $"This host runs {(Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets up Debian 12.";
         return Facts.Existing.Intersect(["postfix", "sendmail"]).FirstOrDefault() is { } other
@@ -305,7 +309,7 @@ internal sealed class SetupSession
     private Answers? ReadInForce()
     {
         if (!IsSetUp) return null;
-        var answers = AnswerFile.Read(AnswersInput.InForce, File.ReadAllBytes(Machine.Real(AnswersInput.InForce)), Screens, new Report());
+        var answers = AnswerFile.Read(AnswersInForce.Path, File.ReadAllBytes(Machine.Real(AnswersInForce.Path)), Screens, new Report());
         return answers.Readable ? answers : null;
     }
 }

@@ -1,4 +1,5 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Founding;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Settings;
@@ -74,7 +75,7 @@ internal sealed class StartUndertaking : Undertaking
     public override string Done(ApplyRun run, ApplyResult result) => $"Done in {run.Elapsed:m\\:ss}: the cluster {name} is there, and {preview.Settings.System.Name} is its first node.";
 
     /// <inheritdoc/>
-    public override IEnumerable<string> NextSteps => [.. Gatehouse.NextSteps.Of(session, preview), "Bring further nodes in, now or with 'gatehouse setup' at any time; 'gatehouse status' shows them."];
+    public override IEnumerable<string> NextSteps => [.. Gatehouse.Wizard.NextSteps.Of(session, preview), "Bring further nodes in, now or with 'gatehouse setup' at any time; 'gatehouse status' shows them."];
 
     /// <inheritdoc/>
     public override ClusterKeys? Keys => keys;

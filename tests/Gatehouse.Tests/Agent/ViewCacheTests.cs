@@ -1,5 +1,6 @@
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Status;
 using Gatehouse.Tests.Clusters;
 using Xunit;
 

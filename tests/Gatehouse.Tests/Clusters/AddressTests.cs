@@ -1,5 +1,6 @@
 using System.Net;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Tests.Support;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Values;
 using Xunit;

@@ -3,12 +3,14 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Founding;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 using Xunit;
 using SealedSecret = Gatehouse.Registry.SealedSecret;
 

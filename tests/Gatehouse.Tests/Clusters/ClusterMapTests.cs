@@ -2,8 +2,8 @@ using System.Net;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Settings;
+using Gatehouse.Core.Values;
 using Gatehouse.Tests.Support;
-using Gatehouse.Tui;
 using Xunit;
 using static Gatehouse.Tests.Clusters.SampleViews;
 

@@ -1,4 +1,4 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
 using Gatehouse.Machines;
 using Gatehouse.Registry;
 using Xunit;

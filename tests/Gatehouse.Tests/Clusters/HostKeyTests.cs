@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Pushing;
 using Gatehouse.Machines;
 using Xunit;
 

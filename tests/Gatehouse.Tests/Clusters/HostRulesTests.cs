@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
-using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Joining;
 using Gatehouse.Core.Trust;
 using Gatehouse.Tests.Trust;
 using Xunit;

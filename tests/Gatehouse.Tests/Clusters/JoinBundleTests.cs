@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Xunit;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Clusters.Joining;
 using Gatehouse.Core.Clusters.Messages;
 using Xunit;
 using static Gatehouse.Tests.Clusters.SampleViews;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;

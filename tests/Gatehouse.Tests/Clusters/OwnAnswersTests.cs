@@ -1,5 +1,5 @@
 using System.Text;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Applying;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Machines;

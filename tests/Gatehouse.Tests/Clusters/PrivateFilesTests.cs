@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Trust;
@@ -10,7 +11,6 @@ using Gatehouse.Core.Values;
 using Gatehouse.Machines;
 using Gatehouse.Tests.Support;
 using Gatehouse.Tests.Trust;
-using Gatehouse.Wizard;
 using Xunit;
 
 namespace Gatehouse.Tests.Clusters;

@@ -2,10 +2,12 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Issuing;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
 using Gatehouse.Core.Values;
 using Gatehouse.Registry;
+using Gatehouse.Terminal;
 using Xunit;
 
 namespace Gatehouse.Tests.Clusters;

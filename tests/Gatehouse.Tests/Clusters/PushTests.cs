@@ -1,4 +1,6 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Membership;
+using Gatehouse.Cluster.Pushing;
 using Gatehouse.Machines;
 using Xunit;
 

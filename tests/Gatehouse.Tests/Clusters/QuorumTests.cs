@@ -1,4 +1,5 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Leaving;
+using Gatehouse.Cluster.Quorum;
 using Gatehouse.Core.Clusters;
 using Xunit;
 

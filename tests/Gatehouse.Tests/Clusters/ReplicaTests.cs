@@ -1,4 +1,4 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Quorum;
 using Gatehouse.Core.Clusters;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using Gatehouse.Agent;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Issuing;
 using Gatehouse.Core.Trust;
 using Gatehouse.Registry;
 using Gatehouse.Tests.Trust;

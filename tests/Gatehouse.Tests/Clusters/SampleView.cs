@@ -11,7 +11,7 @@ internal static class SampleView
 
     public static ClusterView Make(long epoch = 1, int issuer = 1) => new()
     {
-        Cluster = new Cluster("0123456789abcdef0123456789abcdef", "post", epoch, issuer, Now),
+        Cluster = new Gatehouse.Core.Clusters.Cluster("0123456789abcdef0123456789abcdef", "post", epoch, issuer, Now),
         Nodes =
         [
             Node(1, "db1.example.org", "full", NodeState.Active),

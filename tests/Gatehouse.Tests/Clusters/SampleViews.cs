@@ -28,7 +28,7 @@ internal static class SampleViews
 
     public static ClusterView View(params ClusterNode[] nodes) => new()
     {
-        Cluster = new Cluster("0123456789abcdef0123456789abcdef", "example", 1, 1, Now.AddDays(-30)),
+        Cluster = new Gatehouse.Core.Clusters.Cluster("0123456789abcdef0123456789abcdef", "example", 1, 1, Now.AddDays(-30)),
         Nodes = [.. nodes],
         WantedSettings = 1,
         Roots = ["root\n"],

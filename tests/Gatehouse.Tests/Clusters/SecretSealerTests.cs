@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Trust;

@@ -1,4 +1,6 @@
 using System.Text;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Machines;
 using Gatehouse.Tests.Machines;
 using Gatehouse.Tests.Support;
@@ -21,12 +23,12 @@ public sealed class ApplyCommandTests
             var machine = new LocalMachine(root);
             var line = new Pipeline(machine, TimeProvider.System, renders: true);
             var node = await line.RenderAsync(line.Resolve("second.yaml", Encoding.UTF8.GetBytes(second), ownerOnly: true, prompt: null)!, second, default);
-            await Assert.ThrowsAsync<KilledException>(() => Tree.Applier(new CutOffAfter(machine, AnswersInput.InForce)).ApplyAsync(node, "apply", default));
-            Assert.Equal(second, await File.ReadAllTextAsync(machine.Real(AnswersInput.InForce)));
+            await Assert.ThrowsAsync<KilledException>(() => Tree.Applier(new CutOffAfter(machine, AnswersInForce.Path)).ApplyAsync(node, "apply", default));
+            Assert.Equal(second, await File.ReadAllTextAsync(machine.Real(AnswersInForce.Path)));
             Assert.Equal(1, await RunAsync("drift", "--root", root));
 
             Assert.Equal(0, await RunAsync("apply", "--root", root));
-            Assert.Equal(Samples.Minimal, await File.ReadAllTextAsync(machine.Real(AnswersInput.InForce)));
+            Assert.Equal(Samples.Minimal, await File.ReadAllTextAsync(machine.Real(AnswersInForce.Path)));
             Assert.Equal(0, await RunAsync("drift", "--root", root));
         }
         finally

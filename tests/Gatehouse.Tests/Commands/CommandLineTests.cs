@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gatehouse.Terminal;
 using Xunit;
 
 namespace Gatehouse.Tests.Commands;

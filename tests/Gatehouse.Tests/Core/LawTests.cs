@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reference;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;

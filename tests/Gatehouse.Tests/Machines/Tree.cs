@@ -3,7 +3,6 @@ using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
-using Gatehouse.Machines.Probes;
 using Gatehouse.Tests.Support;
 
 namespace Gatehouse.Tests.Machines;

@@ -1,3 +1,4 @@
+using Gatehouse.Cluster.Applying;
 using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Values;

@@ -1,7 +1,7 @@
 using System.Text;
+using Gatehouse.Cluster.Quarantine;
 using Gatehouse.Core.Quarantine;
 using Gatehouse.Machines;
-using Gatehouse.Quarantine;
 using Xunit;
 
 namespace Gatehouse.Tests.Quarantine;

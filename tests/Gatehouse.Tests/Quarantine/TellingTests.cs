@@ -1,7 +1,7 @@
+using Gatehouse.Cluster.Quarantine;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Quarantine;
 using Gatehouse.Machines;
-using Gatehouse.Quarantine;
 using Gatehouse.Registry;
 using Gatehouse.Tests.Registry;
 using Xunit;

@@ -1,9 +1,11 @@
 using System.Text;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Commands;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Reports;
+using Gatehouse.Core.Settings;
 using Gatehouse.Machines;
 using Gatehouse.Registry;
 using Gatehouse.Tests.Machines;

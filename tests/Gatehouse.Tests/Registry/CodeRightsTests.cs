@@ -1,4 +1,5 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Screens;
 using Gatehouse.Registry;

@@ -63,7 +63,7 @@ public sealed class RestoreTests(RegistryServer server)
         var now = DateTimeOffset.UtcNow;
         return new RestoredCluster
         {
-            Cluster = new Cluster(cluster.Id, "Post", 107, 3, now.AddYears(-1)),
+            Cluster = new Gatehouse.Core.Clusters.Cluster(cluster.Id, "Post", 107, 3, now.AddYears(-1)),
             Promotion = SHA256.HashData(cluster.Proof),
             Former = [new FormerNode(Node(1, cluster.FirstName, NodeState.Active), "system: {}\n"), new FormerNode(Node(2, cluster.NameOf("mx2"), NodeState.Removed), "")],
             NodeName = cluster.FirstName,

@@ -1,4 +1,4 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Following;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Registry;
 using Xunit;

@@ -1,4 +1,5 @@
-using Gatehouse.Core.Screens;
+using Gatehouse.Cluster.Applying;
+using Gatehouse.Core.Reference;
 using Xunit;
 
 namespace Gatehouse.Tests.Screens;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text;
+using Gatehouse.Cluster.Applying;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters;
 using Gatehouse.Core.Rendering;

@@ -1,7 +1,7 @@
 using Gatehouse.Core.Planning;
 using Gatehouse.Machines;
 using Gatehouse.Tests.Support;
-using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
 using Xunit;

@@ -1,6 +1,8 @@
 using Gatehouse.Core.Wizard;
+using Gatehouse.Machines;
 using Gatehouse.Tests.Support;
 using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
 using Xunit;

@@ -1,5 +1,7 @@
+using Gatehouse.Terminal;
 using Gatehouse.Tests.Support;
 using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Wizard;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Xunit;
 
 namespace Gatehouse.Tests.Tui;

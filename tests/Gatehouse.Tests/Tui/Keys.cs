@@ -1,4 +1,4 @@
-using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 
 namespace Gatehouse.Tests.Tui;
 

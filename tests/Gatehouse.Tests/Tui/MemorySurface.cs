@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Gatehouse.Tui;
+using Gatehouse.Core.Values;
+using Gatehouse.Tui.Drawing;
 
 namespace Gatehouse.Tests.Tui;
 

@@ -1,6 +1,6 @@
 using Gatehouse.Core.Wizard;
 using Gatehouse.Tests.Support;
-using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Xunit;
 

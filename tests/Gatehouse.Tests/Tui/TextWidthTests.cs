@@ -1,5 +1,5 @@
 using System.Text;
-using Gatehouse.Tui;
+using Gatehouse.Core.Values;
 using Xunit;
 
 namespace Gatehouse.Tests.Tui;

@@ -1,8 +1,11 @@
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Machines;
+using Gatehouse.Terminal;
 using Gatehouse.Tests.Support;
 using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Wizard;
 using Xunit;
 

@@ -5,8 +5,9 @@ using Gatehouse.Core.Reports;
 using Gatehouse.Core.Settings;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Machines;
+using Gatehouse.Terminal;
 using Gatehouse.Tests.Support;
-using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Pages;
 using Gatehouse.Wizard;
 

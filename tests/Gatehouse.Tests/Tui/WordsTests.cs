@@ -1,4 +1,4 @@
-using Gatehouse.Tui;
+using Gatehouse.Tui.Drawing;
 using Xunit;
 
 namespace Gatehouse.Tests.Tui;

@@ -1,4 +1,5 @@
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
 using Gatehouse.Tests.Tui;
 using Gatehouse.Wizard;

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text;
+using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Wizard;
 using Gatehouse.Core.Yaml;
+using Gatehouse.Terminal;
 using Gatehouse.Tests.Support;
-using Gatehouse.Tui;
 using Gatehouse.Wizard;
 using Xunit;
 

@@ -3,6 +3,7 @@ using Gatehouse.Core.Planning;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Values;
 using Gatehouse.Machines;
+using Gatehouse.Printing;
 using Gatehouse.Tests.Support;
 using Gatehouse.Wizard;
 using Xunit;

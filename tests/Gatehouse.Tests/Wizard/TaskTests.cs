@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text;
-using Gatehouse.Clusters;
+using Gatehouse.Cluster.Joining;
 using Gatehouse.Core.Answering;
 using Gatehouse.Core.Clusters.Messages;
 using Gatehouse.Core.Reports;

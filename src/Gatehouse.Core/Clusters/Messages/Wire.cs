@@ -1,6 +1,5 @@
-using System.Net;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Clusters.Messages;
 
@@ -26,15 +25,4 @@ public sealed partial class Wire : JsonSerializerContext
 {
     /// <summary>The longest message that is read, in bytes.</summary>
     public const int MostBytes = 4 << 20;
-}
-
-/// <summary>An address as its usual text.</summary>
-public sealed class AddressConverter : JsonConverter<IPAddress>
-{
-    /// <inheritdoc/>
-    public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("no address");
-
-    /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

@@ -1,4 +1,7 @@
 using Gatehouse.Core.Planning;
+using Gatehouse.Core.Values;
+using Gatehouse.Printing;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Wizard;
 
 namespace Gatehouse.Tui.Pages;

@@ -1,3 +1,6 @@
+using Gatehouse.Core.Values;
+using Gatehouse.Tui.Drawing;
+
 namespace Gatehouse.Tui.Pages;
 
 /// <summary>A question that is answered by writing a line.</summary>

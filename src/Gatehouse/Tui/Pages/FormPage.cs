@@ -1,7 +1,10 @@
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;
+using Gatehouse.Core.Values;
 using Gatehouse.Core.Wizard;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Widgets;
+using Look = Gatehouse.Tui.Drawing.Look;
 
 namespace Gatehouse.Tui.Pages;
 
@@ -73,6 +76,9 @@ internal sealed class FormPage : Page
 
     /// <inheritdoc/>
     public override bool IsLive => quiet <= Pause;
+
+    /// <inheritdoc/>
+    public override bool TakesLineBreaks => true;
 
     /// <inheritdoc/>
     public override void OnIdle() => quiet++;

@@ -1,3 +1,6 @@
+using Gatehouse.Core.Values;
+using Gatehouse.Tui.Drawing;
+
 namespace Gatehouse.Tui.Pages;
 
 /// <summary>One line of a menu, and what is said about it while it is the chosen one.</summary>

@@ -1,3 +1,4 @@
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Widgets;
 
 namespace Gatehouse.Tui.Pages;

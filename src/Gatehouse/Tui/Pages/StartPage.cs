@@ -1,3 +1,4 @@
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Wizard;
 
 namespace Gatehouse.Tui.Pages;

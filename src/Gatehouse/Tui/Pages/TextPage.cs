@@ -1,3 +1,5 @@
+using Gatehouse.Core.Values;
+using Gatehouse.Tui.Drawing;
 using Gatehouse.Tui.Widgets;
 
 namespace Gatehouse.Tui.Pages;

@@ -1,4 +1,6 @@
 using Gatehouse.Core.Clusters;
+using Gatehouse.Core.Values;
+using Gatehouse.Tui.Drawing;
 
 namespace Gatehouse.Tui.Pages;
 

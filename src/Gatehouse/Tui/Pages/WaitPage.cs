@@ -1,3 +1,5 @@
+using Gatehouse.Tui.Drawing;
+
 namespace Gatehouse.Tui.Pages;
 
 /// <summary>Says what is going on until it is done. It never holds up the screen.</summary>

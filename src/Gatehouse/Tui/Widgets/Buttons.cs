@@ -1,3 +1,6 @@
+using Gatehouse.Core.Values;
+using Gatehouse.Tui.Drawing;
+
 namespace Gatehouse.Tui.Widgets;
 
 /// <summary>A row of buttons, one of which Enter takes.</summary>

@@ -1,5 +1,7 @@
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Wizard;
+using Gatehouse.Tui.Drawing;
+using Look = Gatehouse.Tui.Drawing.Look;
 
 namespace Gatehouse.Tui.Widgets;
 

@@ -1,5 +1,6 @@
 using Gatehouse.Core.Screens;
 using Gatehouse.Core.Wizard;
+using Gatehouse.Tui.Drawing;
 
 namespace Gatehouse.Tui.Widgets;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Gatehouse.Core.Answering;
+using Gatehouse.Core.Reference;
 using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Reports;
 using Gatehouse.Core.Screens;

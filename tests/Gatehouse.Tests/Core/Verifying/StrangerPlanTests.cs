@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Gatehouse.Core.Rendering;
 using Gatehouse.Core.Verifying;
 using Gatehouse.Tests.Support;
 using Xunit;

@@ -1,0 +1,16 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gatehouse.Core.Values;
+
+/// <summary>An address as its usual text.</summary>
+public sealed class AddressConverter : JsonConverter<IPAddress>
+{
+    /// <inheritdoc/>
+    public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("no address");
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
