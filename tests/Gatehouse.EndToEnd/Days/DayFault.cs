@@ -72,7 +72,8 @@ public sealed record DayFault(string Name, int Seconds, Action<string[]> Begin, 
         hosts => Each(hosts, h => Lab.Exec(h, "rm", "-f", $"{folder}/filler").Expect(0)),
         // With so much room above what is there.
         host => Lab.Shell(host, $"systemctl stop {unit} && cp -a {folder} /root/kept && mount -t tmpfs -o size=$(( $(du -sk {folder} | cut -f1) + {megabytes * 1024} ))k full {folder} && cp -a /root/kept/. {folder}/ && systemctl start {unit}").Expect(0),
-        host => Lab.Shell(host, $"systemctl stop {unit} && rm -rf /root/kept && cp -a {folder} /root/kept && umount {folder} && rm -rf {folder} && mv /root/kept {folder} && systemctl start {unit}").Expect(0));
+        // A run of the queue that was begun by hand may still be at it.
+        host => Lab.Shell(host, $"systemctl stop {unit} && rm -rf /root/kept && cp -a {folder} /root/kept && i=0; until umount {folder}; do i=$((i+1)); [ $i -lt 120 ] || exit 1; sleep 0.5; done; rm -rf {folder} && mv /root/kept {folder} && systemctl start {unit}").Expect(0));
 
     private static DayFault Wrong(string name, string seconds) => new(name, 60,
         hosts => Each(hosts, h => Lab.Write(h, "/etc/wrong-clock", seconds + "\n", "0644")),
