@@ -22,7 +22,7 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     private const string Vip = "10.77.0.247";
     private static readonly string[] Nodes = ["e2e-y1", "e2e-y2", "e2e-y3"];
     private static readonly string[] Everybody = [.. Nodes, Seer];
-    private static readonly TimeSpan Recovery = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Recovery = TimeSpan.FromMinutes(1);
     private static readonly int Trials = int.TryParse(Environment.GetEnvironmentVariable("GATEHOUSE_TRIALS"), CultureInfo.InvariantCulture, out var trials) ? trials : 1;
     private static readonly string Only = Environment.GetEnvironmentVariable("GATEHOUSE_FAULTS") ?? "";
     private readonly Witness witness = new(Seer, Nodes, Address);
@@ -38,13 +38,7 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
         for (var trial = 1; trial <= Trials; trial++)
         {
             foreach (var fault in DayFault.OfOne) TryOnEach(fault, trial);
-            foreach (var fault in DayFault.OfDisks.Concat(DayFault.OfClocks).Where(IsWanted))
-            {
-                foreach (var node in Nodes) Change(fault.Before!, node);
-                TryOnEach(fault, trial);
-                foreach (var node in Nodes) Change(fault.After!, node);
-            }
-
+            foreach (var fault in DayFault.OfDisks.Concat(DayFault.OfClocks).Where(IsWanted)) TryPrepared(fault, trial);
             Try(DayFault.EtcdSpace, trial, [Primary()], "the primary");
             Try(DayFault.PowerOfSeveral, trial, [Primary(), With("Sync Standby")], "the primary and its copy");
             Try(DayFault.PowerOfSeveral, trial, [.. Order(trial)], "all three");
@@ -58,6 +52,14 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
 
     private static bool IsWanted(DayFault fault) => Regex.IsMatch(fault.Name, Only);
 
+    private void TryPrepared(DayFault fault, int trial)
+    {
+        var problem = Problem(() => Change(fault.Before!));
+        if (problem.Length == 0) TryOnEach(fault, trial);
+        problem += Problem(() => Change(fault.After!));
+        if (problem.Length > 0) Tell($"FAILED: {fault.Name}, the hosts before and after it{problem}");
+    }
+
     private void TryOnEach(DayFault fault, int trial)
     {
         foreach (var (role, which) in new[] { ("Leader", "the primary"), ("Sync Standby", "its copy"), ("Replica", "the other copy") })
@@ -65,10 +67,13 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     }
 
     // One node after the other, so that there is always a majority.
-    private void Change(Action<string> work, string node)
+    private void Change(Action<string> work)
     {
-        work(node);
-        Recovered();
+        foreach (var node in Nodes)
+        {
+            work(node);
+            Recovered();
+        }
     }
 
     // All are tried, also after one that failed, unless the cluster is gone.
@@ -83,9 +88,14 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
         fault.End(hosts);
         var start = Stopwatch.GetTimestamp();
         var problem = Problem(() => Recovered(), () => witness.OneTakesWrites(), () => witness.NothingIsLost(), () => Count(mail), () => Assert.Equal("", untrue));
-        results.Add(string.Create(CultureInfo.InvariantCulture,
+        Tell(string.Create(CultureInfo.InvariantCulture,
             $"{(problem.Length == 0 ? "survived" : "FAILED")}: {fault.Name}, {which}, trial {trial}: well after {recovered:0} s, no writes for {witness.Gaps - gaps} s, checked after {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s{problem}"));
-        Console.WriteLine(results[^1]);
+    }
+
+    private void Tell(string result)
+    {
+        results.Add(result);
+        Console.WriteLine(result);
     }
 
     private double recovered;

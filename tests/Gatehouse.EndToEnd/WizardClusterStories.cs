@@ -11,7 +11,6 @@ public sealed partial class WizardClusterStories
     private const string Second = "e2e-w2";
     private const string FirstAddress = "10.77.0.185";
     private const string SecondAddress = "10.77.0.186";
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(4);
 
     // What the plain mode asks after the host itself, for the nodes that will have mail and web; one answer is needed.
     private static readonly string[] Scanner = ["", "", "", "", "", "", ""];
@@ -61,12 +60,12 @@ public sealed partial class WizardClusterStories
         terminal.Press("NPage").WaitFor("> 2 System").Press("C-u").Type("w1.lab.example").Press("Tab", "C-u").Type(FirstAddress).WaitFor(FirstAddress);
         terminal.Press("NPage").WaitFor("> 3 Scanner").Press("NPage").WaitFor("> 4 MTA").Press("NPage").WaitFor("A value is needed").Type("postmaster@example.org").Press("NPage").WaitFor("> 5 Management web");
         terminal.Press("NPage").WaitFor("> 6 Cluster").Press("NPage").WaitFor("> 7 Backend").Press("NPage").WaitFor("> 8 Load balancers").Press("NPage").WaitFor("> 9 Addresses");
-        terminal.Press("NPage").WaitFor("What will happen", Longest);
-        Apply(terminal, "They are kept");
+        terminal.Press("NPage").WaitFor("What will happen", Lab.Setup);
+        Operator.Apply(terminal, "They are kept");
         var token = Token().Match(terminal.Frame).Value;
         Assert.Equal(52, token.Length);
         terminal.Press("Enter").WaitFor("Are they kept?").Type(token[^5..]).Press("Enter").WaitFor("the cluster lab is there");
-        terminal.Press("Right", "Enter").WaitFor("─ Invite ─").Type("w2.lab.example").Press("Enter").WaitFor("─ Profile ─").Type("w").WaitFor("> web").Press("Enter").WaitFor("─ Join code ─", Longest);
+        terminal.Press("Right", "Enter").WaitFor("─ Invite ─").Type("w2.lab.example").Press("Enter").WaitFor("─ Profile ─").Type("w").WaitFor("> web").Press("Enter").WaitFor("─ Join code ─", Lab.Setup);
         var code = CodeIn(terminal.Frame);
         terminal.Press("Enter").WaitForNo("─ Join code ─").Press("Left", "Enter").WaitForEnd(0);
         Assert.DoesNotContain(token, terminal.Lines, StringComparison.Ordinal);
@@ -77,8 +76,8 @@ public sealed partial class WizardClusterStories
     {
         using var terminal = Open(tree, Second);
         terminal.Press("Down", "Down", "Enter").WaitFor("> 1 Cluster").Type(FirstAddress).Press("Tab").Type(code).Press("Tab", "C-u").Type("w2.lab.example").Press("Tab", "C-u").Type(SecondAddress).WaitFor(SecondAddress);
-        terminal.Press("NPage").WaitFor("What will happen", Longest).WaitFor("w2.lab.example");
-        Apply(terminal, "is node 2 of the cluster lab");
+        terminal.Press("NPage").WaitFor("What will happen", Lab.Setup).WaitFor("w2.lab.example");
+        Operator.Apply(terminal, "is node 2 of the cluster lab");
         terminal.Press("Enter").WaitForEnd(0);
     }
 
@@ -87,13 +86,6 @@ public sealed partial class WizardClusterStories
         var terminal = new Tmux(tree);
         terminal.Run($"run {Path.Combine(Lab.Root(), "tests", "lab", "lab.sh")} exec {host} -- env LANG=C.UTF-8 TERM=xterm-256color gatehouse setup");
         return terminal.WaitFor("> Set up one mail gateway");
-    }
-
-    private static void Apply(Tmux terminal, string done)
-    {
-        terminal.Press("Enter").WaitFor("─ Apply? ─").Type("yes").Press("Enter");
-        terminal.Until($"'{done}', or why not", f => f.Contains(done, StringComparison.Ordinal) || f.Contains(" Not applied ", StringComparison.Ordinal) || f.Contains(" Rolled back ", StringComparison.Ordinal) || f.Contains(" Failed ", StringComparison.Ordinal), Longest);
-        terminal.WaitFor(done, TimeSpan.FromSeconds(2));
     }
 
     // Both are members that find each other well, and what was secret is nowhere any more.

@@ -13,7 +13,6 @@ public sealed class WizardRuns : IDisposable
     public const string Address = "10.77.0.160";
 
     private const string Saved = "/root/saved.yaml";
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
     private readonly SemaphoreSlim room = new(2);
     private readonly Tree tree = new();
     private readonly Dictionary<string, Task<Outcome>> runs = [];
@@ -81,7 +80,7 @@ public sealed class WizardRuns : IDisposable
         terminal.Run($"run {Path.Combine(Lab.Root(), "tests", "lab", "lab.sh")} exec {name} -- env LANG=C.UTF-8 TERM={term} gatehouse setup");
         Operator.Answer(terminal, Address);
         Operator.Save(terminal, Saved);
-        Operator.Apply(terminal, Longest);
+        Operator.Apply(terminal);
         terminal.WaitFor("and verified").Press("Enter").WaitForEnd(0);
         return Leave(host);
     }

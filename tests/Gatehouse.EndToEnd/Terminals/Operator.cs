@@ -5,6 +5,8 @@ public static class Operator
 {
     public const string Password = "correct horse battery";
 
+    private static readonly string[] Ends = ["Done", "Not applied", "Rolled back", "Failed"];
+
     /// <summary>From the first question to the review.</summary>
     public static void Answer(Tmux terminal, string address)
     {
@@ -32,12 +34,16 @@ public static class Operator
     }
 
     /// <summary>From the review to the end, with 'Apply' chosen.</summary>
-    public static void Apply(Tmux terminal, TimeSpan within)
+    public static void Apply(Tmux terminal) => Apply(terminal, "generation 1 is in place");
+
+    /// <summary>The same, with the words that a good end shows.</summary>
+    public static void Apply(Tmux terminal, string done)
     {
         // What is typed before the question is there does not answer it.
         terminal.Press("Enter").WaitFor("─ Apply? ─").Type("yes").Press("Enter");
-        terminal.Until("'Done', or why not", f => f.Contains(" Done ", StringComparison.Ordinal) || f.Contains(" Not applied ", StringComparison.Ordinal) || f.Contains(" Rolled back ", StringComparison.Ordinal) || f.Contains(" Failed ", StringComparison.Ordinal), within);
-        terminal.WaitFor("generation 1 is in place", TimeSpan.FromSeconds(2));
+        // Packages may be fetched and installed. The end is a page's title: apt says "Done" too while it works.
+        terminal.Until($"'{done}', or why not", f => f.Contains(done, StringComparison.Ordinal) || Ends.Any(e => f.Contains($"─ {e} ─", StringComparison.Ordinal)), Lab.Setup);
+        terminal.WaitFor(done);
     }
 
     /// <summary>The same answers for the plain mode, as lines: screen after screen, then save and apply. The name server stays as it was found on the host.</summary>

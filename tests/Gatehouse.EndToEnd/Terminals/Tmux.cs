@@ -11,7 +11,7 @@ public sealed class Tmux : IDisposable
     /// <summary>What consoles, serial lines, PuTTY and other terminals call themselves. Tmux understands them all.</summary>
     public static readonly string[] Terms = ["linux", "vt100", "vt220", "screen", "xterm-256color"];
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
     private readonly string socket = $"gatehouse-{Guid.NewGuid():N}";
     private readonly Leash leash;
     private readonly string written;
