@@ -191,6 +191,7 @@ deb() {
   say "Packed out/gatehouse_$(version)_amd64.deb."
 }
 
+files_applied() { find out/root -path out/root/var/lib -prune -o -type f -print | wc -l; }
 setup() {
   build
   need "the daemons' own checks (optional)" "${CHECKERS[@]}" || say "Going on; what has no checker here is not judged." >&2
@@ -202,7 +203,7 @@ setup() {
   "$OUT/gatehouse" --root out/root apply iso/answers/standalone.yaml --yes
   say "What another apply would change:"
   "$OUT/gatehouse" --root out/root plan iso/answers/standalone.yaml
-  say "Done: out/gatehouse is built, and out/root holds the $(find out/root -path out/root/var/lib -prune -o -type f -print | wc -l) files of a standalone mail gateway, checked as said above."
+  say "Done: out/gatehouse is built, and out/root holds the $(files_applied) files of a standalone mail gateway, checked as said above."
 }
 
 # --- check and test -------------------------------------------------------------------------
@@ -216,7 +217,9 @@ check() {
   local page status=0
   need "checking the sources" "${SOURCE_CHECKS[@]}" || { say "The sources were not checked." >&2; return 1; }
   restore || return 1
-  quietly dotnet format Setup.sln --no-restore --verify-no-changes || status=1
+  # The build judges style, and fails by it.
+  { quietly dotnet tool restore && quietly dotnet csharpier check src tests; } || status=1
+  narrow || status=1
   scripts | quietly_args shellcheck -x --source-path=SCRIPTDIR --severity=warning || status=1
   for page in src/Debian/man/*.8; do
     # Groff warns and succeeds all the same.
@@ -224,6 +227,13 @@ check() {
   done
   (( status != 0 )) || say "Format, shell scripts and manual pages: good."
   return "$status"
+}
+# narrow: says which lines of the sources are longer than 140 columns. A migration that was released never changes, and a line of a
+# configuration file cannot be broken.
+narrow() {
+  find build.sh src tests screens \( -name bin -o -name obj -o -name publish \) -prune -o -type f \
+    \( -name '*.cs' -o -name '*.sh' -o -name '*.py' -o -path 'screens/*.yaml' -o -path src/README.md \) -print0 |
+    xargs -0 awk 'length($0) > 140 { print FILENAME ":" FNR ": longer than 140 columns"; wide = 1 } END { exit wide }' >&2
 }
 # quietly_args COMMAND...: with arguments from standard input.
 quietly_args() {
@@ -273,8 +283,15 @@ counter() {
 failures() {
   [[ -f $trx ]] || { say "it left no results"; return; }
   awk '
-    function plain(text) { gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&quot;/, "\"", text); gsub(/&#x[DA];/, " ", text); gsub(/&amp;/, "\\&", text); return text }
-    /<UnitTestResult / { inside = / outcome="Failed"/; if (inside) { match($0, / testName="[^"]*"/); print "\n  " plain(substr($0, RSTART + 11, RLENGTH - 12)) } }
+    function plain(text) {
+      gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&quot;/, "\"", text)
+      gsub(/&#x[DA];/, " ", text); gsub(/&amp;/, "\\&", text)
+      return text
+    }
+    /<UnitTestResult / {
+      inside = / outcome="Failed"/
+      if (inside) { match($0, / testName="[^"]*"/); print "\n  " plain(substr($0, RSTART + 11, RLENGTH - 12)) }
+    }
     inside && /<Message>/ { left = 8; sub(/.*<Message>/, "") }
     inside && left > 0 { ends = /<\/Message>/; sub(/<\/Message>.*/, ""); print "    " plain($0); left--; if (ends) left = 0 }
   ' "$trx"
@@ -378,7 +395,8 @@ accept() {
 usage() { sed -n '2,/^# With CI/s/^# \{0,1\}//p' build.sh; }
 
 # Only a story has a name.
-[[ "${1-} ${2-}" != "test story" ]] || { [[ ${3-} =~ ^[A-Za-z0-9_.]+$ ]] || die "which story? Give a part of the name of a test or its class."; }
+[[ "${1-} ${2-}" != "test story" || ${3-} =~ ^[A-Za-z0-9_.]+$ ]] ||
+  die "which story? Give a part of the name of a test or its class."
 
 case "${1-} ${2-}" in
   "build ") build ;;

@@ -44,24 +44,41 @@ public sealed class AgentClient : IDisposable
     {
         connectPatience = patience ?? ConnectPatience;
         where = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
-        var handler = new SocketsHttpHandler { SslOptions = tls(why => distrust = why), AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = connectPatience, ConnectCallback = ConnectAsync, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30) };
-        http = new HttpClient(handler) { BaseAddress = new Uri($"https://{where}/"), Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = Wire.MostBytes };
+        var handler = new SocketsHttpHandler
+        {
+            SslOptions = tls(why => distrust = why),
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            ConnectTimeout = connectPatience,
+            ConnectCallback = ConnectAsync,
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        };
+        http = new HttpClient(handler)
+        {
+            BaseAddress = new Uri($"https://{where}/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = Wire.MostBytes,
+        };
     }
 
     /// <summary>As a member.</summary>
-    public static AgentClient Member(Credentials own, string host, int port, TimeProvider clock) => new(host, port, refused => MemberTls.Client(own, host, clock, refused));
+    public static AgentClient Member(Credentials own, string host, int port, TimeProvider clock) =>
+        new(host, port, refused => MemberTls.Client(own, host, clock, refused));
 
     /// <summary>As a member, to another one wherever it is now: whose certificate is shown is judged by its name, which stays.</summary>
-    public static AgentClient Member(Credentials own, ClusterNode node, TimeProvider clock) => new(node.Address.ToString(), node.Port, refused => MemberTls.Client(own, node.Name, clock, refused));
+    public static AgentClient Member(Credentials own, ClusterNode node, TimeProvider clock) =>
+        new(node.Address.ToString(), node.Port, refused => MemberTls.Client(own, node.Name, clock, refused));
 
     /// <summary>As a host that joins, to the issuer of the cluster whose CA it knows.</summary>
-    public static AgentClient Joining(TrustStore trust, string host, int port, TimeProvider clock) => new(host, port, refused => MemberTls.Joining(trust, host, clock, refused));
+    public static AgentClient Joining(TrustStore trust, string host, int port, TimeProvider clock) =>
+        new(host, port, refused => MemberTls.Joining(trust, host, clock, refused));
 
     /// <summary>As a stranger, who hears and tells nothing.</summary>
     public static AgentClient Stranger(string host, int port) => Stranger(host, port, ConnectPatience);
 
     /// <summary>The same, with another time to wait for the connection.</summary>
-    internal static AgentClient Stranger(string host, int port, TimeSpan patience) => new(host, port, _ => MemberTls.Stranger(host), patience);
+    internal static AgentClient Stranger(string host, int port, TimeSpan patience) =>
+        new(host, port, _ => MemberTls.Stranger(host), patience);
 
     /// <summary>
     /// Calls the node and says nothing yet; the next request goes over this connection. Costs next to nothing, unlike the handshake
@@ -72,7 +89,9 @@ public sealed class AgentClient : IDisposable
     {
         try
         {
-            Interlocked.Exchange(ref dialled, await OpenAsync(new DnsEndPoint(http.BaseAddress!.IdnHost, http.BaseAddress.Port), ct))?.Dispose();
+            Interlocked
+                .Exchange(ref dialled, await OpenAsync(new DnsEndPoint(http.BaseAddress!.IdnHost, http.BaseAddress.Port), ct))
+                ?.Dispose();
         }
         catch (SocketException e)
         {
@@ -81,7 +100,8 @@ public sealed class AgentClient : IDisposable
     }
 
     /// <summary>Who the cluster is. What a stranger hears must be compared with the pin of a join code before it is believed.</summary>
-    public Task<Introduction> IntroductionAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/introduction", null, Wire.Default.Introduction, ct);
+    public Task<Introduction> IntroductionAsync(CancellationToken ct) =>
+        SendAsync(HttpMethod.Get, "v1/introduction", null, Wire.Default.Introduction, ct);
 
     /// <summary>
     /// Asks to join, or whether joining would succeed. An issuer that is called by very many at once breaks connections off; it is
@@ -95,7 +115,13 @@ public sealed class AgentClient : IDisposable
             try
             {
                 // What is compared is the clock at the time of this try.
-                var body = JsonSerializer.SerializeToUtf8Bytes(request with { Clock = request.Clock + Stopwatch.GetElapsedTime(start) }, Wire.Default.JoinRequest);
+                var body = JsonSerializer.SerializeToUtf8Bytes(
+                    request with
+                    {
+                        Clock = request.Clock + Stopwatch.GetElapsedTime(start),
+                    },
+                    Wire.Default.JoinRequest
+                );
                 return await SendAsync(HttpMethod.Post, "v1/join", body, Wire.Default.JoinAnswer, ct);
             }
             catch (AgentException e) when (tried < JoinTries && IsBrokenOff(e))
@@ -110,10 +136,24 @@ public sealed class AgentClient : IDisposable
     public Task<NodeStatus> StatusAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/status", null, Wire.Default.NodeStatus, ct);
 
     /// <summary>The next certificate of the calling node.</summary>
-    public Task<RenewAnswer> RenewAsync(RenewRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/renew", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RenewRequest), Wire.Default.RenewAnswer, ct);
+    public Task<RenewAnswer> RenewAsync(RenewRequest request, CancellationToken ct) =>
+        SendAsync(
+            HttpMethod.Post,
+            "v1/renew",
+            JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RenewRequest),
+            Wire.Default.RenewAnswer,
+            ct
+        );
 
     /// <summary>Tells the issuer where the calling node is from now on.</summary>
-    public Task MoveAsync(MoveRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/move", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.MoveRequest), (JsonTypeInfo<Refusal>?)null, ct);
+    public Task MoveAsync(MoveRequest request, CancellationToken ct) =>
+        SendAsync(
+            HttpMethod.Post,
+            "v1/move",
+            JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.MoveRequest),
+            (JsonTypeInfo<Refusal>?)null,
+            ct
+        );
 
     /// <summary>The cluster as the node saw it last.</summary>
     public Task<ClusterView> ViewAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/view", null, Wire.Default.ClusterView, ct);
@@ -127,7 +167,13 @@ public sealed class AgentClient : IDisposable
         {
             try
             {
-                await SendAsync(HttpMethod.Post, "v1/ready", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.ReadyRequest), (JsonTypeInfo<Refusal>?)null, ct);
+                await SendAsync(
+                    HttpMethod.Post,
+                    "v1/ready",
+                    JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.ReadyRequest),
+                    (JsonTypeInfo<Refusal>?)null,
+                    ct
+                );
                 return;
             }
             catch (AgentException e) when (Stopwatch.GetElapsedTime(start) < ReadyPatience && e.Refusal is null && distrust.Length == 0)
@@ -141,10 +187,18 @@ public sealed class AgentClient : IDisposable
     public Task NudgeAsync(CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/nudge", [], (JsonTypeInfo<Refusal>?)null, ct);
 
     /// <summary>Has the issuer remove a node.</summary>
-    public Task<RemoveAnswer> RemoveAsync(RemoveRequest request, CancellationToken ct) => SendAsync(HttpMethod.Post, "v1/remove", JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RemoveRequest), Wire.Default.RemoveAnswer, ct);
+    public Task<RemoveAnswer> RemoveAsync(RemoveRequest request, CancellationToken ct) =>
+        SendAsync(
+            HttpMethod.Post,
+            "v1/remove",
+            JsonSerializer.SerializeToUtf8Bytes(request, Wire.Default.RemoveRequest),
+            Wire.Default.RemoveAnswer,
+            ct
+        );
 
     /// <summary>The cluster's revocation lists, as the node has them. Whoever asks verifies them by their signatures.</summary>
-    public Task<Revocations> RevocationsAsync(CancellationToken ct) => SendAsync(HttpMethod.Get, "v1/revocations", null, Wire.Default.Revocations, ct);
+    public Task<Revocations> RevocationsAsync(CancellationToken ct) =>
+        SendAsync(HttpMethod.Get, "v1/revocations", null, Wire.Default.Revocations, ct);
 
     /// <summary>Lines of the node's log, for as long as they come.</summary>
     /// <param name="query">Which ones.</param>
@@ -158,12 +212,18 @@ public sealed class AgentClient : IDisposable
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "v1/logs" + query.ToUrl());
             var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            if (response.IsSuccessStatusCode) return new LogStream(response, await response.Content.ReadAsStreamAsync(limit.Token), where, silence);
-            using (response) throw Said(response.StatusCode, await response.Content.ReadAsByteArrayAsync(limit.Token));
+            if (response.IsSuccessStatusCode)
+                return new LogStream(response, await response.Content.ReadAsStreamAsync(limit.Token), where, silence);
+            using (response)
+                throw Said(response.StatusCode, await response.Content.ReadAsByteArrayAsync(limit.Token));
         }
         catch (HttpRequestException e)
         {
-            throw new AgentException(distrust.Length > 0 ? $"{where} is not trusted: {distrust}" : $"{where} cannot be reached: {Innermost(e)}", null, e);
+            throw new AgentException(
+                distrust.Length > 0 ? $"{where} is not trusted: {distrust}" : $"{where} cannot be reached: {Innermost(e)}",
+                null,
+                e
+            );
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
@@ -171,7 +231,8 @@ public sealed class AgentClient : IDisposable
         }
     }
 
-    /// <summary>A text of the other side as it may be shown: whoever answers could be anybody, and a terminal obeys control characters.</summary>
+    /// <summary>A text of the other side as it may be shown: whoever answers could be anybody, and a terminal obeys control
+    /// characters.</summary>
     public static string Printable(string text) => new([.. text.Where(c => c == '\n' || !char.IsControl(c))]);
 
     /// <inheritdoc/>
@@ -189,8 +250,12 @@ public sealed class AgentClient : IDisposable
     }
 
     // The handshake of TCP fits into small packets, that of TLS does not: a path that loses large ones looks like this.
-    private string Silent(TimeSpan time) => !connects ? $"{where} cannot be reached: it does not answer within {time.TotalSeconds:0} s."
-        : $"{where} takes the TCP connection, but nothing answers on it within {time.TotalSeconds:0} s. Large packets may get lost on the way (path MTU; 'ping -M do -s 1472 {http.BaseAddress!.IdnHost}' must be answered), or a firewall or proxy in between accepts connections by itself.";
+    private string Silent(TimeSpan time) =>
+        !connects
+            ? $"{where} cannot be reached: it does not answer within {time.TotalSeconds:0} s."
+            : $"{where} takes the TCP connection, but nothing answers on it within {time.TotalSeconds:0} s. Large packets may get lost on "
+                + $"the way (path MTU; 'ping -M do -s 1472 {http.BaseAddress!.IdnHost}' must be answered), or a firewall or proxy in "
+                + $"between accepts connections by itself.";
 
     private static async Task<Socket> OpenAsync(DnsEndPoint to, CancellationToken ct)
     {
@@ -214,11 +279,14 @@ public sealed class AgentClient : IDisposable
         try
         {
             using var request = new HttpRequestMessage(method, path);
-            if (body is not null) request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            if (body is not null)
+                request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using var response = await http.SendAsync(request, limit.Token);
             var bytes = await response.Content.ReadAsByteArrayAsync(limit.Token);
-            if (!response.IsSuccessStatusCode) throw Said(response.StatusCode, bytes);
-            if (kind is null) return default!;
+            if (!response.IsSuccessStatusCode)
+                throw Said(response.StatusCode, bytes);
+            if (kind is null)
+                return default!;
             return JsonSerializer.Deserialize(bytes, kind) ?? throw new JsonException("nothing");
         }
         catch (HttpRequestException e) when (distrust.Length > 0)
@@ -241,7 +309,11 @@ public sealed class AgentClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw new AgentException($"{where} gave an answer that this release does not understand; install the same release on both sides.", null, e);
+            throw new AgentException(
+                $"{where} gave an answer that this release does not understand; install the same release on both sides.",
+                null,
+                e
+            );
         }
     }
 
@@ -262,8 +334,22 @@ public sealed class AgentClient : IDisposable
 
     // Somebody was there, and it is not that he is not trusted.
     private bool IsBrokenOff(AgentException e) =>
-        e.Refusal is null && distrust.Length == 0 && (e.InnerException is OperationCanceledException
-            || e.InnerException is HttpRequestException { InnerException: not SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostNotFound } });
+        e.Refusal is null
+        && distrust.Length == 0
+        && (
+            e.InnerException is OperationCanceledException
+            || e.InnerException
+                is HttpRequestException
+                {
+                    InnerException: not SocketException
+                    {
+                        SocketErrorCode: SocketError.ConnectionRefused
+                            or SocketError.HostUnreachable
+                            or SocketError.NetworkUnreachable
+                            or SocketError.HostNotFound
+                    }
+                }
+        );
 
     private static string Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e.Message;
 }

@@ -31,7 +31,8 @@ internal sealed class AgentState : IAsyncDisposable
     /// <summary>Where its files are.</summary>
     public AgentPlaces Places => places;
 
-    /// <summary>What it shows and whom it trusts, as the files say now: who was removed is let in from no list that was read before.</summary>
+    /// <summary>What it shows and whom it trusts, as the files say now: who was removed is let in from no list that was read
+    /// before.</summary>
     public Credentials Credentials
     {
         get
@@ -40,7 +41,8 @@ internal sealed class AgentState : IAsyncDisposable
             {
                 Refresh();
             }
-            catch (Exception e) when (e is TrustException or RegistryException or IOException or UnauthorizedAccessException or InvalidDataException)
+            catch (Exception e)
+                when (e is TrustException or RegistryException or IOException or UnauthorizedAccessException or InvalidDataException)
             {
                 // They are just being replaced; what was read before is good until the next look.
             }
@@ -62,12 +64,22 @@ internal sealed class AgentState : IAsyncDisposable
     public bool ReachesRegistry { get; set; }
 
     /// <summary>The cluster as the registry has it now.</summary>
-    /// <exception cref="RegistryException">It cannot be read, or it is not one to act by: another cluster's, or from a time that this node has left behind.</exception>
+    /// <exception cref="RegistryException">It cannot be read, or it is not one to act by: another cluster's, or from a time that this node
+    /// has left behind.</exception>
     public async Task<ClusterView> LookAsync(CancellationToken ct)
     {
         var view = await registry.ViewAsync(ct);
-        if (view.Cluster.Id != node.Cluster) throw new RegistryException(RegistryFailure.WrongCluster, $"the database holds cluster {view.Cluster.Id}, and this node is of {node.Cluster}; it stays as it is");
-        if (view.Cluster.Epoch < node.Epoch) throw new RegistryException(RegistryFailure.StaleEpoch, $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {node.Epoch}; it stays as it is until the newer one is back");
+        if (view.Cluster.Id != node.Cluster)
+            throw new RegistryException(
+                RegistryFailure.WrongCluster,
+                $"the database holds cluster {view.Cluster.Id}, and this node is of {node.Cluster}; it stays as it is"
+            );
+        if (view.Cluster.Epoch < node.Epoch)
+            throw new RegistryException(
+                RegistryFailure.StaleEpoch,
+                $"the database is at epoch {view.Cluster.Epoch}, and this node has seen {node.Epoch}; it stays as it is until the newer "
+                    + $"one is back"
+            );
         return view;
     }
 
@@ -77,7 +89,8 @@ internal sealed class AgentState : IAsyncDisposable
         lock (gate)
         {
             var now = Stamp();
-            if (now == read) return;
+            if (now == read)
+                return;
             var self = ReadNode();
             if (Login(self) is var needed && needed != login)
             {
@@ -101,13 +114,19 @@ internal sealed class AgentState : IAsyncDisposable
         await old.DisposeAsync();
     }
 
-    private LocalNode ReadNode() => LocalNodeFile.Read(places.Node) ?? throw new TrustException($"this host is no member of a cluster: there is no {LocalNode.Path}. 'gatehouse bootstrap' starts a cluster, 'gatehouse join' joins one.");
+    private LocalNode ReadNode() =>
+        LocalNodeFile.Read(places.Node)
+        ?? throw new TrustException(
+            $"this host is no member of a cluster: there is no {LocalNode.Path}. 'gatehouse bootstrap' starts a cluster, 'gatehouse join' "
+                + $"joins one."
+        );
 
     // All of them: a file that is put in place later may have been written earlier than the one before.
     private string Stamp() => $"{Stamp(Certificates)} {Stamp([places.Node])}";
 
     // What the login to the registry is made of. The rest of what a node knows of itself changes with every settings version.
-    private string Login(LocalNode self) => string.Join(' ', [Stamp(Certificates), self.Name, .. self.Databases, "|", .. self.DatabaseNames ?? []]);
+    private string Login(LocalNode self) =>
+        string.Join(' ', [Stamp(Certificates), self.Name, .. self.Databases, "|", .. self.DatabaseNames ?? []]);
 
     private IEnumerable<string> Certificates => Files.Select(f => Path.Combine(places.Pki, f));
 

@@ -4,7 +4,8 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Agent;
 
-/// <summary>Lets no caller have more than a share of the connections, so that one who holds on to all he can get leaves room for the others.</summary>
+/// <summary>Lets no caller have more than a share of the connections, so that one who holds on to all he can get leaves room for the
+/// others.</summary>
 /// <param name="most">How many connections one caller may have at a time.</param>
 internal sealed class ConnectionShare(int most)
 {
@@ -16,13 +17,16 @@ internal sealed class ConnectionShare(int most)
         var from = CallerPlace.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
         try
         {
-            if (open.AddOrUpdate(from, 1, (_, count) => count + 1) > most) connection.Abort();
-            else await next(connection);
+            if (open.AddOrUpdate(from, 1, (_, count) => count + 1) > most)
+                connection.Abort();
+            else
+                await next(connection);
         }
         finally
         {
             // The last one takes the entry along; who comes in between is counted anew.
-            if (open.AddOrUpdate(from, 0, (_, count) => count - 1) <= 0) open.TryRemove(new KeyValuePair<string, int>(from, 0));
+            if (open.AddOrUpdate(from, 0, (_, count) => count - 1) <= 0)
+                open.TryRemove(new KeyValuePair<string, int>(from, 0));
         }
     }
 }

@@ -19,7 +19,9 @@ public sealed class Credentials : IDisposable
         this.chain = chain;
         Trust = trust;
         Context = SslStreamCertificateContext.Create(leaf, chain, offline: true);
-        Identity = NodeIdentity.TryRead(leaf, out var identity, out var problem) ? identity : throw new TrustException($"the node's own certificate will not do: {problem}.");
+        Identity = NodeIdentity.TryRead(leaf, out var identity, out var problem)
+            ? identity
+            : throw new TrustException($"the node's own certificate will not do: {problem}.");
     }
 
     /// <summary>Whom it trusts.</summary>
@@ -47,9 +49,22 @@ public sealed class Credentials : IDisposable
             var all = new X509Certificate2Collection();
             all.ImportFromPem(certificate);
             all.RemoveAt(0);
-            return new Credentials(own, all, TrustStore.Read(roots ?? File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")), File.ReadAllText(Path.Combine(directory, "cluster.crl"))));
+            return new Credentials(
+                own,
+                all,
+                TrustStore.Read(
+                    roots ?? File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")),
+                    File.ReadAllText(Path.Combine(directory, "cluster.crl"))
+                )
+            );
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException or ArgumentException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or UnauthorizedAccessException
+                        or System.Security.Cryptography.CryptographicException
+                        or ArgumentException
+            )
         {
             throw new TrustException($"the node's certificates in {directory} cannot be read: {e.Message}", e);
         }
@@ -59,6 +74,7 @@ public sealed class Credentials : IDisposable
     public void Dispose()
     {
         leaf.Dispose();
-        foreach (var certificate in chain) certificate.Dispose();
+        foreach (var certificate in chain)
+            certificate.Dispose();
     }
 }

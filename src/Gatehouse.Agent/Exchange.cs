@@ -45,11 +45,18 @@ internal static class Exchange
     }
 
     private static PeerCertificate Peer(HttpContext context) =>
-        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PeerItem, out var item) == true && item is PeerCertificate peer ? peer
-            : throw new RefusedException(StatusCodes.Status401Unauthorized, "no-certificate", "only members of the cluster are answered; call with a node certificate.");
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PeerItem, out var item) == true && item is PeerCertificate peer
+            ? peer
+            : throw new RefusedException(
+                StatusCodes.Status401Unauthorized,
+                "no-certificate",
+                "only members of the cluster are answered; call with a node certificate."
+            );
 
     private static NodeIdentity Trusted(Judgement judgement) =>
-        judgement.IsTrusted ? judgement.Identity : throw new RefusedException(StatusCodes.Status403Forbidden, judgement.Finding.Code, judgement.Finding.Message);
+        judgement.IsTrusted
+            ? judgement.Identity
+            : throw new RefusedException(StatusCodes.Status403Forbidden, judgement.Finding.Code, judgement.Finding.Message);
 
     /// <summary>Reads a message.</summary>
     /// <exception cref="RefusedException">It is none.</exception>
@@ -57,11 +64,16 @@ internal static class Exchange
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, kind, context.RequestAborted) ?? throw new JsonException("nothing");
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, kind, context.RequestAborted)
+                ?? throw new JsonException("nothing");
         }
         catch (JsonException)
         {
-            throw new RefusedException(StatusCodes.Status400BadRequest, "no-message", "that is not a message of this kind; is the same release on both sides?");
+            throw new RefusedException(
+                StatusCodes.Status400BadRequest,
+                "no-message",
+                "that is not a message of this kind; is the same release on both sides?"
+            );
         }
     }
 

@@ -32,7 +32,15 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     public async Task<NodeStatus> StatusAsync(CancellationToken ct)
     {
         state.Refresh();
-        var status = await NodeProbe.LookAsync(state.Node, release, state.Credentials.Certificate.NotAfter.ToUniversalTime(), state.ReachesRegistry, machine, clock, ct);
+        var status = await NodeProbe.LookAsync(
+            state.Node,
+            release,
+            state.Credentials.Certificate.NotAfter.ToUniversalTime(),
+            state.ReachesRegistry,
+            machine,
+            clock,
+            ct
+        );
         return status with { LostNames = LostNames() };
     }
 
@@ -50,34 +58,50 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
         for (var beats = 0L; !ct.IsCancellationRequested; beats++)
         {
             // After the start, and now and then: what a rare request has needed is not kept for days.
-            if (beats % BeatsBetween == BeatsOfStarting) ProcessMemory.GiveBackProgram();
-            await TryAsync(async () =>
-            {
-                state.Refresh();
-                // No database lets it in to be told anything; the unit that follows gets it the next one.
-                if (state.Credentials.Certificate.NotAfter <= clock.GetUtcNow() && beats % BeatsOfLapse == 0) Wake();
-                var status = await StatusAsync(ct);
-                await state.Registry.BeatAsync(release, state.Node.SettingsVersion, JsonSerializer.Serialize(status, Wire.Default.NodeStatus), ct);
-                await LookAsync(ct);
-                await MendAsync(status, ct);
-                // What this node did meanwhile is told, and orders that it missed are found. At a beat, so that not all members come at once.
-                if (isBack) Wake();
-                isBack = false;
-                await RestAsync(ct);
-            }, ct);
-            await Task.Delay(Beat, clock, ct).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            if (beats % BeatsBetween == BeatsOfStarting)
+                ProcessMemory.GiveBackProgram();
+            await TryAsync(
+                async () =>
+                {
+                    state.Refresh();
+                    // No database lets it in to be told anything; the unit that follows gets it the next one.
+                    if (state.Credentials.Certificate.NotAfter <= clock.GetUtcNow() && beats % BeatsOfLapse == 0)
+                        Wake();
+                    var status = await StatusAsync(ct);
+                    await state.Registry.BeatAsync(
+                        release,
+                        state.Node.SettingsVersion,
+                        JsonSerializer.Serialize(status, Wire.Default.NodeStatus),
+                        ct
+                    );
+                    await LookAsync(ct);
+                    await MendAsync(status, ct);
+                    // What this node did meanwhile is told, and orders that it missed are found. At a beat, so that not all members come at
+                    // once.
+                    if (isBack)
+                        Wake();
+                    isBack = false;
+                    await RestAsync(ct);
+                },
+                ct
+            );
+            await Task.Delay(Beat, clock, ct)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
     private ImmutableArray<string>? LostNames()
     {
-        if (state.View is not { } view || state.Places.Hosts is not { } hosts) return null;
+        if (state.View is not { } view || state.Places.Hosts is not { } hosts)
+            return null;
         // A member that came a moment ago is named once this node has followed.
-        if (view.Fingerprint() != state.Node.Followed) return ImmutableArray<string>.Empty;
+        if (view.Fingerprint() != state.Node.Followed)
+            return ImmutableArray<string>.Empty;
         return HostNames.Missing(File.Exists(hosts) ? File.ReadAllText(hosts) : null, view, state.Node.Number);
     }
 
-    // Neither shows in the cluster's view, so the unit that follows is woken for it: at once for lost names, and for a replica that receives
+    // Neither shows in the cluster's view, so the unit that follows is woken for it: at once for lost names, and for a replica that
+    // receives
     // nothing once it had the time to connect again. What that cannot mend is tried again more seldom.
     private async Task MendAsync(NodeStatus status, CancellationToken ct)
     {
@@ -86,37 +110,54 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
         replicaLost = await IsReplicaLostAsync(ct) ? replicaLost + 1 : 0;
         // Also when it receives again: what was remembered of it must not count the next time.
         var isBackInTime = replicaLost == 0 && before >= BeatsOfConnecting;
-        if (namesLost % BeatsToMend == 1 || replicaLost % BeatsToMend == BeatsOfConnecting || isBackInTime) Wake();
+        if (namesLost % BeatsToMend == 1 || replicaLost % BeatsToMend == BeatsOfConnecting || isBackInTime)
+            Wake();
     }
 
     // The timer wakes the unit all the same, now and then, so a false sign holds nothing up for long.
     private async Task RestAsync(CancellationToken ct)
     {
-        var isAtRest = namesLost == 0 && replicaLost == 0 && state.View?.Fingerprint() == state.Node.Followed && !File.Exists(state.Places.Sign) && !await state.Registry.HasWorkAsync(state.Node.Number, ct);
-        if (isAtRest) File.WriteAllText(state.Places.Quiet, "");
-        else File.Delete(state.Places.Quiet);
+        var isAtRest =
+            namesLost == 0
+            && replicaLost == 0
+            && state.View?.Fingerprint() == state.Node.Followed
+            && !File.Exists(state.Places.Sign)
+            && !await state.Registry.HasWorkAsync(state.Node.Number, ct);
+        if (isAtRest)
+            File.WriteAllText(state.Places.Quiet, "");
+        else
+            File.Delete(state.Places.Quiet);
     }
 
     private async Task<bool> IsReplicaLostAsync(CancellationToken ct)
     {
-        if (state.View is not { } view || !view.Databases.Any(n => n.Number == state.Node.Number)) return false;
-        return ReplicaRules.Judge(view, await state.Registry.ReplicasAsync(ct), await state.Registry.HostAsync(ct)).GetValueOrDefault(state.Node.Number) is { Follows: false };
+        if (state.View is not { } view || !view.Databases.Any(n => n.Number == state.Node.Number))
+            return false;
+        return ReplicaRules
+            .Judge(view, await state.Registry.ReplicasAsync(ct), await state.Registry.HostAsync(ct))
+            .GetValueOrDefault(state.Node.Number)
+            is { Follows: false };
     }
 
     private async Task ListenAsync(CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
         {
-            await TryAsync(async () =>
-            {
-                await foreach (var word in state.Registry.ChangesAsync(ct))
+            await TryAsync(
+                async () =>
                 {
-                    // An order is no part of the view; the unit that follows carries it out.
-                    if (word == "commands") Wake();
-                    await LookAsync(ct);
-                }
-            }, ct);
-            await Task.Delay(Pause, clock, ct).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                    await foreach (var word in state.Registry.ChangesAsync(ct))
+                    {
+                        // An order is no part of the view; the unit that follows carries it out.
+                        if (word == "commands")
+                            Wake();
+                        await LookAsync(ct);
+                    }
+                },
+                ct
+            );
+            await Task.Delay(Pause, clock, ct)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
@@ -142,7 +183,8 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
         ViewCache.Write(view, state.Places.View);
         // Once for each state of the cluster: what cannot be followed now is tried again by the timer, not in a circle.
         var now = view.Fingerprint();
-        if (now == state.Node.Followed || now == woken) return;
+        if (now == state.Node.Followed || now == woken)
+            return;
         woken = now;
         Wake();
     }
@@ -157,18 +199,29 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
         {
             // Told to stop.
         }
-        catch (Exception e) when (e is RegistryException or TrustException or MachineException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e)
+            when (e
+                    is RegistryException
+                        or TrustException
+                        or MachineException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or InvalidDataException
+            )
         {
             // Mail goes on without the registry, and so does this.
-            if (e is RegistryException) state.ReachesRegistry = false;
-            if (e.Message != trouble) log($"{e.Message}");
+            if (e is RegistryException)
+                state.ReachesRegistry = false;
+            if (e.Message != trouble)
+                log($"{e.Message}");
             trouble = e.Message;
         }
     }
 
     private void Recover()
     {
-        if (trouble.Length == 0) return;
+        if (trouble.Length == 0)
+            return;
         log("the registry is followed again");
         trouble = "";
         isBack = true;

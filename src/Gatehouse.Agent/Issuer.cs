@@ -14,7 +14,8 @@ public sealed class Issuer : IDisposable
     private readonly CertificateAuthority authority;
     private readonly TimeProvider clock;
 
-    private Issuer(CertificateAuthority authority, ECDsa key, TimeProvider clock) => (this.authority, this.key, this.clock) = (authority, key, clock);
+    private Issuer(CertificateAuthority authority, ECDsa key, TimeProvider clock) =>
+        (this.authority, this.key, this.clock) = (authority, key, clock);
 
     /// <summary>Reads <c>issuer.crt</c> and <c>issuer.key</c>; null where there are none, on every other node.</summary>
     /// <param name="directory">Where they are.</param>
@@ -23,7 +24,8 @@ public sealed class Issuer : IDisposable
     public static Issuer? Read(string directory, TimeProvider clock)
     {
         var (certificate, secret) = (Path.Combine(directory, "issuer.crt"), Path.Combine(directory, "issuer.key"));
-        if (!File.Exists(certificate) || !File.Exists(secret)) return null;
+        if (!File.Exists(certificate) || !File.Exists(secret))
+            return null;
         return Of(File.ReadAllText(certificate), new Secret(File.ReadAllText(secret)), clock);
     }
 
@@ -66,14 +68,22 @@ public sealed class Issuer : IDisposable
     /// <param name="certificate">The certificate.</param>
     /// <param name="pem">It and the issuing CA's, PEM.</param>
     public static IssuedCertificate Record(X509Certificate2 certificate, string pem) =>
-        new(SerialOf(certificate), HashOf(certificate.PublicKey), pem, certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        new(
+            SerialOf(certificate),
+            HashOf(certificate.PublicKey),
+            pem,
+            certificate.NotBefore.ToUniversalTime(),
+            certificate.NotAfter.ToUniversalTime()
+        );
 
     /// <summary>The list of all that this CA has signed and that is revoked.</summary>
     /// <param name="number">Larger than that of the list before.</param>
     /// <param name="revoked">All certificates of the cluster; those that are good or of another CA are passed over.</param>
     public Registry.RevocationList Revoke(long number, IEnumerable<CertificateRecord> revoked)
     {
-        var entries = revoked.Where(c => c.Revoked is not null && HasSigned(c.Issued)).Select(c => new RevokedCertificate(new SerialNumber(c.Issued.Serial.ToUpperInvariant()), c.Revoked!.Value));
+        var entries = revoked
+            .Where(c => c.Revoked is not null && HasSigned(c.Issued))
+            .Select(c => new RevokedCertificate(new SerialNumber(c.Issued.Serial.ToUpperInvariant()), c.Revoked!.Value));
         var made = authority.MakeRevocationList(number, entries, clock.GetUtcNow());
         return new Registry.RevocationList(FingerprintOf(authority.Certificate), number, made.Pem);
     }

@@ -12,7 +12,8 @@ public static class LocalNodeFile
     /// <exception cref="InvalidDataException">There is a file, and it cannot be read.</exception>
     public static LocalNode? Read(string path = LocalNode.Path)
     {
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), Wire.Default.LocalNode) ?? throw new JsonException("it is empty");

@@ -18,7 +18,8 @@ public sealed class LogStream : IAsyncDisposable
         reader = PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: 64 << 10));
     }
 
-    /// <summary>The next line, which stays good until the next call; empty when the other side only says that it is alive; null at the end.</summary>
+    /// <summary>The next line, which stays good until the next call; empty when the other side only says that it is alive; null at the
+    /// end.</summary>
     /// <exception cref="AgentException">The stream broke off, or nothing came for too long. What has come until then is good.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken ct)
     {
@@ -37,9 +38,11 @@ public sealed class LogStream : IAsyncDisposable
                     return line;
                 }
 
-                if (read.Buffer.Length > LongestLine) throw new AgentException($"{where} sends a line of more than {LongestLine} bytes.");
+                if (read.Buffer.Length > LongestLine)
+                    throw new AgentException($"{where} sends a line of more than {LongestLine} bytes.");
                 // A last line that did not end is none.
-                if (read.IsCompleted) return null;
+                if (read.IsCompleted)
+                    return null;
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             }
         }
@@ -58,7 +61,8 @@ public sealed class LogStream : IAsyncDisposable
     {
         get
         {
-            if (!reader.TryRead(out var read)) return false;
+            if (!reader.TryRead(out var read))
+                return false;
             var ready = read.IsCompleted || read.Buffer.PositionOf((byte)'\n') is not null;
             reader.AdvanceTo(read.Buffer.Start, ready ? read.Buffer.Start : read.Buffer.End);
             return ready;

@@ -20,74 +20,96 @@ public static class MemberTls
     /// <param name="clock">The time.</param>
     /// <param name="seen">Receives who has called, with what came along.</param>
     /// <param name="refused">Receives why a caller's certificate is not trusted.</param>
-    public static SslServerAuthenticationOptions Server(Credentials own, TimeProvider clock, Action<PeerCertificate> seen, Action<Finding> refused) => new()
-    {
-        ServerCertificateContext = own.Context,
-        ClientCertificateRequired = true,
-        EnabledSslProtocols = SslProtocols.Tls13,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        AllowTlsResume = false,
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+    public static SslServerAuthenticationOptions Server(
+        Credentials own,
+        TimeProvider clock,
+        Action<PeerCertificate> seen,
+        Action<Finding> refused
+    ) =>
+        new()
         {
-            if (certificate is null) return true;
-            var peer = PeerCertificate.Of(certificate, chain);
-            // One whose certificate has ended may ask for the next; each request is judged by itself.
-            var judgement = own.Trust.JudgeForRenewal(peer.Leaf, peer.Extra, clock.GetUtcNow());
-            if (judgement.IsTrusted) seen(peer);
-            else refused(judgement.Finding);
-            return judgement.IsTrusted;
-        },
-    };
+            ServerCertificateContext = own.Context,
+            ClientCertificateRequired = true,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            AllowTlsResume = false,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            {
+                if (certificate is null)
+                    return true;
+                var peer = PeerCertificate.Of(certificate, chain);
+                // One whose certificate has ended may ask for the next; each request is judged by itself.
+                var judgement = own.Trust.JudgeForRenewal(peer.Leaf, peer.Extra, clock.GetUtcNow());
+                if (judgement.IsTrusted)
+                    seen(peer);
+                else
+                    refused(judgement.Finding);
+                return judgement.IsTrusted;
+            },
+        };
 
     /// <summary>For a member that calls another.</summary>
     /// <param name="own">What it shows.</param>
     /// <param name="host">Whom it calls, name or address: the certificate must be for that.</param>
     /// <param name="clock">The time.</param>
     /// <param name="refused">Receives the reason when the other is not trusted.</param>
-    public static SslClientAuthenticationOptions Client(Credentials own, string host, TimeProvider clock, Action<string> refused) => new()
-    {
-        TargetHost = host,
-        ClientCertificateContext = own.Context,
-        EnabledSslProtocols = SslProtocols.Tls13,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        AllowTlsResume = false,
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => IsTrusted(own.Trust, certificate, chain, host, clock, refused) is not null,
-    };
+    public static SslClientAuthenticationOptions Client(Credentials own, string host, TimeProvider clock, Action<string> refused) =>
+        new()
+        {
+            TargetHost = host,
+            ClientCertificateContext = own.Context,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            AllowTlsResume = false,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                IsTrusted(own.Trust, certificate, chain, host, clock, refused) is not null,
+        };
 
     /// <summary>For a host that joins: it shows nothing, and goes on only with the issuer of the cluster whose CA it was told of.</summary>
     /// <param name="trust">The pinned CA.</param>
     /// <param name="host">Whom it calls.</param>
     /// <param name="clock">The time.</param>
     /// <param name="refused">Receives the reason when the other is not trusted.</param>
-    public static SslClientAuthenticationOptions Joining(TrustStore trust, string host, TimeProvider clock, Action<string> refused) => new()
-    {
-        TargetHost = host,
-        EnabledSslProtocols = SslProtocols.Tls13,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        AllowTlsResume = false,
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+    public static SslClientAuthenticationOptions Joining(TrustStore trust, string host, TimeProvider clock, Action<string> refused) =>
+        new()
         {
-            if (IsTrusted(trust, certificate, chain, host, clock, refused) is not { } identity) return false;
-            if (identity.IssuerEpoch is not null) return true;
-            // Any member has a certificate of this CA; the secret is for the issuer's eyes alone.
-            refused($"{identity.Name} is a member of the cluster and not its issuer");
-            return false;
-        },
-    };
+            TargetHost = host,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            AllowTlsResume = false,
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            {
+                if (IsTrusted(trust, certificate, chain, host, clock, refused) is not { } identity)
+                    return false;
+                if (identity.IssuerEpoch is not null)
+                    return true;
+                // Any member has a certificate of this CA; the secret is for the issuer's eyes alone.
+                refused($"{identity.Name} is a member of the cluster and not its issuer");
+                return false;
+            },
+        };
 
     /// <summary>For the first look at a cluster, before anything is known: whoever answers is heard, and nothing is told.</summary>
-    public static SslClientAuthenticationOptions Stranger(string host) => new()
-    {
-        TargetHost = host,
-        EnabledSslProtocols = SslProtocols.Tls13,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        AllowTlsResume = false,
+    public static SslClientAuthenticationOptions Stranger(string host) =>
+        new()
+        {
+            TargetHost = host,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            AllowTlsResume = false,
 #pragma warning disable CA5359 // What is heard is compared with the pin of a join code before it is believed.
-        RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359
-    };
+        };
 
-    private static NodeIdentity? IsTrusted(TrustStore trust, X509Certificate? certificate, X509Chain? chain, string host, TimeProvider clock, Action<string> refused)
+    private static NodeIdentity? IsTrusted(
+        TrustStore trust,
+        X509Certificate? certificate,
+        X509Chain? chain,
+        string host,
+        TimeProvider clock,
+        Action<string> refused
+    )
     {
         if (certificate is null)
         {
@@ -97,7 +119,8 @@ public static class MemberTls
 
         var peer = PeerCertificate.Of(certificate, chain);
         var judgement = trust.Judge(peer.Leaf, peer.Extra, clock.GetUtcNow(), Purpose.Server, host);
-        if (!judgement.IsTrusted) refused(judgement.Finding.Message);
+        if (!judgement.IsTrusted)
+            refused(judgement.Finding.Message);
         return judgement.Identity;
     }
 }
@@ -108,5 +131,12 @@ public static class MemberTls
 public sealed record PeerCertificate(X509Certificate2 Leaf, IReadOnlyList<X509Certificate2> Extra)
 {
     internal static PeerCertificate Of(X509Certificate certificate, X509Chain? chain) =>
-        new(new X509Certificate2((X509Certificate2)certificate), [.. (chain?.ChainPolicy.ExtraStore ?? []).Concat(chain?.ChainElements.Skip(1).Select(e => e.Certificate) ?? []).Select(c => new X509Certificate2(c))]);
+        new(
+            new X509Certificate2((X509Certificate2)certificate),
+            [
+                .. (chain?.ChainPolicy.ExtraStore ?? [])
+                    .Concat(chain?.ChainElements.Skip(1).Select(e => e.Certificate) ?? [])
+                    .Select(c => new X509Certificate2(c)),
+            ]
+        );
 }

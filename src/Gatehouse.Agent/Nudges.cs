@@ -17,19 +17,21 @@ public static class Nudges
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Patience);
-        var heard = await Task.WhenAll(nodes.Select(async node =>
-        {
-            try
+        var heard = await Task.WhenAll(
+            nodes.Select(async node =>
             {
-                using var client = AgentClient.Member(own, node, clock);
-                await client.NudgeAsync(limit.Token);
-                return true;
-            }
-            catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-            {
-                return false;
-            }
-        }));
+                try
+                {
+                    using var client = AgentClient.Member(own, node, clock);
+                    await client.NudgeAsync(limit.Token);
+                    return true;
+                }
+                catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+                {
+                    return false;
+                }
+            })
+        );
         return heard.Count(h => h);
     }
 }

@@ -4,7 +4,8 @@ using Gatehouse.Core.Reports;
 
 namespace Gatehouse.Agent;
 
-/// <summary>Tells of callers whose certificate was not trusted: each reason once a minute, so that nobody fills the journal by calling.</summary>
+/// <summary>Tells of callers whose certificate was not trusted: each reason once a minute, so that nobody fills the journal by
+/// calling.</summary>
 /// <param name="log">Takes a line.</param>
 /// <param name="clock">The time.</param>
 internal sealed class RefusedCallers(Action<string> log, TimeProvider clock)
@@ -18,7 +19,8 @@ internal sealed class RefusedCallers(Action<string> log, TimeProvider clock)
     public void Note(EndPoint? from, Finding why)
     {
         var now = clock.GetTimestamp();
-        if (told.TryGetValue(why.Code, out var last) && clock.GetElapsedTime(last, now) < Pause) return;
+        if (told.TryGetValue(why.Code, out var last) && clock.GetElapsedTime(last, now) < Pause)
+            return;
         told[why.Code] = now;
         log($"a caller from {CallerPlace.Of((from as IPEndPoint)?.Address)} was refused: {why.Path}: {why.Message}");
     }

@@ -21,7 +21,11 @@ public static class RegistryAccess
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new TrustException($"the certificates of {node.Name} in {directory} cannot be read: {e.Message} If a bootstrap or a join was cut off here, run it again; it goes on.", e);
+            throw new TrustException(
+                $"the certificates of {node.Name} in {directory} cannot be read: {e.Message} If a bootstrap or a join was cut off here, "
+                    + $"run it again; it goes on.",
+                e
+            );
         }
 
         string Text(string name) => File.ReadAllText(Path.Combine(directory, name));
@@ -35,19 +39,25 @@ public static class RegistryAccess
     /// <exception cref="RegistryException">The certificates cannot be used.</exception>
     public static ClusterRegistry Open(LocalNode node, string certificate, Secret key, string directory = Credentials.Directory)
     {
-        var trust = TrustStore.Read(File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")), File.ReadAllText(Path.Combine(directory, "cluster.crl")));
-        return ClusterRegistry.Open(new DatabaseLogin
-        {
-            Hosts = [.. node.Databases.Select(Host)],
-            HostNames = [.. node.DatabaseNames ?? []],
-            Node = node.Name,
-            Administrator = Machines.Administrator.Name,
-            Roots = [.. trust.Roots.Select(r => r.ExportCertificatePem())],
-            Certificate = certificate,
-            Key = key,
-            Revoked = [.. trust.RevocationLists.SelectMany(l => l.Revoked).Select(r => r.Serial.Hex.ToLowerInvariant())],
-        });
+        var trust = TrustStore.Read(
+            File.ReadAllText(Path.Combine(directory, "cluster-ca.pem")),
+            File.ReadAllText(Path.Combine(directory, "cluster.crl"))
+        );
+        return ClusterRegistry.Open(
+            new DatabaseLogin
+            {
+                Hosts = [.. node.Databases.Select(Host)],
+                HostNames = [.. node.DatabaseNames ?? []],
+                Node = node.Name,
+                Administrator = Machines.Administrator.Name,
+                Roots = [.. trust.Roots.Select(r => r.ExportCertificatePem())],
+                Certificate = certificate,
+                Key = key,
+                Revoked = [.. trust.RevocationLists.SelectMany(l => l.Revoked).Select(r => r.Serial.Hex.ToLowerInvariant())],
+            }
+        );
     }
 
-    private static DatabaseHost Host(string text) => HostPort.TryParse(text, DatabaseHost.UsualPort, out var host) ? new DatabaseHost(host.Host, host.Port) : new DatabaseHost(text);
+    private static DatabaseHost Host(string text) =>
+        HostPort.TryParse(text, DatabaseHost.UsualPort, out var host) ? new DatabaseHost(host.Host, host.Port) : new DatabaseHost(text);
 }

@@ -3,7 +3,8 @@ using Gatehouse.Registry;
 
 namespace Gatehouse.Agent;
 
-/// <summary>Removes a node: the registry first, then the revocation list, then everybody is told. It runs on the issuer; cut off, it is run again.</summary>
+/// <summary>Removes a node: the registry first, then the revocation list, then everybody is told. It runs on the issuer; cut off, it is run
+/// again.</summary>
 public static class Removal
 {
     private const int Tries = 20;
@@ -16,17 +17,30 @@ public static class Removal
     /// <param name="clock">The time.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="RegistryException">There is no such node, or it may not be removed.</exception>
-    public static async Task<RemoveAnswer> RunAsync(ClusterRegistry registry, Issuer issuer, Credentials own, RemoveRequest request, TimeProvider clock, CancellationToken ct)
+    public static async Task<RemoveAnswer> RunAsync(
+        ClusterRegistry registry,
+        Issuer issuer,
+        Credentials own,
+        RemoveRequest request,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         var view = await registry.ViewAsync(ct);
         if (view.Node(request.Number) is not { } node || node.Name != request.Name)
-            throw new RegistryException(RegistryFailure.NotFound, $"there is no node {request.Number} named {request.Name} in the cluster {view.Cluster.Name}; 'gatehouse node list' shows all");
+            throw new RegistryException(
+                RegistryFailure.NotFound,
+                $"there is no node {request.Number} named {request.Name} in the cluster {view.Cluster.Name}; 'gatehouse node list' shows "
+                    + $"all"
+            );
         var removed = await registry.RemoveNodeAsync(view.Cluster.Epoch, node.Number, request.Why, ct);
         await PublishAsync(registry, issuer, view.Cluster.Epoch, ct);
         // The removed one too: it should learn of it from us, and not by wondering.
         await Nudges.SendAsync(view.Members, own, clock, ct);
         var now = clock.GetUtcNow();
-        var unlisted = (await registry.CertificatesAsync(ct)).Count(c => c.Node == node.Number && c.Issued.NotAfter > now && !issuer.HasSigned(c.Issued));
+        var unlisted = (await registry.CertificatesAsync(ct)).Count(c =>
+            c.Node == node.Number && c.Issued.NotAfter > now && !issuer.HasSigned(c.Issued)
+        );
         return new RemoveAnswer(removed, unlisted);
     }
 

@@ -31,7 +31,8 @@ internal sealed class Accounts
         foreach (var line in text.Split('\n'))
         {
             var parts = line.Split(':');
-            if (parts.Length > 2 && uint.TryParse(parts[2], out var id)) entries.TryAdd(parts[0], id);
+            if (parts.Length > 2 && uint.TryParse(parts[2], out var id))
+                entries.TryAdd(parts[0], id);
         }
 
         return entries;
@@ -40,7 +41,8 @@ internal sealed class Accounts
     private static Dictionary<uint, string> Reverse(Dictionary<string, uint> entries)
     {
         var names = new Dictionary<uint, string>();
-        foreach (var (name, id) in entries) names.TryAdd(id, name);
+        foreach (var (name, id) in entries)
+            names.TryAdd(id, name);
         return names;
     }
 }

@@ -44,7 +44,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     /// <summary>Who or what asked for the change, for the history and the journal; empty when nobody knows.</summary>
     public string By { get; init; } = "";
 
-    /// <summary>The node as it is to be on this machine: with the machine's own lines in shared files, and without entries for programs that are not there.</summary>
+    /// <summary>The node as it is to be on this machine: with the machine's own lines in shared files, and without entries for programs
+    /// that are not there.</summary>
     public ValueTask<RenderedNode> HereAsync(RenderedNode node, CancellationToken ct) => new NodeHere(machine, store).OfAsync(node, ct);
 
     /// <summary>Plans towards a node, as <see cref="HereAsync"/> gave it, from what is there now.</summary>
@@ -58,7 +59,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     /// <summary>What differs from what the generation in force left; null when there is none.</summary>
     public async Task<(Generation Current, ImmutableArray<(RenderedEntry Entry, PathState Actual)> Drift)?> DriftAsync(CancellationToken ct)
     {
-        if (await store.CurrentAsync(ct) is not { } current) return null;
+        if (await store.CurrentAsync(ct) is not { } current)
+            return null;
         current = current with { Node = await HereAsync(current.Node, ct) };
         return (current, Planner.Drift(current, await ActualProbe.LookAsync(machine, current.Node, current, ct)));
     }
@@ -69,7 +71,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     /// <returns>The files that were written.</returns>
     public async Task<ImmutableArray<string>> RestoreSharedAsync(CancellationToken ct)
     {
-        if (await store.InterruptedAsync(ct) is not null || await DriftAsync(ct) is not { } found) return [];
+        if (await store.InterruptedAsync(ct) is not null || await DriftAsync(ct) is not { } found)
+            return [];
         var written = ImmutableArray.CreateBuilder<string>();
         foreach (var (entry, _) in found.Drift.Where(d => OwnLines.Kinds.Contains(d.Entry.Keeps)))
         {
@@ -77,7 +80,10 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             written.Add(entry.Path);
         }
 
-        if (written.Count > 0) await JournalAsync($"{string.Join(", ", written)} had been rewritten; the part of Gatehouse is back, and the other lines were kept");
+        if (written.Count > 0)
+            await JournalAsync(
+                $"{string.Join(", ", written)} had been rewritten; the part of Gatehouse is back, and the other lines were kept"
+            );
         return written.ToImmutable();
     }
 
@@ -116,10 +122,13 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         var node = asked;
         try
         {
-            foreach (var damage in await store.DamageAsync(ct)) log.Note(damage);
+            foreach (var damage in await store.DamageAsync(ct))
+                log.Note(damage);
             node = await HereAsync(node, ct);
-            if (await store.CurrentAsync(ct) is null && (await PlanAsync(node, ct)).IsEmpty) return await AdoptAsync(node, reason, ct);
-            if (await HostPreflight.ProblemsAsync(machine, node, ct) is { IsEmpty: false } problems) return new ApplyResult(Outcome.Refused, null, string.Join('\n', problems));
+            if (await store.CurrentAsync(ct) is null && (await PlanAsync(node, ct)).IsEmpty)
+                return await AdoptAsync(node, reason, ct);
+            if (await HostPreflight.ProblemsAsync(machine, node, ct) is { IsEmpty: false } problems)
+                return new ApplyResult(Outcome.Refused, null, string.Join('\n', problems));
             ImmutableArray<string> replaced = [];
             plan = await PlanAsync(node, ct);
             if (plan.IsEmpty)
@@ -131,15 +140,20 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             if (plan.Of<InstallPackages>().FirstOrDefault() is { } install)
             {
                 log.Begin(Phase.Packages, 1);
-                await StepAsync(install, async () => replaced = await packages.InstallAsync(install.Names, [.. node.Units.Select(u => u.Unit.Name)], ct));
+                await StepAsync(
+                    install,
+                    async () => replaced = await packages.InstallAsync(install.Names, [.. node.Units.Select(u => u.Unit.Name)], ct)
+                );
                 // Packages bring files, users and units: the rest is planned on what is there now.
                 node = await HereAsync(asked, ct);
                 plan = await PlanAsync(node, ct);
-                if (await PathClashes.OfAsync(machine, node, ct) is { IsEmpty: false } clashes) return new ApplyResult(Outcome.Refused, null, string.Join('\n', clashes));
+                if (await PathClashes.OfAsync(machine, node, ct) is { IsEmpty: false } clashes)
+                    return new ApplyResult(Outcome.Refused, null, string.Join('\n', clashes));
             }
 
             await SettleOwnersAsync(ct);
-            if (await CheckAsync(plan, node, ct) is { Length: > 0 } refusal) return new ApplyResult(Outcome.Refused, null, refusal);
+            if (await CheckAsync(plan, node, ct) is { Length: > 0 } refusal)
+                return new ApplyResult(Outcome.Refused, null, refusal);
             generation = await BeginAsync(plan, node, reason, replaced, ct);
         }
         catch (MachineException e)
@@ -156,7 +170,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     public async Task<Generation?> RecoverAsync(CancellationToken ct)
     {
         await packages.CleanAsync(ct);
-        if (await store.InterruptedAsync(ct) is not { } cut) return null;
+        if (await store.InterruptedAsync(ct) is not { } cut)
+            return null;
         log.Note($"generation {cut.Number} was cut off while it was put in place; putting back what was there before");
         ImmutableArray<string> left;
         try
@@ -176,49 +191,79 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     private async Task SettleOwnersAsync(CancellationToken ct)
     {
         foreach (var owner in await new PendingOwners(machine).SettleAsync(ct))
-            log.Note($"warning: {owner.Path} is to belong to {owner.User}:{owner.Group}, which this host does not know; root has it instead. Create the account, then use chown.");
+            log.Note(
+                $"warning: {owner.Path} is to belong to {owner.User}:{owner.Group}, which this host does not know; root has it instead. "
+                    + $"Create the account, then use chown."
+            );
     }
 
-    // How a host is verified is part of the record and of no file: what is new about it alone makes no generation, and takes effect all the same.
+    // How a host is verified is part of the record and of no file: what is new about it alone makes no generation, and takes effect all the
+    // same.
     private async Task<Generation?> RefreshAsync(RenderedNode node, CancellationToken ct)
     {
         var current = await store.CurrentAsync(ct);
-        if (current is null || current.Node.Verifications.Select(Text).SequenceEqual(node.Verifications.Select(Text))) return current;
+        if (current is null || current.Node.Verifications.Select(Text).SequenceEqual(node.Verifications.Select(Text)))
+            return current;
         current = current with { Node = current.Node with { Verifications = node.Verifications } };
         await store.SaveAsync(current, ct);
         return current;
 
-        static string Text(RenderedVerification v) =>
-            $"{v.Component}\n{v.Verification.Name}\n{v.Verification.Kind}\n{v.Verification.Within}\n{string.Join('\n', v.Verification.Parameters.Select(p => $"{p.Key}={p.Value}"))}";
+        static string Text(RenderedVerification v)
+        {
+            var parameters = v.Verification.Parameters.Select(p => $"{p.Key}={p.Value}");
+            return $"{v.Component}\n{v.Verification.Name}\n{v.Verification.Kind}\n{v.Verification.Within}\n{string.Join('\n', parameters)}";
+        }
     }
 
     private async Task<string> CheckAsync(Plan plan, RenderedNode node, CancellationToken ct)
     {
         var steps = plan.Of<RunCheck>().ToImmutableArray();
-        if (steps.IsEmpty) return "";
+        if (steps.IsEmpty)
+            return "";
         log.Begin(Phase.Check, steps.Length);
         var results = await checker.JudgeAsync(node, [.. steps.Select(s => s.Check)], ct);
-        foreach (var (step, result) in steps.Zip(results)) log.Done(step, result.Passed, result.Ran ? "" : result.Output, result.Took);
+        foreach (var (step, result) in steps.Zip(results))
+            log.Done(step, result.Passed, result.Ran ? "" : result.Output, result.Took);
         var failed = results.Where(r => !r.Passed).ToArray();
-        return string.Join("\n", failed.Select(f => $"check failed: {f.Check.Check.Name}, asked '{string.Join(' ', f.Check.Check.Run)}'{MachineException.Tail(f.Output)}"));
+        return string.Join(
+            "\n",
+            failed.Select(f =>
+                $"check failed: {f.Check.Check.Name}, asked '{string.Join(' ', f.Check.Check.Run)}'{MachineException.Tail(f.Output)}"
+            )
+        );
     }
 
     // Everything the way back needs is on disk before the first change: contents, states of paths and units, and spare room.
-    private async Task<Generation> BeginAsync(Plan plan, RenderedNode node, string reason, ImmutableArray<string> replaced, CancellationToken ct)
+    private async Task<Generation> BeginAsync(
+        Plan plan,
+        RenderedNode node,
+        string reason,
+        ImmutableArray<string> replaced,
+        CancellationToken ct
+    )
     {
         var puts = plan.Of<PutEntry>().ToImmutableArray();
         long size = 0;
         foreach (var put in puts.Where(p => p.Before.Kind == EntryKind.File))
         {
-            var before = await machine.ReadAsync(put.Entry.Path, ct) ?? throw new MachineException($"{put.Entry.Path} vanished while it was looked at; run again.");
+            var before =
+                await machine.ReadAsync(put.Entry.Path, ct)
+                ?? throw new MachineException($"{put.Entry.Path} vanished while it was looked at; run again.");
             await store.KeepAsync(before, ct);
             size += before.Bytes.Length;
         }
 
-        foreach (var entry in node.Entries.Where(e => e.Kind == EntryKind.File)) await store.KeepAsync(node.Contents[entry.Hash], ct);
+        foreach (var entry in node.Entries.Where(e => e.Kind == EntryKind.File))
+            await store.KeepAsync(node.Contents[entry.Hash], ct);
         await wayBack.ReserveAsync(size, ct);
         var unitsBefore = await UnitsBeforeAsync(plan, ct);
-        await RememberOriginalAsync(node, puts, [.. unitsBefore.Select(u => replaced.Contains(u.Unit) ? u with { State = u.State with { Active = true } } : u)], "before gatehouse", ct);
+        await RememberOriginalAsync(
+            node,
+            puts,
+            [.. unitsBefore.Select(u => replaced.Contains(u.Unit) ? u with { State = u.State with { Active = true } } : u)],
+            "before gatehouse",
+            ct
+        );
         await KeepEditsAsync(puts, ct);
         var generation = new Generation
         {
@@ -250,7 +295,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             return new ApplyResult(Outcome.Refused, null, e.Message);
         }
 
-        foreach (var entry in node.Entries.Where(e => e.Kind == EntryKind.File)) await store.KeepAsync(node.Contents[entry.Hash], ct);
+        foreach (var entry in node.Entries.Where(e => e.Kind == EntryKind.File))
+            await store.KeepAsync(node.Contents[entry.Hash], ct);
         await RememberOriginalAsync(node, [], [], "as found when its records were gone", ct);
         var generation = new Generation
         {
@@ -272,19 +318,29 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     private async Task KeepEditsAsync(ImmutableArray<PutEntry> puts, CancellationToken ct)
     {
         var all = await store.AllAsync(ct);
-        if (all.LastOrDefault(g => g.IsGood) is not { } current) return;
+        if (all.LastOrDefault(g => g.IsGood) is not { } current)
+            return;
         var next = await store.NextNumberAsync(ct);
-        if (HandEdits.Of(current, puts, next, clock.GetUtcNow()) is not { } edits || all.Any(g => g.Number > current.Number && HandEdits.AreSame(g, edits))) return;
+        if (
+            HandEdits.Of(current, puts, next, clock.GetUtcNow()) is not { } edits
+            || all.Any(g => g.Number > current.Number && HandEdits.AreSame(g, edits))
+        )
+            return;
         await store.SaveAsync(edits, ct);
     }
 
     // One line for each change, so that the journal tells when, by whom and how it ended. The change does not depend on it.
     private async Task JournalAsync(string line)
     {
-        if (!machine.IsLive || line.Length == 0) return;
+        if (!machine.IsLive || line.Length == 0)
+            return;
         try
         {
-            await machine.RunAsync(Invocation.Of("logger", "--tag", "gatehouse", "--priority", "daemon.notice", "--", line), null, CancellationToken.None);
+            await machine.RunAsync(
+                Invocation.Of("logger", "--tag", "gatehouse", "--priority", "daemon.notice", "--", line),
+                null,
+                CancellationToken.None
+            );
         }
         catch (MachineException)
         {
@@ -294,22 +350,36 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
 
     private async Task<ImmutableArray<UnitBefore>> UnitsBeforeAsync(Plan plan, CancellationToken ct)
     {
-        var touched = plan.Of<UnitAction>().Where(a => a.Unit.Length > 0).Select(a => a.Unit).Distinct(StringComparer.Ordinal).ToImmutableArray();
+        var touched = plan.Of<UnitAction>()
+            .Where(a => a.Unit.Length > 0)
+            .Select(a => a.Unit)
+            .Distinct(StringComparer.Ordinal)
+            .ToImmutableArray();
         var states = await ActualProbe.UnitsAsync(machine, touched, ct);
         return [.. touched.Select(u => new UnitBefore(u, states.GetValueOrDefault(u, new UnitState(false, false, false))))];
     }
 
     // Generation 0 grows by each path and unit that a node names for the first time, whether it is changed or not.
-    private async Task RememberOriginalAsync(RenderedNode node, ImmutableArray<PutEntry> puts, ImmutableArray<UnitBefore> unitsBefore, string reason, CancellationToken ct)
+    private async Task RememberOriginalAsync(
+        RenderedNode node,
+        ImmutableArray<PutEntry> puts,
+        ImmutableArray<UnitBefore> unitsBefore,
+        string reason,
+        CancellationToken ct
+    )
     {
         // What is here today is not what was before Gatehouse: a damaged record is not made anew.
-        if (await store.IsDamagedAsync(0, ct)) return;
+        if (await store.IsDamagedAsync(0, ct))
+            return;
         var original = await store.FindAsync(0, ct) ?? Original.Empty(clock.GetUtcNow(), reason);
         var touched = unitsBefore.Select(u => u.Unit).ToHashSet(StringComparer.Ordinal);
-        ImmutableArray<string> others = machine.IsLive ? [.. node.Units.Select(u => u.Unit.Name).Where(u => !touched.Contains(u)).Distinct(StringComparer.Ordinal)] : [];
+        ImmutableArray<string> others = machine.IsLive
+            ? [.. node.Units.Select(u => u.Unit.Name).Where(u => !touched.Contains(u)).Distinct(StringComparer.Ordinal)]
+            : [];
         var states = await ActualProbe.UnitsAsync(machine, others, ct);
         var grown = Original.Grow(original, node, puts, [.. unitsBefore, .. states.Select(s => new UnitBefore(s.Key, s.Value))]);
-        if (!ReferenceEquals(grown, original)) await store.SaveAsync(grown, ct);
+        if (!ReferenceEquals(grown, original))
+            await store.SaveAsync(grown, ct);
     }
 
     private async Task<ApplyResult> SwapAsync(Plan plan, Generation generation, CancellationToken ct)
@@ -319,7 +389,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             foreach (var phase in new[] { Phase.Stop, Phase.Files, Phase.Services })
             {
                 var steps = plan.In(phase).ToArray();
-                if (steps.Length > 0) log.Begin(phase, steps.Length);
+                if (steps.Length > 0)
+                    log.Begin(phase, steps.Length);
                 foreach (var step in steps)
                 {
                     generation = await TouchAsync(generation, step, ct);
@@ -345,8 +416,12 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     // On disk before it is done: the way back, also of a later run, leaves the units alone that were not come to.
     private async Task<Generation> TouchAsync(Generation generation, Step step, CancellationToken ct)
     {
-        var name = step is UnitAction action ? action.Unit : step is RunReaction run ? string.Join(' ', run.Reaction.Run) : "";
-        if (name.Length == 0 || generation.Touched is not { } touched || touched.Contains(name)) return generation;
+        var name =
+            step is UnitAction action ? action.Unit
+            : step is RunReaction run ? string.Join(' ', run.Reaction.Run)
+            : "";
+        if (name.Length == 0 || generation.Touched is not { } touched || touched.Contains(name))
+            return generation;
         generation = generation with { Touched = touched.Add(name) };
         await store.SaveAsync(generation, ct);
         return generation;
@@ -372,35 +447,48 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         try
         {
             var left = await wayBack.GoAsync(generation, store, CancellationToken.None);
-            var undone = generation with { State = GenerationState.RolledBack, Summary = [.. generation.Summary, $"failed: {why.Split('\n')[0]}", .. left] };
+            var undone = generation with
+            {
+                State = GenerationState.RolledBack,
+                Summary = [.. generation.Summary, $"failed: {why.Split('\n')[0]}", .. left],
+            };
             await store.SaveAsync(undone, CancellationToken.None);
-            if (cause is OperationCanceledException) throw new OperationCanceledException("cancelled; everything was put back", cause);
+            if (cause is OperationCanceledException)
+                throw new OperationCanceledException("cancelled; everything was put back", cause);
             return new ApplyResult(Outcome.RolledBack, undone, string.Join('\n', left.Prepend(why)));
         }
         catch (MachineException e)
         {
-            return new ApplyResult(Outcome.Broken, generation, $"{why}\nPutting back failed as well: {e.Message}\nMend that and run 'gatehouse rollback --interrupted'.");
+            return new ApplyResult(
+                Outcome.Broken,
+                generation,
+                $"{why}\nPutting back failed as well: {e.Message}\nMend that and run 'gatehouse rollback --interrupted'."
+            );
         }
     }
 
     private async Task VerifyAsync(Plan plan, CancellationToken ct)
     {
         var steps = plan.Of<RunVerification>().ToArray();
-        if (steps.Length == 0) return;
+        if (steps.Length == 0)
+            return;
         log.Begin(Phase.Verify, steps.Length);
         // Component after component, for mail is scanned only when the scanners answer; those of one at the same time.
         foreach (var component in steps.GroupBy(s => s.Verification.Component))
         {
             var results = await Task.WhenAll(component.Select(OneAsync));
-            if (results.FirstOrDefault(r => !r.Passed) is { } failed) throw new MachineException($"verification failed: {failed.Detail}");
+            if (results.FirstOrDefault(r => !r.Passed) is { } failed)
+                throw new MachineException($"verification failed: {failed.Detail}");
         }
 
         async Task<ProbeResult> OneAsync(RunVerification step)
         {
             var start = Stopwatch.GetTimestamp();
             var result = await verifier.VerifyAsync(step.Verification.Verification, ct);
-            if (result.IsUnknown) log.Unknown(step, result.Detail);
-            else log.Done(step, result.Passed, result.Detail, Stopwatch.GetElapsedTime(start));
+            if (result.IsUnknown)
+                log.Unknown(step, result.Detail);
+            else
+                log.Done(step, result.Passed, result.Detail, Stopwatch.GetElapsedTime(start));
             return new ProbeResult(result.Passed, $"{step.Describe()}: {result.Detail}");
         }
     }
@@ -413,7 +501,11 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
                 await machine.RemoveAsync(entry.Path, ct);
                 break;
             case PutEntry { Entry: var entry }:
-                await machine.WriteAsync(entry.Path, new Item(entry.Kind, entry.Owner, entry.Kind == EntryKind.File ? node.Contents[entry.Hash] : null, entry.Target), ct);
+                await machine.WriteAsync(
+                    entry.Path,
+                    new Item(entry.Kind, entry.Owner, entry.Kind == EntryKind.File ? node.Contents[entry.Hash] : null, entry.Target),
+                    ct
+                );
                 break;
             case AddMember { Member: var member }:
                 await RunAsync(Invocation.Of("usermod", "--append", "--groups", member.Group, member.User), ct);
@@ -432,7 +524,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     private async Task RunAsync(Invocation command, CancellationToken ct)
     {
         var result = await machine.RunAsync(command, log.Line, ct);
-        if (!result.Succeeded) throw MachineException.Of(command, result);
+        if (!result.Succeeded)
+            throw MachineException.Of(command, result);
     }
 
     private async Task StepAsync(Step step, Func<Task> execute)

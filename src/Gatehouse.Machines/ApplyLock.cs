@@ -19,7 +19,8 @@ public sealed class ApplyLock : IDisposable
             Directory.CreateDirectory(home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return new ApplyLock(new FileStream(Path.Combine(home, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException e) when (e is not (PathTooLongException or DirectoryNotFoundException) && File.Exists(Path.Combine(home, "lock")))
+        catch (IOException e)
+            when (e is not (PathTooLongException or DirectoryNotFoundException) && File.Exists(Path.Combine(home, "lock")))
         {
             throw new MachineException("another gatehouse is applying on this host right now; wait until it is done.", e);
         }
@@ -50,7 +51,8 @@ public sealed class ApplyLock : IDisposable
         }
     }
 
-    /// <summary>Whether a run holds the lock right now. It is not touched for that: nobody who wants it finds it taken by this look.</summary>
+    /// <summary>Whether a run holds the lock right now. It is not touched for that: nobody who wants it finds it taken by this
+    /// look.</summary>
     /// <param name="home">The real directory of Gatehouse's records.</param>
     public static bool IsHeld(string home)
     {
@@ -66,7 +68,9 @@ public sealed class ApplyLock : IDisposable
 
     /// <summary>The same from the text of <c>/proc/locks</c>: number, kind, mode, access, process, device and inode, range.</summary>
     internal static bool IsHeld(string locks, ulong inode) =>
-        locks.Split('\n').Select(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        locks
+            .Split('\n')
+            .Select(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
             .Any(w => w is [_, "FLOCK", _, "WRITE", _, var file, ..] && file.EndsWith($":{inode}", StringComparison.Ordinal));
 
     /// <inheritdoc/>

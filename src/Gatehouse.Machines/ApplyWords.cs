@@ -6,14 +6,17 @@ namespace Gatehouse.Machines;
 internal static class ApplyWords
 {
     /// <summary>How a change ended; empty when there was none.</summary>
-    public static string Of(ApplyResult result, string reason, string by) => result.Outcome switch
-    {
-        Outcome.Nothing => "",
-        Outcome.Applied => $"{Begin(reason, by)}: generation {result.Generation!.Number} is in place and verified, {Count(result.Generation)}",
-        Outcome.Refused => $"{Begin(reason, by)}: refused before any change: {First(result.Problem)}",
-        Outcome.RolledBack => $"{Begin(reason, by)}: generation {result.Generation?.Number} failed and was rolled back: {First(result.Problem)}",
-        _ => $"{Begin(reason, by)}: failed, and the host could not be put back: {First(result.Problem)}",
-    };
+    public static string Of(ApplyResult result, string reason, string by) =>
+        result.Outcome switch
+        {
+            Outcome.Nothing => "",
+            Outcome.Applied =>
+                $"{Begin(reason, by)}: generation {result.Generation!.Number} is in place and verified, {Count(result.Generation)}",
+            Outcome.Refused => $"{Begin(reason, by)}: refused before any change: {First(result.Problem)}",
+            Outcome.RolledBack =>
+                $"{Begin(reason, by)}: generation {result.Generation?.Number} failed and was rolled back: {First(result.Problem)}",
+            _ => $"{Begin(reason, by)}: failed, and the host could not be put back: {First(result.Problem)}",
+        };
 
     /// <summary>That a change was cancelled.</summary>
     public static string OfCancelled(string reason, string by, string how) =>
@@ -21,7 +24,8 @@ internal static class ApplyWords
 
     private static string Begin(string reason, string by) => by.Length > 0 ? $"{reason} by {by}" : reason;
 
-    private static string Count(Generation generation) => $"{generation.Summary.Length} {(generation.Summary.Length == 1 ? "change" : "changes")}";
+    private static string Count(Generation generation) =>
+        $"{generation.Summary.Length} {(generation.Summary.Length == 1 ? "change" : "changes")}";
 
     private static string First(string text) => text.Split('\n')[0];
 }

@@ -83,7 +83,8 @@ public sealed class CheckSandbox : IDisposable
     /// <param name="ct">Ends the staging.</param>
     public static async ValueTask<CheckSandbox> StageAsync(RenderedNode node, string directory, CancellationToken ct)
     {
-        if (Directory.Exists(directory)) Directory.Delete(directory, true);
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, true);
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(Path.Combine(directory, "over"));
         var sandbox = new CheckSandbox(directory, node);
@@ -96,7 +97,12 @@ public sealed class CheckSandbox : IDisposable
             }
 
             // Only inside the user namespace may somebody else than root give files away.
-            if (!sandbox.root) await File.WriteAllLinesAsync(Path.Combine(directory, "owners"), node.Entries.Select(e => $"{e.Owner.User}:{e.Owner.Group} {e.Path}"), ct);
+            if (!sandbox.root)
+                await File.WriteAllLinesAsync(
+                    Path.Combine(directory, "owners"),
+                    node.Entries.Select(e => $"{e.Owner.User}:{e.Owner.Group} {e.Path}"),
+                    ct
+                );
             return sandbox;
         }
         catch
@@ -109,12 +115,27 @@ public sealed class CheckSandbox : IDisposable
     /// <summary>Runs one check.</summary>
     public async ValueTask<CheckResult> RunAsync(RenderedCheck check, CancellationToken ct)
     {
-        if (!IsInstalled(check.Check.Program)) return new CheckResult(check, true, false, $"not judged: {check.Check.Program} is not installed here", default);
-        if (check.Check.ManyUsers && !root && !HasSubordinateIds) return new CheckResult(check, true, false, $"not judged: {check.Check.Program} needs root here, or the package uidmap and a line for you in /etc/subuid", default);
+        if (!IsInstalled(check.Check.Program))
+            return new CheckResult(check, true, false, $"not judged: {check.Check.Program} is not installed here", default);
+        if (check.Check.ManyUsers && !root && !HasSubordinateIds)
+            return new CheckResult(
+                check,
+                true,
+                false,
+                $"not judged: {check.Check.Program} needs root here, or the package uidmap and a line for you in /etc/subuid",
+                default
+            );
         var start = Stopwatch.GetTimestamp();
-        string[] user = root ? [] : HasSubordinateIds ? ["--user", "--map-root-user", "--map-auto"] : ["--user", "--map-root-user"];
+        string[] user =
+            root ? []
+            : HasSubordinateIds ? ["--user", "--map-root-user", "--map-auto"]
+            : ["--user", "--map-root-user"];
         string[] enter = ["unshare", .. user, "--mount", "--net", "--"];
-        var command = new Invocation([.. enter, "sh", "-c", Script, "check", directory, .. absent, "--", .. points, "--", .. scratch, "--", .. check.Check.Run], check.Check.Input, TimeSpan.FromSeconds(60));
+        var command = new Invocation(
+            [.. enter, "sh", "-c", Script, "check", directory, .. absent, "--", .. points, "--", .. scratch, "--", .. check.Check.Run],
+            check.Check.Input,
+            TimeSpan.FromSeconds(60)
+        );
         var result = await stage.RunAsync(command, null, ct);
         return new CheckResult(check, Judge(check.Check, result), true, result.All.Trim(), Stopwatch.GetElapsedTime(start));
     }
@@ -122,7 +143,8 @@ public sealed class CheckSandbox : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Directory.Exists(directory)) Directory.Delete(directory, true);
+        if (Directory.Exists(directory))
+            Directory.Delete(directory, true);
     }
 
     /// <summary>Whether an exit code and output mean that the files are good.</summary>
@@ -133,17 +155,24 @@ public sealed class CheckSandbox : IDisposable
 
     // /etc as a whole; elsewhere just the directories that files go to, so that what is mounted beside them stays visible.
     private static ImmutableArray<string> OverlayPoints(RenderedNode node) =>
-    [
-        .. node.Entries.Where(e => e.Kind is EntryKind.File or EntryKind.Link)
-            .Select(e => IsBelow(e.Path, "/etc") ? "/etc" : Path.GetDirectoryName(e.Path)!)
-            .Distinct(StringComparer.Ordinal).Where(Directory.Exists).Order(StringComparer.Ordinal),
-    ];
+        [
+            .. node
+                .Entries.Where(e => e.Kind is EntryKind.File or EntryKind.Link)
+                .Select(e => IsBelow(e.Path, "/etc") ? "/etc" : Path.GetDirectoryName(e.Path)!)
+                .Distinct(StringComparer.Ordinal)
+                .Where(Directory.Exists)
+                .Order(StringComparer.Ordinal),
+        ];
 
     private static bool IsBelow(string path, string directory) => path.StartsWith(directory + "/", StringComparison.Ordinal);
 
     private static bool HasSubordinateIds =>
-        IsInstalled("newuidmap") && File.Exists("/etc/subuid") && File.ReadLines("/etc/subuid").Any(l => l.StartsWith(Environment.UserName + ":", StringComparison.Ordinal));
+        IsInstalled("newuidmap")
+        && File.Exists("/etc/subuid")
+        && File.ReadLines("/etc/subuid").Any(l => l.StartsWith(Environment.UserName + ":", StringComparison.Ordinal));
 
     private static bool IsInstalled(string program) =>
-        new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin" }.Any(d => File.Exists(Path.Combine(d, program)));
+        new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin" }.Any(d =>
+            File.Exists(Path.Combine(d, program))
+        );
 }

@@ -15,15 +15,18 @@ internal sealed class CountingStream(Stream inner, Action<long>? onBytes) : Stre
 
     public override long Length => inner.Length;
 
-    public override long Position { get => sum; set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => sum;
+        set => throw new NotSupportedException();
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => Count(await inner.ReadAsync(buffer, cancellationToken));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        Count(await inner.ReadAsync(buffer, cancellationToken));
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -33,7 +36,8 @@ internal sealed class CountingStream(Stream inner, Action<long>? onBytes) : Stre
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) inner.Dispose();
+        if (disposing)
+            inner.Dispose();
         base.Dispose(disposing);
     }
 

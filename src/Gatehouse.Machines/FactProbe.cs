@@ -37,41 +37,49 @@ public static class FactProbe
     private static string HostName()
     {
         var name = Text("/etc/hostname").Trim();
-        if (IsOwn(name) && Names.TryParse(name, 2, out var full)) return full;
+        if (IsOwn(name) && Names.TryParse(name, 2, out var full))
+            return full;
         // A short name: the hosts file may know the full one.
         foreach (var line in Text("/etc/hosts").Split('\n'))
         {
             var words = line.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            if (words.Skip(1).Contains(name) && words.Skip(1).FirstOrDefault(w => IsOwn(w) && Names.TryParse(w, 2, out _)) is { } found) return found.ToLowerInvariant();
+            if (words.Skip(1).Contains(name) && words.Skip(1).FirstOrDefault(w => IsOwn(w) && Names.TryParse(w, 2, out _)) is { } found)
+                return found.ToLowerInvariant();
         }
 
         return "";
     }
 
     // A name that means "this host" everywhere is nobody's name.
-    private static bool IsOwn(string name) => !name.StartsWith("localhost", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".localdomain", StringComparison.OrdinalIgnoreCase);
+    private static bool IsOwn(string name) =>
+        !name.StartsWith("localhost", StringComparison.OrdinalIgnoreCase)
+        && !name.EndsWith(".localdomain", StringComparison.OrdinalIgnoreCase);
 
     private static ImmutableArray<string> OwnNames(IEnumerable<IPAddress> own)
     {
         var addresses = own.ToHashSet();
         return
         [
-            .. Text("/etc/hosts").Split('\n')
+            .. Text("/etc/hosts")
+                .Split('\n')
                 .Select(l => l.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
                 .Where(w => w.Length > 1 && IPAddress.TryParse(w[0], out var a) && (IPAddress.IsLoopback(a) || addresses.Contains(a)))
-                .SelectMany(w => w.Skip(1)).Select(w => w.ToLowerInvariant()).Distinct(),
+                .SelectMany(w => w.Skip(1))
+                .Select(w => w.ToLowerInvariant())
+                .Distinct(),
         ];
     }
 
     private static ImmutableArray<(IPAddress Address, int Prefix)> GlobalAddresses() =>
-    [
-        .. NetworkInterface.GetAllNetworkInterfaces()
-            .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-            .OrderByDescending(n => n.GetIPProperties().GatewayAddresses.Count)
-            .SelectMany(n => n.GetIPProperties().UnicastAddresses.Select(u => (u.Address, Prefix: u.PrefixLength)))
-            .Where(a => !IPAddress.IsLoopback(a.Address) && !a.Address.IsIPv6LinkLocal)
-            .OrderBy(a => a.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1),
-    ];
+        [
+            .. NetworkInterface
+                .GetAllNetworkInterfaces()
+                .Where(n => n.OperationalStatus == OperationalStatus.Up && n.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+                .OrderByDescending(n => n.GetIPProperties().GatewayAddresses.Count)
+                .SelectMany(n => n.GetIPProperties().UnicastAddresses.Select(u => (u.Address, Prefix: u.PrefixLength)))
+                .Where(a => !IPAddress.IsLoopback(a.Address) && !a.Address.IsIPv6LinkLocal)
+                .OrderBy(a => a.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1),
+        ];
 
     private static string Zone()
     {
@@ -82,18 +90,22 @@ public static class FactProbe
     }
 
     private static ImmutableArray<IPAddress> Resolvers() =>
-    [
-        .. Text("/etc/resolv.conf").Split('\n')
-            .Select(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            .Where(w => w.Length > 1 && w[0] == "nameserver")
-            .Select(w => Addresses.TryParse(w[1], out var a) ? a : null)
-            .OfType<IPAddress>().Distinct(),
-    ];
+        [
+            .. Text("/etc/resolv.conf")
+                .Split('\n')
+                .Select(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+                .Where(w => w.Length > 1 && w[0] == "nameserver")
+                .Select(w => Addresses.TryParse(w[1], out var a) ? a : null)
+                .OfType<IPAddress>()
+                .Distinct(),
+        ];
 
     private static string DebianVersion()
     {
         var release = Text("/etc/os-release").Split('\n');
-        return release.Contains("ID=debian") ? release.FirstOrDefault(l => l.StartsWith("VERSION_ID=", StringComparison.Ordinal))?[11..].Trim('"') ?? "" : "";
+        return release.Contains("ID=debian")
+            ? release.FirstOrDefault(l => l.StartsWith("VERSION_ID=", StringComparison.Ordinal))?[11..].Trim('"') ?? ""
+            : "";
     }
 
     // sudo and su drop SSH_CONNECTION, so the parents are asked as well.
@@ -103,7 +115,10 @@ public static class FactProbe
         for (var pid = Environment.ProcessId; value is null && pid > 1; pid = Parent(pid))
             value = Variable(pid, "SSH_CONNECTION");
         var parts = value?.Split(' ') ?? [];
-        return parts.Length == 4 && IPAddress.TryParse(parts[0], out var client) && int.TryParse(parts[3], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        return
+            parts.Length == 4
+            && IPAddress.TryParse(parts[0], out var client)
+            && int.TryParse(parts[3], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             ? new RemoteSession(client, port)
             : null;
     }
@@ -112,7 +127,10 @@ public static class FactProbe
     {
         try
         {
-            return File.ReadAllText($"/proc/{pid}/environ").Split('\0').FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+            return File.ReadAllText($"/proc/{pid}/environ")
+                .Split('\0')
+                .FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.Ordinal))
+                ?[(name.Length + 1)..];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

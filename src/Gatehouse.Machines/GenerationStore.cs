@@ -26,20 +26,24 @@ public sealed class GenerationStore(IMachine machine)
     {
         var all = ImmutableArray.CreateBuilder<Generation>();
         foreach (var number in await NumbersAsync(ct))
-            if (await ReadAsync(number, ct) is { } generation) all.Add(generation);
+            if (await ReadAsync(number, ct) is { } generation)
+                all.Add(generation);
         return all.ToImmutable();
     }
 
     /// <summary>One generation, or null when there is none of that number.</summary>
     /// <exception cref="MachineException">Its record is damaged.</exception>
     public async ValueTask<Generation?> FindAsync(int number, CancellationToken ct) =>
-        await ReadAsync(number, ct) is { } generation ? generation : await IsDamagedAsync(number, ct) ? throw new MachineException(Damage(number)) : null;
+        await ReadAsync(number, ct) is { } generation ? generation
+        : await IsDamagedAsync(number, ct) ? throw new MachineException(Damage(number))
+        : null;
 
     /// <summary>The generation in force: the newest good one whose record can be read.</summary>
     public async ValueTask<Generation?> CurrentAsync(CancellationToken ct)
     {
         foreach (var number in (await NumbersAsync(ct)).Reverse())
-            if (await ReadAsync(number, ct) is { IsGood: true } generation) return generation;
+            if (await ReadAsync(number, ct) is { IsGood: true } generation)
+                return generation;
         return null;
     }
 
@@ -48,7 +52,8 @@ public sealed class GenerationStore(IMachine machine)
     {
         var damaged = ImmutableArray.CreateBuilder<int>();
         foreach (var number in await NumbersAsync(ct))
-            if (await ReadAsync(number, ct) is null) damaged.Add(number);
+            if (await ReadAsync(number, ct) is null)
+                damaged.Add(number);
         return damaged.ToImmutable();
     }
 
@@ -56,13 +61,16 @@ public sealed class GenerationStore(IMachine machine)
     public async ValueTask<ImmutableArray<string>> DamageAsync(CancellationToken ct) => [.. (await DamagedAsync(ct)).Select(Damage)];
 
     /// <summary>Whether a record is there and cannot be read.</summary>
-    public async ValueTask<bool> IsDamagedAsync(int number, CancellationToken ct) => (await NumbersAsync(ct)).Contains(number) && await ReadAsync(number, ct) is null;
+    public async ValueTask<bool> IsDamagedAsync(int number, CancellationToken ct) =>
+        (await NumbersAsync(ct)).Contains(number) && await ReadAsync(number, ct) is null;
 
     /// <summary>The generation whose apply was cut off, if one was.</summary>
     public async ValueTask<Generation?> InterruptedAsync(CancellationToken ct)
     {
         var numbers = await NumbersAsync(ct);
-        return numbers.IsEmpty ? null : await ReadAsync(numbers[^1], ct) is { State: GenerationState.Swapping } cut ? cut : null;
+        return numbers.IsEmpty ? null
+            : await ReadAsync(numbers[^1], ct) is { State: GenerationState.Swapping } cut ? cut
+            : null;
     }
 
     /// <summary>The number the next generation gets.</summary>
@@ -72,14 +80,19 @@ public sealed class GenerationStore(IMachine machine)
     public async ValueTask SaveAsync(Generation generation, CancellationToken ct)
     {
         await EnsureAsync(Records, ct);
-        await machine.WriteAsync(RecordPath(generation.Number), new Item(EntryKind.File, Ownership.Private, new FileContent(generation.ToJson())), ct);
+        await machine.WriteAsync(
+            RecordPath(generation.Number),
+            new Item(EntryKind.File, Ownership.Private, new FileContent(generation.ToJson())),
+            ct
+        );
     }
 
     /// <summary>Files a content under its hash.</summary>
     public async ValueTask KeepAsync(FileContent content, CancellationToken ct)
     {
         var path = $"{Objects}/{content.Hash}";
-        if ((await machine.StatAsync(path, ct)).Hash == content.Hash) return;
+        if ((await machine.StatAsync(path, ct)).Hash == content.Hash)
+            return;
         await EnsureAsync(Objects, ct);
         await machine.WriteAsync(path, new Item(EntryKind.File, Ownership.Private, content), ct);
     }
@@ -106,18 +119,22 @@ public sealed class GenerationStore(IMachine machine)
         var all = await AllAsync(ct);
         var current = all.LastOrDefault(g => g.IsGood)?.Number;
         var old = all.Where(g => g.Number != 0 && g.Number != current).SkipLast(Kept).ToArray();
-        foreach (var generation in old) await machine.RemoveAsync(RecordPath(generation.Number), ct);
+        foreach (var generation in old)
+            await machine.RemoveAsync(RecordPath(generation.Number), ct);
         // What a record that cannot be read names is not known; it may come back from a backup.
-        if (!(await DamagedAsync(ct)).IsEmpty) return;
+        if (!(await DamagedAsync(ct)).IsEmpty)
+            return;
         var named = all.Except(old).SelectMany(g => g.Hashes).ToHashSet(StringComparer.Ordinal);
         foreach (var hash in await machine.ListAsync(Objects, ct))
-            if (!named.Contains(hash)) await machine.RemoveAsync($"{Objects}/{hash}", ct);
+            if (!named.Contains(hash))
+                await machine.RemoveAsync($"{Objects}/{hash}", ct);
     }
 
     // Null when there is no such record, and when it is damaged: the others are of use without it.
     private async ValueTask<Generation?> ReadAsync(int number, CancellationToken ct)
     {
-        if (await machine.ReadAsync(RecordPath(number), ct) is not { } file) return null;
+        if (await machine.ReadAsync(RecordPath(number), ct) is not { } file)
+            return null;
         try
         {
             return Generation.FromJson(file.Bytes.Span);
@@ -129,20 +146,23 @@ public sealed class GenerationStore(IMachine machine)
     }
 
     private static string Damage(int number) =>
-        $"{RecordPath(number)} is damaged: generation {number} can be neither shown nor put back, the others can. Take the file from a backup of this host, or remove it.";
+        $"{RecordPath(number)} is damaged: generation {number} can be neither shown nor put back, the others can. Take the file from a "
+        + $"backup of this host, or remove it.";
 
     private async ValueTask<ImmutableArray<int>> NumbersAsync(CancellationToken ct) =>
-    [
-        .. (await machine.ListAsync(Records, ct))
-            .Where(n => n.EndsWith(".json", StringComparison.Ordinal))
-            .Select(n => int.TryParse(n[..^5], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1)
-            .Where(n => n >= 0).Order(),
-    ];
+        [
+            .. (await machine.ListAsync(Records, ct))
+                .Where(n => n.EndsWith(".json", StringComparison.Ordinal))
+                .Select(n => int.TryParse(n[..^5], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1)
+                .Where(n => n >= 0)
+                .Order(),
+        ];
 
     private async ValueTask EnsureAsync(string directory, CancellationToken ct)
     {
         foreach (var path in new[] { Home, directory })
-            if ((await machine.StatAsync(path, ct)).Kind == EntryKind.Absent) await machine.WriteAsync(path, new Item(EntryKind.Directory, PrivateDirectory), ct);
+            if ((await machine.StatAsync(path, ct)).Kind == EntryKind.Absent)
+                await machine.WriteAsync(path, new Item(EntryKind.Directory, PrivateDirectory), ct);
     }
 
     private static string RecordPath(int number) => string.Create(CultureInfo.InvariantCulture, $"{Records}/{number}.json");

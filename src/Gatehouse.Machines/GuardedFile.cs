@@ -20,9 +20,11 @@ public static partial class GuardedFile
     public static FileStream? Open(string path, string directory)
     {
         var descriptor = open(path, Flags);
-        if (descriptor < 0) return null;
+        if (descriptor < 0)
+            return null;
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (LibC.Stat(directory) is { } owner && IsPlain(handle, owner.User)) return new FileStream(handle, FileAccess.Read);
+        if (LibC.Stat(directory) is { } owner && IsPlain(handle, owner.User))
+            return new FileStream(handle, FileAccess.Read);
         handle.Dispose();
         return null;
     }
@@ -32,7 +34,9 @@ public static partial class GuardedFile
         // struct statx (statx(2)): links at 16, uid at 20, mode at 28.
         var buffer = stackalloc byte[256];
         return statx(handle, "", AtEmptyPath, StatxBasicStats, buffer) == 0
-            && *(uint*)(buffer + 16) == 1 && *(uint*)(buffer + 20) == owner && (*(ushort*)(buffer + 28) & 0xF000) == 0x8000;
+            && *(uint*)(buffer + 16) == 1
+            && *(uint*)(buffer + 20) == owner
+            && (*(ushort*)(buffer + 28) & 0xF000) == 0x8000;
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

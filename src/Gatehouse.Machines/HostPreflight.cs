@@ -12,8 +12,13 @@ public static class HostPreflight
     {
         var problems = ImmutableArray.CreateBuilder<string>();
         problems.AddRange(await PathClashes.OfAsync(machine, node, ct));
-        if (!machine.IsLive) return problems.ToImmutable();
-        if (node.Packages.Any(p => p.StartsWith("exim4", StringComparison.Ordinal)) && OtherMailServer(await MailServersAsync(machine, ct)) is { } other) problems.Add(other);
+        if (!machine.IsLive)
+            return problems.ToImmutable();
+        if (
+            node.Packages.Any(p => p.StartsWith("exim4", StringComparison.Ordinal))
+            && OtherMailServer(await MailServersAsync(machine, ct)) is { } other
+        )
+            problems.Add(other);
         problems.AddRange(await PortsAsync(machine, node, ct));
         return problems.ToImmutable();
     }
@@ -21,34 +26,54 @@ public static class HostPreflight
     /// <summary>The installed packages of mail servers other than Exim, such as Postfix.</summary>
     public static async Task<ImmutableArray<string>> MailServersAsync(IMachine machine, CancellationToken ct)
     {
-        var result = await machine.RunAsync(Invocation.Of("dpkg-query", "--show", "--showformat=${Package}|${db:Status-Status}|${Provides}\n"), null, ct);
+        var result = await machine.RunAsync(
+            Invocation.Of("dpkg-query", "--show", "--showformat=${Package}|${db:Status-Status}|${Provides}\n"),
+            null,
+            ct
+        );
         return
         [
-            .. result.Output.Split('\n').Select(l => l.Split('|'))
-                .Where(p => p is [_, "installed", _] && p[2].Contains("mail-transport-agent", StringComparison.Ordinal) && !p[0].StartsWith("exim4", StringComparison.Ordinal))
+            .. result
+                .Output.Split('\n')
+                .Select(l => l.Split('|'))
+                .Where(p =>
+                    p is [_, "installed", _]
+                    && p[2].Contains("mail-transport-agent", StringComparison.Ordinal)
+                    && !p[0].StartsWith("exim4", StringComparison.Ordinal)
+                )
                 .Select(p => p[0]),
         ];
     }
 
-    /// <summary>Why another mail server stands against an apply; null when there is none. apt would remove it, and its queue with it.</summary>
-    public static string? OtherMailServer(ImmutableArray<string> packages) => packages.IsEmpty
-        ? null
-        : $"another mail server is installed here: {string.Join(", ", packages)}. Installing Exim would remove it. Empty its queue, then run 'apt remove {string.Join(' ', packages)}' and apply again.";
+    /// <summary>Why another mail server stands against an apply; null when there is none. apt would remove it, and its queue with
+    /// it.</summary>
+    public static string? OtherMailServer(ImmutableArray<string> packages) =>
+        packages.IsEmpty
+            ? null
+            : $"another mail server is installed here: {string.Join(", ", packages)}. Installing Exim would remove it. Empty its queue, "
+                + $"then run 'apt remove {string.Join(' ', packages)}' and apply again.";
 
     // A port of ours may be held by a unit of ours alone: that one is restarted or stopped by the plan.
     private static async Task<IEnumerable<string>> PortsAsync(IMachine machine, RenderedNode node, CancellationToken ct)
     {
-        if (node.Listens.IsEmpty) return [];
+        if (node.Listens.IsEmpty)
+            return [];
         var sockets = await machine.RunAsync(Invocation.Of("ss", "-Hltnp"), null, ct);
-        if (!sockets.Succeeded) return [];
+        if (!sockets.Succeeded)
+            return [];
         var own = node.Units.Select(u => u.Unit.Name).ToHashSet(StringComparer.Ordinal);
         var problems = new List<string>();
         foreach (var listener in ListeningSockets.Read(sockets.Output).Where(l => node.Listens.Contains(l.Port)).OrderBy(l => l.Port))
         {
             var unit = ListeningSockets.UnitOf((await machine.ReadAsync($"/proc/{listener.Process}/cgroup", ct))?.Text ?? "");
-            if (own.Contains(unit)) continue;
+            if (own.Contains(unit))
+                continue;
             var remedy = unit.Length > 0 ? $"Stop it with 'systemctl disable --now {unit}'" : $"End it ('kill {listener.Process}')";
-            problems.Add($"port {listener.Port} is already in use by {listener.Program} (pid {listener.Process}{(unit.Length > 0 ? $", {unit}" : "")}), and this gateway needs it. {remedy}, or give it another port, and run again.");
+            problems.Add(
+                $"port {listener.Port} is already in use by {listener.Program} (pid "
+                    + $"{listener.Process}{(unit.Length > 0 ? $", {unit}" : "")}), and this gateway needs it. {remedy}, or give it another "
+                    + $"port, and run again."
+            );
         }
 
         return problems;

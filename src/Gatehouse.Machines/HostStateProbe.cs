@@ -17,31 +17,41 @@ public static class HostStateProbe
     /// <param name="machine">The host.</param>
     /// <param name="facts">What is known of it.</param>
     /// <param name="port">The agent's port.</param>
-    public static HostState Look(LocalMachine machine, Facts facts, int port) => new()
-    {
-        Free = Free(machine),
-        Addresses = facts.Addresses,
-        PortTaken = PortTaken(port),
-        CaFile = File.Exists(machine.Real("/etc/gatehouse/pki/cluster-ca.pem")) ? File.ReadAllText(machine.Real("/etc/gatehouse/pki/cluster-ca.pem")) : null,
-        HasUnfinishedBootstrap = File.Exists(machine.Real("/var/lib/gatehouse/cluster/master-token")),
-        IsGateway = File.Exists(machine.Real("/etc/gatehouse/answers.yaml")),
-        Existing = facts.Existing,
-        HasEncryptionKey = File.Exists(machine.Real("/etc/gatehouse/secrets/encryption-key")),
-        HasDatabases = HasDatabases(machine.Real(Databases)),
-        Queue = Queue(machine.Real("/var/spool/exim4/input"), "*-H") + Queue(machine.Real("/var/spool/postfix/deferred"), "*") + Queue(machine.Real("/var/spool/postfix/active"), "*"),
-    };
+    public static HostState Look(LocalMachine machine, Facts facts, int port) =>
+        new()
+        {
+            Free = Free(machine),
+            Addresses = facts.Addresses,
+            PortTaken = PortTaken(port),
+            CaFile = File.Exists(machine.Real("/etc/gatehouse/pki/cluster-ca.pem"))
+                ? File.ReadAllText(machine.Real("/etc/gatehouse/pki/cluster-ca.pem"))
+                : null,
+            HasUnfinishedBootstrap = File.Exists(machine.Real("/var/lib/gatehouse/cluster/master-token")),
+            IsGateway = File.Exists(machine.Real("/etc/gatehouse/answers.yaml")),
+            Existing = facts.Existing,
+            HasEncryptionKey = File.Exists(machine.Real("/etc/gatehouse/secrets/encryption-key")),
+            HasDatabases = HasDatabases(machine.Real(Databases)),
+            Queue =
+                Queue(machine.Real("/var/spool/exim4/input"), "*-H")
+                + Queue(machine.Real("/var/spool/postfix/deferred"), "*")
+                + Queue(machine.Real("/var/spool/postfix/active"), "*"),
+        };
 
     // One entry for each file system, by the shortest of the places that are on it.
     private static ImmutableSortedDictionary<string, long> Free(LocalMachine machine)
     {
         var drives = DriveInfo.GetDrives().Where(d => d.IsReady && d.TotalSize > 0).ToArray();
-        return (from place in Places
-                let real = machine.Real(place)
-                where Directory.Exists(real)
-                let drive = drives.Where(d => real == d.Name || real.StartsWith(d.Name.TrimEnd('/') + "/", StringComparison.Ordinal)).MaxBy(d => d.Name.Length)
-                where drive is not null
-                group (place, drive.AvailableFreeSpace) by drive.Name into one
-                select one.First()).ToImmutableSortedDictionary(f => f.place, f => f.AvailableFreeSpace, StringComparer.Ordinal);
+        return (
+            from place in Places
+            let real = machine.Real(place)
+            where Directory.Exists(real)
+            let drive = drives
+                .Where(d => real == d.Name || real.StartsWith(d.Name.TrimEnd('/') + "/", StringComparison.Ordinal))
+                .MaxBy(d => d.Name.Length)
+            where drive is not null
+            group (place, drive.AvailableFreeSpace) by drive.Name into one
+            select one.First()
+        ).ToImmutableSortedDictionary(f => f.place, f => f.AvailableFreeSpace, StringComparer.Ordinal);
     }
 
     private static string PortTaken(int port)
@@ -63,12 +73,23 @@ public static class HostStateProbe
         }
     }
 
-    // PostgreSQL's own three databases, and the tables in them, are there from the start; their numbers are below 16384 (its FirstNormalObjectId).
+    // PostgreSQL's own three databases, and the tables in them, are there from the start; their numbers are below 16384 (its
+    // FirstNormalObjectId).
     private static bool HasDatabases(string directory)
     {
         try
         {
-            return Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Any(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 16384);
+            return Directory.Exists(directory)
+                && Directory
+                    .EnumerateFileSystemEntries(
+                        directory,
+                        "*",
+                        new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }
+                    )
+                    .Any(d =>
+                        int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                        && number >= 16384
+                    );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

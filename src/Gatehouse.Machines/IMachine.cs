@@ -15,7 +15,12 @@ namespace Gatehouse.Machines;
 /// SIGINT, which it obeys between two steps of its own, and is waited for.
 /// </param>
 public sealed record Invocation(
-    ImmutableArray<string> Arguments, string Input = "", TimeSpan? Timeout = null, ImmutableDictionary<string, string>? Variables = null, bool EndsItself = false)
+    ImmutableArray<string> Arguments,
+    string Input = "",
+    TimeSpan? Timeout = null,
+    ImmutableDictionary<string, string>? Variables = null,
+    bool EndsItself = false
+)
 {
     /// <summary>A command from its words.</summary>
     public static Invocation Of(params ReadOnlySpan<string> arguments) => new([.. arguments]);
@@ -34,7 +39,10 @@ public sealed record CommandResult(int ExitCode, string Output, string Error)
     public bool Succeeded => ExitCode == 0;
 
     /// <summary>Output and error together.</summary>
-    public string All => Error.Length == 0 ? Output : Output.Length == 0 ? Error : $"{Output}\n{Error}";
+    public string All =>
+        Error.Length == 0 ? Output
+        : Output.Length == 0 ? Error
+        : $"{Output}\n{Error}";
 }
 
 /// <summary>What to put at a path.</summary>
@@ -62,7 +70,8 @@ public interface IMachine
     /// <summary>What is at a path; links are not followed. A file's hash is included.</summary>
     ValueTask<PathState> StatAsync(string path, CancellationToken ct);
 
-    /// <summary>Puts something at a path, replacing what is there in one step that survives a power loss. Missing parents are made.</summary>
+    /// <summary>Puts something at a path, replacing what is there in one step that survives a power loss. Missing parents are
+    /// made.</summary>
     ValueTask WriteAsync(string path, Item item, CancellationToken ct);
 
     /// <summary>Takes away a file, a link or an empty directory; nothing happens when there is none.</summary>
@@ -74,7 +83,8 @@ public interface IMachine
     /// <summary>Runs a command to its end.</summary>
     /// <param name="command">What to run.</param>
     /// <param name="onLine">Called with each line of output and error as it comes.</param>
-    /// <param name="ct">Ends the command and everything it started; one that ends itself is asked to stop, and its result is returned.</param>
+    /// <param name="ct">Ends the command and everything it started; one that ends itself is asked to stop, and its result is
+    /// returned.</param>
     ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct);
 }
 
@@ -82,9 +92,8 @@ public interface IMachine
 public class MachineException : Exception
 {
     /// <summary>Says what failed.</summary>
-    public MachineException(string message, Exception? inner = null) : base(message, inner)
-    {
-    }
+    public MachineException(string message, Exception? inner = null)
+        : base(message, inner) { }
 
     /// <summary>A command that failed, with the last lines it printed.</summary>
     public static MachineException Of(Invocation command, CommandResult result) =>

@@ -24,7 +24,8 @@ public sealed class SandboxChecker(string directory) : IChecker
     /// <inheritdoc/>
     public async Task<ImmutableArray<CheckResult>> JudgeAsync(RenderedNode node, ImmutableArray<RenderedCheck> checks, CancellationToken ct)
     {
-        if (checks.IsEmpty) return [];
+        if (checks.IsEmpty)
+            return [];
         using var sandbox = await CheckSandbox.StageAsync(node, directory, ct);
         using var gate = new SemaphoreSlim(Math.Max(2, Environment.ProcessorCount));
         return [.. await Task.WhenAll(checks.Select(RunAsync))];

@@ -20,7 +20,9 @@ internal static partial class LibC
         if (statx(AtFdCwd, path, AtSymlinkNoFollow, StatxBasicStats, buffer) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            return error is 2 or 20 ? null : throw new MachineException($"{path} cannot be examined: {Marshal.GetPInvokeErrorMessage(error)}");
+            return error is 2 or 20
+                ? null
+                : throw new MachineException($"{path} cannot be examined: {Marshal.GetPInvokeErrorMessage(error)}");
         }
 
         return (*(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(uint*)(buffer + 24));
@@ -37,19 +39,23 @@ internal static partial class LibC
     /// <summary>Sets owner and group without following a link.</summary>
     public static void ChangeOwner(string path, uint user, uint group)
     {
-        if (lchown(path, user, group) != 0) throw Failure($"the owner of {path} cannot be set");
+        if (lchown(path, user, group) != 0)
+            throw Failure($"the owner of {path} cannot be set");
     }
 
     /// <summary>Sets owner and group of an open file.</summary>
     public static void ChangeOwner(SafeFileHandle file, string path, uint user, uint group)
     {
-        if (fchown(file, user, group) != 0) throw Failure($"the owner of {path} cannot be set");
+        if (fchown(file, user, group) != 0)
+            throw Failure($"the owner of {path} cannot be set");
     }
 
-    /// <summary>Whatever ends this process, nothing of its memory is written to a disk, and nobody but root may look into it (prctl(2), setrlimit(2)).</summary>
+    /// <summary>Whatever ends this process, nothing of its memory is written to a disk, and nobody but root may look into it (prctl(2),
+    /// setrlimit(2)).</summary>
     public static unsafe void KeepMemoryPrivate()
     {
-        const int setDumpable = 4, core = 4;
+        const int setDumpable = 4,
+            core = 4;
         _ = prctl(setDumpable, 0, 0, 0, 0);
         // Soft and hard limit; what is started from here inherits them, and not the flag.
         var none = stackalloc ulong[2];
@@ -73,7 +79,8 @@ internal static partial class LibC
     /// <summary>Renames in one step, replacing what is there.</summary>
     public static void Rename(string from, string to)
     {
-        if (rename(from, to) != 0) throw Failure($"{to} cannot be replaced");
+        if (rename(from, to) != 0)
+            throw Failure($"{to} cannot be replaced");
     }
 
     /// <summary>Makes sure that the names in a directory survive a power loss.</summary>
@@ -81,11 +88,13 @@ internal static partial class LibC
     {
         const int readOnlyDirectory = 0x10000;
         var descriptor = open(path, readOnlyDirectory);
-        if (descriptor < 0) throw Failure($"{path} cannot be opened");
+        if (descriptor < 0)
+            throw Failure($"{path} cannot be opened");
         var result = fsync(descriptor);
         _ = close(descriptor);
         // EINVAL: a file system that has no such thing (some overlays); there is nothing to wait for.
-        if (result != 0 && Marshal.GetLastPInvokeError() != 22) throw Failure($"{path} cannot be written out");
+        if (result != 0 && Marshal.GetLastPInvokeError() != 22)
+            throw Failure($"{path} cannot be written out");
     }
 
     /// <summary>
@@ -94,15 +103,19 @@ internal static partial class LibC
     /// </summary>
     public static SafeFileHandle NewNetwork()
     {
-        if (unshare(CloneNewNet) != 0) throw Failure("the kernel gives no network namespace");
+        if (unshare(CloneNewNet) != 0)
+            throw Failure("the kernel gives no network namespace");
         var descriptor = open("/proc/thread-self/ns/net", CloseOnExec);
-        return descriptor < 0 ? throw Failure("/proc/thread-self/ns/net cannot be opened") : new SafeFileHandle(descriptor, ownsHandle: true);
+        return descriptor < 0
+            ? throw Failure("/proc/thread-self/ns/net cannot be opened")
+            : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     /// <summary>Moves the calling thread into a network; what it opens belongs there (setns(2)).</summary>
     public static void EnterNetwork(SafeFileHandle network)
     {
-        if (setns(network, CloneNewNet) != 0) throw Failure("the network namespace cannot be entered");
+        if (setns(network, CloneNewNet) != 0)
+            throw Failure("the network namespace cannot be entered");
     }
 
     /// <summary>crypt(3): the hash of a password under a salt (which may be a whole hash); null when the method is unknown.</summary>

@@ -9,7 +9,14 @@ namespace Gatehouse.Machines;
 /// <summary>The machine the program runs on, or a tree of files on it (<c>--root</c>).</summary>
 public sealed class LocalMachine : IMachine
 {
-    private const UnixFileMode UsualDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    private const UnixFileMode UsualDirectory =
+        UnixFileMode.UserRead
+        | UnixFileMode.UserWrite
+        | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherExecute;
 
     private readonly string root;
     private readonly bool durable;
@@ -50,7 +57,8 @@ public sealed class LocalMachine : IMachine
     /// <inheritdoc/>
     public async ValueTask<PathState> StatAsync(string path, CancellationToken ct)
     {
-        if (LibC.Stat(Real(path)) is not { } stat) return PathState.Nothing;
+        if (LibC.Stat(Real(path)) is not { } stat)
+            return PathState.Nothing;
         var owner = new Ownership(Users.UserName(stat.User), Users.GroupName(stat.Group), stat.Mode & 0xFFF);
         return (stat.Mode & 0xF000) switch
         {
@@ -61,11 +69,14 @@ public sealed class LocalMachine : IMachine
         };
     }
 
-    /// <summary>Who owns a file, and its mode; of a link, the file that it leads to. Null when there is none. The content is not read.</summary>
+    /// <summary>Who owns a file, and its mode; of a link, the file that it leads to. Null when there is none. The content is not
+    /// read.</summary>
     public Ownership? OwnerOf(string path)
     {
         var real = new FileInfo(Real(path)).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Real(path);
-        return LibC.Stat(real) is { } stat ? new Ownership(Users.UserName(stat.User), Users.GroupName(stat.Group), stat.Mode & 0xFFF) : null;
+        return LibC.Stat(real) is { } stat
+            ? new Ownership(Users.UserName(stat.User), Users.GroupName(stat.Group), stat.Mode & 0xFFF)
+            : null;
     }
 
     /// <summary>Whether users and groups of these names are there.</summary>
@@ -104,10 +115,17 @@ public sealed class LocalMachine : IMachine
             MakeDirectory(Path.GetDirectoryName(real)!);
             switch (item.Kind)
             {
-                case EntryKind.Directory: WriteDirectory(real, item); break;
-                case EntryKind.Link: Swap(real, temporary => File.CreateSymbolicLink(temporary, item.Target)); break;
-                case EntryKind.File: Swap(real, temporary => WriteFile(temporary, item.Owner, s => s.Write(item.Content!.Bytes.Span))); break;
-                default: throw new InvalidOperationException($"nothing can be written as {item.Kind}");
+                case EntryKind.Directory:
+                    WriteDirectory(real, item);
+                    break;
+                case EntryKind.Link:
+                    Swap(real, temporary => File.CreateSymbolicLink(temporary, item.Target));
+                    break;
+                case EntryKind.File:
+                    Swap(real, temporary => WriteFile(temporary, item.Owner, s => s.Write(item.Content!.Bytes.Span)));
+                    break;
+                default:
+                    throw new InvalidOperationException($"nothing can be written as {item.Kind}");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -126,10 +144,14 @@ public sealed class LocalMachine : IMachine
         try
         {
             // A write that was cut off may have left its half-made item, and it may hold secrets.
-            if (Directory.Exists(Path.GetDirectoryName(real))) File.Delete(Temporary(real));
-            if (LibC.Stat(real) is not { } stat) return ValueTask.CompletedTask;
-            if ((stat.Mode & 0xF000) == 0x4000) Directory.Delete(real);
-            else File.Delete(real);
+            if (Directory.Exists(Path.GetDirectoryName(real)))
+                File.Delete(Temporary(real));
+            if (LibC.Stat(real) is not { } stat)
+                return ValueTask.CompletedTask;
+            if ((stat.Mode & 0xF000) == 0x4000)
+                Directory.Delete(real);
+            else
+                File.Delete(real);
             Settle(Path.GetDirectoryName(real)!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -142,9 +164,11 @@ public sealed class LocalMachine : IMachine
 
     /// <inheritdoc/>
     public ValueTask<ImmutableArray<string>> ListAsync(string path, CancellationToken ct) =>
-        ValueTask.FromResult<ImmutableArray<string>>(Directory.Exists(Real(path))
-            ? [.. Directory.EnumerateFileSystemEntries(Real(path)).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)]
-            : []);
+        ValueTask.FromResult<ImmutableArray<string>>(
+            Directory.Exists(Real(path))
+                ? [.. Directory.EnumerateFileSystemEntries(Real(path)).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)]
+                : []
+        );
 
     /// <inheritdoc/>
     public async ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct)
@@ -162,7 +186,8 @@ public sealed class LocalMachine : IMachine
     // Whatever the mask: a directory that anybody may write into would make all in it anybody's.
     private static void MakeDirectory(string real)
     {
-        if (Directory.Exists(real)) return;
+        if (Directory.Exists(real))
+            return;
         MakeDirectory(Path.GetDirectoryName(real)!);
         Directory.CreateDirectory(real, UsualDirectory);
     }
@@ -180,7 +205,15 @@ public sealed class LocalMachine : IMachine
     private void WriteFile(string temporary, Ownership owner, Action<Stream> fill)
     {
         // Created unreadable for others, given its owner, then its mode, then its content: at no moment may the wrong one read it.
-        using var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        using var stream = new FileStream(
+            temporary,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }
+        );
         // By the open file and not by its name, which somebody who owns the directory could give to another file meanwhile.
         Own(temporary, owner, stream.SafeFileHandle);
         File.SetUnixFileMode(stream.SafeFileHandle, (UnixFileMode)owner.Mode);
@@ -216,17 +249,24 @@ public sealed class LocalMachine : IMachine
     // Makes sure that the names in a directory survive a power loss.
     private void Settle(string directory)
     {
-        if (durable) LibC.SyncDirectory(directory);
+        if (durable)
+            LibC.SyncDirectory(directory);
     }
 
     private void Own(string real, Ownership owner, SafeFileHandle? file = null)
     {
-        if (!chowns) return;
+        if (!chowns)
+            return;
         var user = Users.User(owner.User);
         var group = Users.Group(owner.Group);
         // In a tree the owner may belong to a package that is not installed here; on the machine itself it must exist.
-        if (IsLive && (user is null || group is null)) throw new MachineException($"{real} is to belong to {owner.User}:{owner.Group}, but there is no such {(user is null ? "user" : "group")}.");
-        if (file is null) LibC.ChangeOwner(real, user ?? 0, group ?? 0);
-        else LibC.ChangeOwner(file, real, user ?? 0, group ?? 0);
+        if (IsLive && (user is null || group is null))
+            throw new MachineException(
+                $"{real} is to belong to {owner.User}:{owner.Group}, but there is no such {(user is null ? "user" : "group")}."
+            );
+        if (file is null)
+            LibC.ChangeOwner(real, user ?? 0, group ?? 0);
+        else
+            LibC.ChangeOwner(file, real, user ?? 0, group ?? 0);
     }
 }

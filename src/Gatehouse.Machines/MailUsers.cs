@@ -10,8 +10,10 @@ public static class MailUsers
 
     /// <summary>Those that there are on this host, by name.</summary>
     public static ImmutableSortedDictionary<string, int> Numbers() =>
-        (from line in File.ReadAllLines("/etc/passwd")
-         let words = line.Split(':')
-         where words.Length > 2 && Names.Contains(words[0])
-         select KeyValuePair.Create(words[0], int.Parse(words[2], CultureInfo.InvariantCulture))).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        (
+            from line in File.ReadAllLines("/etc/passwd")
+            let words = line.Split(':')
+            where words.Length > 2 && Names.Contains(words[0])
+            select KeyValuePair.Create(words[0], int.Parse(words[2], CultureInfo.InvariantCulture))
+        ).ToImmutableSortedDictionary(StringComparer.Ordinal);
 }

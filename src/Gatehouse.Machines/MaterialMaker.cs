@@ -18,6 +18,7 @@ public static class MaterialMaker
     public const string ClusterPki = "/var/lib/gatehouse/cluster/pki";
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(825);
+
     // A sender whose clock is slow is not to find it in the future.
     private static readonly TimeSpan Early = TimeSpan.FromHours(1);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
@@ -29,7 +30,13 @@ public static class MaterialMaker
     /// <param name="ct">Ends the reading.</param>
     /// <param name="cluster">What a cluster's CA gave, for a member; null takes it from the machine.</param>
     /// <exception cref="MachineException">The settings are those of a cluster's member, and the host is none.</exception>
-    public static async ValueTask<Material> ObtainAsync(GatewaySettings settings, IMachine machine, DateTimeOffset now, CancellationToken ct, ClusterMaterial? cluster = null)
+    public static async ValueTask<Material> ObtainAsync(
+        GatewaySettings settings,
+        IMachine machine,
+        DateTimeOffset now,
+        CancellationToken ct,
+        ClusterMaterial? cluster = null
+    )
     {
         // Somebody looks at what would become of a cluster that is not there yet; its secrets are not made for that.
         var isPreview = cluster is not null;
@@ -47,35 +54,63 @@ public static class MaterialMaker
             RedisPassword = mta is null ? null : await SecretAsync(machine, "redis-password", 40, ct),
             ControllerPassword = mta is null ? null : await SecretAsync(machine, "controller-password", 40, ct),
             WebPassword = webPassword,
-            WebPasswordHash = web is null ? null : await HashAsync(web.Password.Source == PasswordSource.Hash ? null : webPassword ?? web.Password.Value, web, machine, ct),
+            WebPasswordHash = web is null
+                ? null
+                : await HashAsync(web.Password.Source == PasswordSource.Hash ? null : webPassword ?? web.Password.Value, web, machine, ct),
             Cluster = cluster,
         };
     }
 
     // The same on every node, so none of them makes it: it comes sealed from the registry, or the host has none yet.
-    private static async ValueTask<BackendMaterial> BackendAsync(GatewaySettings settings, IMachine machine, bool isPreview, CancellationToken ct)
+    private static async ValueTask<BackendMaterial> BackendAsync(
+        GatewaySettings settings,
+        IMachine machine,
+        bool isPreview,
+        CancellationToken ct
+    )
     {
-        var usesRedis = settings.Backend.Of(ServiceKind.Redis) is null && Members.Of(settings).With("cache").Any()
+        var usesRedis =
+            settings.Backend.Of(ServiceKind.Redis) is null
+            && Members.Of(settings).With("cache").Any()
             && (settings.System.Profile.Has("cache") || settings.Mta is not null);
-        return new(usesRedis ? await SealedAsync(machine, SharedSecret.RedisPassword, isPreview, ct) : null,
-            settings.System.Profile.Has("mq") ? await SealedAsync(machine, SharedSecret.ErlangCookie, isPreview, ct) : null);
+        return new(
+            usesRedis ? await SealedAsync(machine, SharedSecret.RedisPassword, isPreview, ct) : null,
+            settings.System.Profile.Has("mq") ? await SealedAsync(machine, SharedSecret.ErlangCookie, isPreview, ct) : null
+        );
     }
 
     private static ValueTask<Secret> WebPasswordAsync(GatewaySettings settings, IMachine machine, bool isPreview, CancellationToken ct) =>
-        settings.System.Profile.Clustered ? SealedAsync(machine, SharedSecret.WebPassword, isPreview, ct) : SecretAsync(machine, "web-password", 20, ct);
+        settings.System.Profile.Clustered
+            ? SealedAsync(machine, SharedSecret.WebPassword, isPreview, ct)
+            : SecretAsync(machine, "web-password", 20, ct);
 
     private static async ValueTask<Secret> SealedAsync(IMachine machine, string name, bool isPreview, CancellationToken ct)
     {
-        if ((await machine.ReadAsync(SealedName.FileOf(name), ct))?.Text.Trim() is { Length: > 0 } text) return new Secret(text);
-        return isPreview ? new Secret("not-made-yet") : throw new MachineException($"{SealedName.FileOf(name)} is missing: a secret that the nodes of the cluster share. 'gatehouse sync' fetches it from the registry.");
+        if ((await machine.ReadAsync(SealedName.FileOf(name), ct))?.Text.Trim() is { Length: > 0 } text)
+            return new Secret(text);
+        return isPreview
+            ? new Secret("not-made-yet")
+            : throw new MachineException(
+                $"{SealedName.FileOf(name)} is missing: a secret that the nodes of the cluster share. 'gatehouse sync' fetches it from "
+                    + $"the registry."
+            );
     }
 
     // What bootstrap, join and renewal put there. All of it or nothing: a member without a part of it trusts nobody, or everybody.
     private static async ValueTask<ClusterMaterial> ClusterAsync(IMachine machine, CancellationToken ct)
     {
-        var node = await PairAsync(machine, "node", ct)
-            ?? throw new MachineException($"this host is no member of a cluster yet: there is no {ClusterPki}/node.key. Run 'gatehouse bootstrap' to begin a cluster, or 'gatehouse join' to become a member of one.");
-        return new ClusterMaterial(node, await NeededAsync(machine, "cluster-ca.pem", ct), await NeededAsync(machine, "cluster.crl", ct), await PairAsync(machine, "issuer", ct))
+        var node =
+            await PairAsync(machine, "node", ct)
+            ?? throw new MachineException(
+                $"this host is no member of a cluster yet: there is no {ClusterPki}/node.key. Run 'gatehouse bootstrap' to begin a "
+                    + $"cluster, or 'gatehouse join' to become a member of one."
+            );
+        return new ClusterMaterial(
+            node,
+            await NeededAsync(machine, "cluster-ca.pem", ct),
+            await NeededAsync(machine, "cluster.crl", ct),
+            await PairAsync(machine, "issuer", ct)
+        )
         {
             ClusterId = ClusterOf(node.CertificatePem),
             Seat = QuorumSeat.Read((await machine.ReadAsync(QuorumSeat.Path, ct))?.Text),
@@ -85,13 +120,17 @@ public static class MaterialMaker
     private static string ClusterOf(string pem)
     {
         using var certificate = X509Certificate2.CreateFromPem(pem);
-        return NodeIdentity.TryRead(certificate, out var identity, out var problem) ? identity.ClusterId
-            : throw new MachineException($"{ClusterPki}/node.crt is no node certificate: {problem}. 'gatehouse sync' fetches one that fits.");
+        return NodeIdentity.TryRead(certificate, out var identity, out var problem)
+            ? identity.ClusterId
+            : throw new MachineException(
+                $"{ClusterPki}/node.crt is no node certificate: {problem}. 'gatehouse sync' fetches one that fits."
+            );
     }
 
     private static async ValueTask<CertifiedKey?> PairAsync(IMachine machine, string name, CancellationToken ct)
     {
-        if (await machine.ReadAsync($"{ClusterPki}/{name}.key", ct) is not { } key) return null;
+        if (await machine.ReadAsync($"{ClusterPki}/{name}.key", ct) is not { } key)
+            return null;
         var certificate = await NeededAsync(machine, $"{name}.crt", ct);
         try
         {
@@ -99,19 +138,35 @@ public static class MaterialMaker
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new MachineException($"{ClusterPki}/{name}.key is not the key of {name}.crt beside it. 'gatehouse sync' fetches a certificate that fits.", e);
+            throw new MachineException(
+                $"{ClusterPki}/{name}.key is not the key of {name}.crt beside it. 'gatehouse sync' fetches a certificate that fits.",
+                e
+            );
         }
 
         return new CertifiedKey(new Secret(key.Text), certificate);
     }
 
     private static async ValueTask<string> NeededAsync(IMachine machine, string name, CancellationToken ct) =>
-        (await machine.ReadAsync($"{ClusterPki}/{name}", ct))?.Text ?? throw new MachineException($"{ClusterPki}/{name} is missing. Run the 'gatehouse bootstrap' or 'gatehouse join' again that was to put it there.");
+        (await machine.ReadAsync($"{ClusterPki}/{name}", ct))?.Text
+        ?? throw new MachineException(
+            $"{ClusterPki}/{name} is missing. Run the 'gatehouse bootstrap' or 'gatehouse join' again that was to put it there."
+        );
 
-    private static async ValueTask<CertifiedKey> CertificateAsync(CertificateChoice choice, string name, string user, ClusterMaterial? cluster, IMachine machine, DateTimeOffset now, CancellationToken ct)
+    private static async ValueTask<CertifiedKey> CertificateAsync(
+        CertificateChoice choice,
+        string name,
+        string user,
+        ClusterMaterial? cluster,
+        IMachine machine,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
-        if (choice.Source == CertificateSource.Own) return new CertifiedKey(choice.KeyPem, choice.CertificatePem);
-        if (choice.Source == CertificateSource.Cluster && cluster is not null) return cluster.Node;
+        if (choice.Source == CertificateSource.Own)
+            return new CertifiedKey(choice.KeyPem, choice.CertificatePem);
+        if (choice.Source == CertificateSource.Cluster && cluster is not null)
+            return cluster.Node;
         var key = (await machine.ReadAsync($"/etc/gatehouse/pki/{user}.key", ct))?.Text;
         var certificate = (await machine.ReadAsync($"/etc/gatehouse/pki/{user}.crt", ct))?.Text;
         return key is not null && certificate is not null && Fits(certificate, key, name, now)
@@ -125,7 +180,9 @@ public static class MaterialMaker
         try
         {
             using var certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
-            return certificate.MatchesHostname(name) && certificate.NotAfter.ToUniversalTime() > now + RenewBefore && IsMadeHere(certificate);
+            return certificate.MatchesHostname(name)
+                && certificate.NotAfter.ToUniversalTime() > now + RenewBefore
+                && IsMadeHere(certificate);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
@@ -134,7 +191,9 @@ public static class MaterialMaker
     }
 
     private static bool IsMadeHere(X509Certificate2 certificate) =>
-        certificate.Subject == certificate.Issuer && certificate.NotAfter - certificate.NotBefore == Early + Lifetime && OwnCertificate.KeyProblem(certificate) is null;
+        certificate.Subject == certificate.Issuer
+        && certificate.NotAfter - certificate.NotBefore == Early + Lifetime
+        && OwnCertificate.KeyProblem(certificate) is null;
 
     private static CertifiedKey SelfSigned(string name, DateTimeOffset now)
     {
@@ -153,10 +212,16 @@ public static class MaterialMaker
     private static async ValueTask<DkimKey> DkimKeyAsync(IMachine machine, string selector, CancellationToken ct)
     {
         const string place = "/etc/exim4/gatehouse/dkim.key";
-        if (await machine.ReadAsync($"/etc/gatehouse/dkim/{selector}.txt", ct) is not null && await machine.ReadAsync(place, ct) is { } kept)
+        if (
+            await machine.ReadAsync($"/etc/gatehouse/dkim/{selector}.txt", ct) is not null
+            && await machine.ReadAsync(place, ct) is { } kept
+        )
         {
             return DkimKey.Read(kept.Text, out var problem)
-                ?? throw new MachineException($"{place} {problem}. Put the right key there, or remove the file to have a new key made, whose record then has to be published.");
+                ?? throw new MachineException(
+                    $"{place} {problem}. Put the right key there, or remove the file to have a new key made, whose record then has to be "
+                        + $"published."
+                );
         }
 
         using var key = RSA.Create(2048);
@@ -172,11 +237,15 @@ public static class MaterialMaker
 
     private static async ValueTask<Secret> HashAsync(Secret? password, WebSettings web, IMachine machine, CancellationToken ct)
     {
-        if (password is null) return web.Password.Value ?? new Secret("!");
+        if (password is null)
+            return web.Password.Value ?? new Secret("!");
         var line = (await machine.ReadAsync("/etc/nginx/gatehouse/administrators", ct))?.Text.Trim() ?? "";
         var kept = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        if (kept.StartsWith("$6$", StringComparison.Ordinal) && LibC.Crypt(password.Reveal(), kept) == kept) return new Secret(kept);
+        if (kept.StartsWith("$6$", StringComparison.Ordinal) && LibC.Crypt(password.Reveal(), kept) == kept)
+            return new Secret(kept);
         var salt = "$6$" + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16);
-        return new Secret(LibC.Crypt(password.Reveal(), salt) ?? throw new MachineException("this system's crypt(3) does not know SHA-512."));
+        return new Secret(
+            LibC.Crypt(password.Reveal(), salt) ?? throw new MachineException("this system's crypt(3) does not know SHA-512.")
+        );
     }
 }

@@ -9,7 +9,11 @@ public sealed class NotPutBackException : MachineException
     /// <param name="generation">The one that was cut off.</param>
     /// <param name="inner">What failed.</param>
     public NotPutBackException(Generation generation, MachineException inner)
-        : base($"Generation {generation.Number} was cut off earlier and could not be put back: {inner.Message}\nMend that and run 'gatehouse rollback --interrupted'.", inner) => Generation = generation;
+        : base(
+            $"Generation {generation.Number} was cut off earlier and could not be put back: {inner.Message}\nMend that and run 'gatehouse "
+                + $"rollback --interrupted'.",
+            inner
+        ) => Generation = generation;
 
     /// <summary>The generation that was cut off.</summary>
     public Generation Generation { get; }

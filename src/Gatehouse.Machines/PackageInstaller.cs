@@ -19,28 +19,45 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
     private const string Mark = "# gatehouse: services start when their configuration is in place";
     private const string LockWait = "Waiting for cache lock";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(60);
-    private static readonly Item Policy = new(EntryKind.File, new Ownership("root", "root", 0b111_101_101), FileContent.Of($"#!/bin/sh\n{Mark}\nexit 101\n"));
+    private static readonly Item Policy = new(
+        EntryKind.File,
+        new Ownership("root", "root", 0b111_101_101),
+        FileContent.Of($"#!/bin/sh\n{Mark}\nexit 101\n")
+    );
 
-    private static readonly ImmutableDictionary<string, string> Quiet = ImmutableDictionary<string, string>.Empty
-        .Add("DEBIAN_FRONTEND", "noninteractive").Add("NEEDRESTART_SUSPEND", "1").Add("APT_LISTCHANGES_FRONTEND", "none");
+    private static readonly ImmutableDictionary<string, string> Quiet = ImmutableDictionary<string, string>
+        .Empty.Add("DEBIAN_FRONTEND", "noninteractive")
+        .Add("NEEDRESTART_SUSPEND", "1")
+        .Add("APT_LISTCHANGES_FRONTEND", "none");
 
     // What an unattended upgrade or a cut-off run left unpacked is configured before anything else.
-    private static readonly Invocation Configure = new(["dpkg", "--configure", "-a", "--force-confold", "--force-confdef"], "", Patience, Quiet);
+    private static readonly Invocation Configure = new(
+        ["dpkg", "--configure", "-a", "--force-confold", "--force-confdef"],
+        "",
+        Patience,
+        Quiet
+    );
 
     private bool isWaitTold;
 
     /// <summary>Installs packages; a failure carries the last lines that apt printed.</summary>
     /// <param name="names">The packages.</param>
-    /// <param name="units">The units that the node names: those that the packages enable are disabled again, until the plan enables them.</param>
+    /// <param name="units">The units that the node names: those that the packages enable are disabled again, until the plan enables
+    /// them.</param>
     /// <param name="ct">Stops it between two steps of apt.</param>
     /// <returns>The units that stay enabled, because they took the place of ones that the packages removed.</returns>
     public async Task<ImmutableArray<string>> InstallAsync(ImmutableArray<string> names, ImmutableArray<string> units, CancellationToken ct)
     {
         var starting = await StartingAsync(ct);
         ImmutableArray<string> replaced;
-        await machine.WriteAsync(BegunPath, new Item(EntryKind.File, Ownership.Private, FileContent.Of($"{string.Join(' ', units)}\n{string.Join(' ', starting.Keys)}\n")), ct);
+        await machine.WriteAsync(
+            BegunPath,
+            new Item(EntryKind.File, Ownership.Private, FileContent.Of($"{string.Join(' ', units)}\n{string.Join(' ', starting.Keys)}\n")),
+            ct
+        );
         var hadPolicy = await machine.ReadAsync(PolicyPath, ct) is not null;
-        if (!hadPolicy) await machine.WriteAsync(PolicyPath, Policy, ct);
+        if (!hadPolicy)
+            await machine.WriteAsync(PolicyPath, Policy, ct);
         using var told = ct.Register(() => log.Note("  stopping after the package step: dpkg finishes what it has begun"));
         try
         {
@@ -50,17 +67,23 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
             var install = Apt("install", names);
             var result = await machine.RunAsync(install, Hear, ct);
             // Whatever ended apt early: what it unpacked is configured, so that the next run of apt, ours or not, finds order.
-            if (!result.Succeeded) await machine.RunAsync(Configure, log.Line, CancellationToken.None);
+            if (!result.Succeeded)
+                await machine.RunAsync(Configure, log.Line, CancellationToken.None);
             ct.ThrowIfCancellationRequested();
-            if (!result.Succeeded) throw MachineException.Of(install, result);
+            if (!result.Succeeded)
+                throw MachineException.Of(install, result);
         }
         catch (OperationCanceledException e)
         {
-            throw new OperationCanceledException("cancelled after the package step; nothing in place was changed, and packages that were installed stay", e);
+            throw new OperationCanceledException(
+                "cancelled after the package step; nothing in place was changed, and packages that were installed stay",
+                e
+            );
         }
         finally
         {
-            if (!hadPolicy) await machine.RemoveAsync(PolicyPath, CancellationToken.None);
+            if (!hadPolicy)
+                await machine.RemoveAsync(PolicyPath, CancellationToken.None);
             (replaced, _) = await DisableAsync([.. starting.Keys], units);
             await machine.RemoveAsync(BegunPath, CancellationToken.None);
         }
@@ -68,16 +91,20 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
         return replaced;
     }
 
-    /// <summary>Takes away what a run that was killed while it installed has left: the policy script, and units that start at boot as Debian ships them.</summary>
+    /// <summary>Takes away what a run that was killed while it installed has left: the policy script, and units that start at boot as
+    /// Debian ships them.</summary>
     public async Task CleanAsync(CancellationToken ct)
     {
-        if (await machine.ReadAsync(PolicyPath, ct) is { } policy && policy.Text.Contains(Mark, StringComparison.Ordinal)) await machine.RemoveAsync(PolicyPath, ct);
-        if (await machine.ReadAsync(BegunPath, ct) is not { } begun) return;
+        if (await machine.ReadAsync(PolicyPath, ct) is { } policy && policy.Text.Contains(Mark, StringComparison.Ordinal))
+            await machine.RemoveAsync(PolicyPath, ct);
+        if (await machine.ReadAsync(BegunPath, ct) is not { } begun)
+            return;
         log.Note("an earlier run was cut off while it installed packages; the next package step finishes them");
         var lines = begun.Text.Split('\n');
         var (_, disabled) = await DisableAsync([.. Words(lines[^2])], [.. Words(lines[0])]);
         // At boot they are about to start already.
-        foreach (var unit in disabled) await machine.RunAsync(Invocation.Of("systemctl", "--quiet", "stop", "--no-block", "--", unit), null, ct);
+        foreach (var unit in disabled)
+            await machine.RunAsync(Invocation.Of("systemctl", "--quiet", "stop", "--no-block", "--", unit), null, ct);
         await machine.RemoveAsync(BegunPath, ct);
     }
 
@@ -86,7 +113,8 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
     // Says so only when there is something to repair: dpkg prints nothing otherwise.
     private async Task RepairAsync(CancellationToken ct)
     {
-        if ((await machine.RunAsync(Invocation.Of("dpkg", "--audit"), null, ct)).Output.Trim().Length == 0) return;
+        if ((await machine.RunAsync(Invocation.Of("dpkg", "--audit"), null, ct)).Output.Trim().Length == 0)
+            return;
         log.Note("  packages are half installed here; running 'dpkg --configure -a' first");
         await machine.RunAsync(Configure, log.Line, CancellationToken.None);
         ct.ThrowIfCancellationRequested();
@@ -104,31 +132,47 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
             result = await machine.RunAsync(download, Hear, ct);
         }
 
-        if (!result.Succeeded) throw MachineException.Of(download, result);
-        if (DiskSpace.Needed(result.Output) is not { } needed) return;
+        if (!result.Succeeded)
+            throw MachineException.Of(download, result);
+        if (DiskSpace.Needed(result.Output) is not { } needed)
+            return;
         var free = await machine.RunAsync(Invocation.Of("df", "--output=avail", "-B1", "/usr"), null, ct);
-        if (DiskSpace.Refusal(needed, free.Output) is { } refusal) throw new MachineException(refusal);
+        if (DiskSpace.Refusal(needed, free.Output) is { } refusal)
+            throw new MachineException(refusal);
     }
 
     private void Hear(string line)
     {
         log.Line(line);
         // Told once, also where the lines of a running command are not shown: it can take two minutes.
-        if (isWaitTold || !line.StartsWith(LockWait, StringComparison.Ordinal)) return;
+        if (isWaitTold || !line.StartsWith(LockWait, StringComparison.Ordinal))
+            return;
         isWaitTold = true;
-        log.Note($"  waiting up to two minutes for another package manager: {line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()}");
+        log.Note(
+            $"  waiting up to two minutes for another package manager: {line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()}"
+        );
     }
 
     // Units that start at boot: enabled ones, and those that systemd makes of init scripts ("generated").
     private async Task<ImmutableDictionary<string, string>> StartingAsync(CancellationToken ct)
     {
-        var result = await machine.RunAsync(Invocation.Of("systemctl", "list-unit-files", "--state=enabled,generated", "--no-legend", "--plain"), null, ct);
-        return result.Output.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(w => w.Length > 1)
+        var result = await machine.RunAsync(
+            Invocation.Of("systemctl", "list-unit-files", "--state=enabled,generated", "--no-legend", "--plain"),
+            null,
+            ct
+        );
+        return result
+            .Output.Split('\n')
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(w => w.Length > 1)
             .ToImmutableDictionary(w => w[0], w => w[1], StringComparer.Ordinal);
     }
 
     // Debian's packages enable their services. Nothing of ours configures them yet: a boot must not start them as Debian ships them.
-    private async Task<(ImmutableArray<string> Stay, ImmutableArray<string> Disabled)> DisableAsync(ImmutableArray<string> before, ImmutableArray<string> units)
+    private async Task<(ImmutableArray<string> Stay, ImmutableArray<string> Disabled)> DisableAsync(
+        ImmutableArray<string> before,
+        ImmutableArray<string> units
+    )
     {
         var now = await StartingAsync(CancellationToken.None);
         var gone = before.Except(now.Keys, StringComparer.Ordinal).ToImmutableArray();
@@ -144,7 +188,14 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
 
             // Of an init script, the links in /etc/rc?.d are what starts it: systemctl has to look after those as well.
             var variables = now[unit] == "generated" ? null : UnitControl.NativeAlone;
-            await machine.RunAsync(Invocation.Of("systemctl", "--quiet", "disable", "--no-reload", "--", unit) with { Variables = variables }, log.Line, CancellationToken.None);
+            await machine.RunAsync(
+                Invocation.Of("systemctl", "--quiet", "disable", "--no-reload", "--", unit) with
+                {
+                    Variables = variables,
+                },
+                log.Line,
+                CancellationToken.None
+            );
             disabled.Add(unit);
         }
 
@@ -153,15 +204,39 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
 
     private async Task<bool> ReplacesAsync(string unit, ImmutableArray<string> gone)
     {
-        var result = await machine.RunAsync(Invocation.Of("systemctl", "show", "--property=Conflicts", "--value", "--", unit), null, CancellationToken.None);
+        var result = await machine.RunAsync(
+            Invocation.Of("systemctl", "show", "--property=Conflicts", "--value", "--", unit),
+            null,
+            CancellationToken.None
+        );
         return result.Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Intersect(gone, StringComparer.Ordinal).Any();
     }
 
-    private static Invocation Apt(string verb, ImmutableArray<string> names) => new(
-        [
-            "apt-get", "--yes", "--quiet", "--no-install-recommends",
-            "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Use-Pty=0",
-            "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30",
-            verb, .. names,
-        ], "", Patience, Quiet, EndsItself: true);
+    private static Invocation Apt(string verb, ImmutableArray<string> names) =>
+        new(
+            [
+                "apt-get",
+                "--yes",
+                "--quiet",
+                "--no-install-recommends",
+                "-o",
+                "Dpkg::Options::=--force-confold",
+                "-o",
+                "Dpkg::Options::=--force-confdef",
+                "-o",
+                "Dpkg::Use-Pty=0",
+                "-o",
+                "DPkg::Lock::Timeout=120",
+                "-o",
+                "Acquire::Retries=2",
+                "-o",
+                "Acquire::http::Timeout=30",
+                verb,
+                .. names,
+            ],
+            "",
+            Patience,
+            Quiet,
+            EndsItself: true
+        );
 }

@@ -3,10 +3,12 @@ using Gatehouse.Core.Rendering;
 
 namespace Gatehouse.Machines;
 
-/// <summary>What stands in the place of something of another kind: a directory where a file is to be, a socket, a file where a directory is to be.</summary>
+/// <summary>What stands in the place of something of another kind: a directory where a file is to be, a socket, a file where a directory is
+/// to be.</summary>
 internal static class PathClashes
 {
-    /// <summary>The clashes of a node with a machine, each with its remedy. What would fail in the middle of an apply is found before it begins.</summary>
+    /// <summary>The clashes of a node with a machine, each with its remedy. What would fail in the middle of an apply is found before it
+    /// begins.</summary>
     public static async ValueTask<ImmutableArray<string>> OfAsync(IMachine machine, RenderedNode node, CancellationToken ct)
     {
         var clashes = ImmutableArray.CreateBuilder<string>();
@@ -15,9 +17,12 @@ internal static class PathClashes
         foreach (var entry in node.Entries)
         {
             // What belongs to a program that is not there is not written.
-            if (entry.OnlyWith.Length > 0 && (await machine.StatAsync(entry.OnlyWith, ct)).Kind == EntryKind.Absent) continue;
-            if (await OfAsync(machine, entry, ct) is { } clash) clashes.Add(clash);
-            if (entry.Kind == EntryKind.Absent) continue;
+            if (entry.OnlyWith.Length > 0 && (await machine.StatAsync(entry.OnlyWith, ct)).Kind == EntryKind.Absent)
+                continue;
+            if (await OfAsync(machine, entry, ct) is { } clash)
+                clashes.Add(clash);
+            if (entry.Kind == EntryKind.Absent)
+                continue;
             foreach (var parent in Parents(entry.Path).TakeWhile(seen.Add))
                 if (!wanted.ContainsKey(parent) && await KindAsync(machine, parent, ct) == EntryKind.File)
                     clashes.Add($"{parent} is a file, and {entry.Path} is to be below it. Move it away and run again.");
@@ -40,9 +45,12 @@ internal static class PathClashes
 
         return (entry.Kind, there) switch
         {
-            (EntryKind.File or EntryKind.Link, EntryKind.Directory) => $"{entry.Path} is a directory; a {Name(entry.Kind)} is to be there. Move it away and run again.",
-            (EntryKind.Directory, EntryKind.File or EntryKind.Link) => $"{entry.Path} is a {Name(there)}; a directory is to be there. Move it away and run again.",
-            (EntryKind.Absent, EntryKind.Directory) when (await machine.ListAsync(entry.Path, ct)).Length > 0 => $"{entry.Path} is a directory with something in it; nothing is to be there. Move it away and run again.",
+            (EntryKind.File or EntryKind.Link, EntryKind.Directory) =>
+                $"{entry.Path} is a directory; a {Name(entry.Kind)} is to be there. Move it away and run again.",
+            (EntryKind.Directory, EntryKind.File or EntryKind.Link) =>
+                $"{entry.Path} is a {Name(there)}; a directory is to be there. Move it away and run again.",
+            (EntryKind.Absent, EntryKind.Directory) when (await machine.ListAsync(entry.Path, ct)).Length > 0 =>
+                $"{entry.Path} is a directory with something in it; nothing is to be there. Move it away and run again.",
             _ => null,
         };
     }
@@ -62,7 +70,8 @@ internal static class PathClashes
 
     private static IEnumerable<string> Parents(string path)
     {
-        for (var at = path.LastIndexOf('/'); at > 0; at = path.LastIndexOf('/', at - 1)) yield return path[..at];
+        for (var at = path.LastIndexOf('/'); at > 0; at = path.LastIndexOf('/', at - 1))
+            yield return path[..at];
     }
 
     private static string Name(EntryKind kind) => kind.ToString().ToLowerInvariant();

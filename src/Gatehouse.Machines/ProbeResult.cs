@@ -12,7 +12,10 @@ public sealed record ProbeResult(bool Passed, string Detail)
     public bool IsAnswer { get; init; }
 
     /// <summary>The state in one word: <c>ok</c>, <c>failed</c> or <c>unknown</c>.</summary>
-    public string State => IsUnknown ? "unknown" : Passed ? "ok" : "failed";
+    public string State =>
+        IsUnknown ? "unknown"
+        : Passed ? "ok"
+        : "failed";
 
     /// <summary>The service did what it should.</summary>
     public static ProbeResult Pass(string detail) => new(true, detail);

@@ -5,7 +5,8 @@ namespace Gatehouse.Machines;
 /// <summary>The memory of this process, which holds keys, codes and passwords while it works.</summary>
 public static class ProcessMemory
 {
-    /// <summary>Keeps it out of core files, and away from other programs of the same user. What this process starts leaves no core files either.</summary>
+    /// <summary>Keeps it out of core files, and away from other programs of the same user. What this process starts leaves no core files
+    /// either.</summary>
     public static void KeepPrivate() => LibC.KeepMemoryPrivate();
 
     /// <summary>
@@ -17,7 +18,9 @@ public static class ProcessMemory
         try
         {
             var program = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: false)?.FullName;
-            if (program is not null) foreach (var (start, length) in UnchangedPages(File.ReadLines("/proc/self/smaps"), program)) LibC.ForgetPages(start, length);
+            if (program is not null)
+                foreach (var (start, length) in UnchangedPages(File.ReadLines("/proc/self/smaps"), program))
+                    LibC.ForgetPages(start, length);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -25,7 +28,8 @@ public static class ProcessMemory
         }
     }
 
-    /// <summary>The mappings of a file that cannot be written and of which no page was changed since it was read (proc(5), smaps).</summary>
+    /// <summary>The mappings of a file that cannot be written and of which no page was changed since it was read (proc(5),
+    /// smaps).</summary>
     internal static IEnumerable<(nuint Start, nuint Length)> UnchangedPages(IEnumerable<string> smaps, string file)
     {
         (nuint Start, nuint Length)? mapping = null;
@@ -36,11 +40,14 @@ public static class ProcessMemory
             {
                 var start = nuint.Parse(words[0].AsSpan(0, dash), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 var isReadOnly = words.Length == 6 && words[5] == file && !words[1].Contains('w', StringComparison.Ordinal);
-                mapping = isReadOnly ? (start, nuint.Parse(words[0].AsSpan(dash + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture) - start) : null;
+                mapping = isReadOnly
+                    ? (start, nuint.Parse(words[0].AsSpan(dash + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture) - start)
+                    : null;
             }
             else if (mapping is { } unchanged && words is ["Anonymous:", var changed, ..])
             {
-                if (changed == "0") yield return unchanged;
+                if (changed == "0")
+                    yield return unchanged;
                 mapping = null;
             }
         }

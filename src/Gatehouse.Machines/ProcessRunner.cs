@@ -28,7 +28,10 @@ internal static class ProcessRunner
         }
 
         var (output, error) = (new StringBuilder(), new StringBuilder());
-        var reading = Task.WhenAll(CollectAsync(process.StandardOutput, output, onLine), CollectAsync(process.StandardError, error, onLine));
+        var reading = Task.WhenAll(
+            CollectAsync(process.StandardOutput, output, onLine),
+            CollectAsync(process.StandardError, error, onLine)
+        );
         try
         {
             await FeedAsync(process, command.Input, timeout.Token);
@@ -45,7 +48,11 @@ internal static class ProcessRunner
             process.Kill(entireProcessTree: true);
             ct.ThrowIfCancellationRequested();
             await Task.WhenAny(reading, Task.Delay(Grace, CancellationToken.None));
-            return new CommandResult(124, TextOf(output), $"{TextOf(error)}\ntook longer than {(command.Timeout ?? DefaultTimeout).TotalSeconds:0} s and was ended");
+            return new CommandResult(
+                124,
+                TextOf(output),
+                $"{TextOf(error)}\ntook longer than {(command.Timeout ?? DefaultTimeout).TotalSeconds:0} s and was ended"
+            );
         }
 
         // A daemon that the command started may hold the pipes open: what is there a moment after the exit is the output.
@@ -84,7 +91,8 @@ internal static class ProcessRunner
         // Debian keeps daemons and their checkers in sbin, which an ordinary user's PATH lacks.
         start.Environment["PATH"] = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/local/sbin:/usr/sbin:/sbin";
         start.Environment["LC_ALL"] = "C.UTF-8";
-        foreach (var (name, value) in command.Variables ?? []) start.Environment[name] = value;
+        foreach (var (name, value) in command.Variables ?? [])
+            start.Environment[name] = value;
         return start;
     }
 
@@ -107,13 +115,15 @@ internal static class ProcessRunner
         while (await reader.ReadLineAsync() is { } line)
         {
             lock (text)
-                if (text.Length < most) text.Append(line).Append('\n');
+                if (text.Length < most)
+                    text.Append(line).Append('\n');
             onLine?.Invoke(line);
         }
     }
 
     private static string TextOf(StringBuilder text)
     {
-        lock (text) return text.ToString();
+        lock (text)
+            return text.ToString();
     }
 }

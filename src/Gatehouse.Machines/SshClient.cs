@@ -31,15 +31,31 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
     /// <param name="script">The script, for /bin/sh; never with a secret in it, for it shows in process lists.</param>
     /// <param name="input">What it gets on standard input; secrets travel here. Null is none.</param>
     /// <param name="onLine">Called with each line it prints.</param>
-    /// <param name="holdsInput">Whether standard input stays open until the script ends: its end then tells the script that nobody waits any more.</param>
+    /// <param name="holdsInput">Whether standard input stays open until the script ends: its end then tells the script that nobody waits
+    /// any more.</param>
     /// <param name="ct">Ends it; a script that holds its input is given time to end by itself.</param>
     /// <exception cref="SshException">The host cannot be reached.</exception>
-    public async Task<CommandResult> RunAsync(string script, Stream? input = null, Action<string>? onLine = null, bool holdsInput = false, CancellationToken ct = default)
+    public async Task<CommandResult> RunAsync(
+        string script,
+        Stream? input = null,
+        Action<string>? onLine = null,
+        bool holdsInput = false,
+        CancellationToken ct = default
+    )
     {
-        using var process = new Process { StartInfo = Start("ssh", [.. Options(), "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "--", Destination, $"exec /bin/sh -c {Quote(script)}"]) };
+        using var process = new Process
+        {
+            StartInfo = Start(
+                "ssh",
+                [.. Options(), "-o", "ControlMaster=auto", "-o", "ControlPersist=60", "--", Destination, $"exec /bin/sh -c {Quote(script)}"]
+            ),
+        };
         Begin(process);
         var (output, error) = (new StringBuilder(), new StringBuilder());
-        var reading = Task.WhenAll(CollectAsync(process.StandardOutput, output, onLine), CollectAsync(process.StandardError, error, onLine));
+        var reading = Task.WhenAll(
+            CollectAsync(process.StandardOutput, output, onLine),
+            CollectAsync(process.StandardError, error, onLine)
+        );
         try
         {
             await FeedAsync(process, input, holdsInput, ct);
@@ -49,8 +65,11 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
         {
             process.StandardInput.Close();
             using var patience = new CancellationTokenSource(holdsInput ? TimeToPutBack : Grace);
-            await process.WaitForExitAsync(patience.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            await process
+                .WaitForExitAsync(patience.Token)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
             throw;
         }
 
@@ -70,20 +89,27 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
     {
         await using var stream = new CountingStream(File.OpenRead(file), onBytes);
         var result = await RunAsync($"umask 022; cat > {Quote(path)}", stream, ct: ct);
-        if (!result.Succeeded) throw new MachineException($"{Path.GetFileName(file)} could not be copied to {Destination}{MachineException.Tail(result.All)}");
+        if (!result.Succeeded)
+            throw new MachineException($"{Path.GetFileName(file)} could not be copied to {Destination}{MachineException.Tail(result.All)}");
     }
 
     /// <summary>How ssh would reach the host by its configuration.</summary>
     public async Task<SshRoute> RouteAsync(CancellationToken ct)
     {
         var result = await ProcessRunner.RunAsync(new Invocation(["ssh", "-G", "--", Destination], Timeout: Short), null, ct);
-        return result.Succeeded ? SshRoute.Read(result.Output) : throw new MachineException($"ssh cannot make sense of '{Destination}'{MachineException.Tail(result.Error)}");
+        return result.Succeeded
+            ? SshRoute.Read(result.Output)
+            : throw new MachineException($"ssh cannot make sense of '{Destination}'{MachineException.Tail(result.Error)}");
     }
 
     /// <summary>The keys that the host shows. Nothing vouches for them.</summary>
     public static async Task<ImmutableArray<SshHostKey>> ScanAsync(SshRoute route, CancellationToken ct)
     {
-        var result = await ProcessRunner.RunAsync(new Invocation(["ssh-keyscan", "-T", "10", "-t", "ed25519,ecdsa,rsa", "-p", route.Port, "--", route.Host], Timeout: Short), null, ct);
+        var result = await ProcessRunner.RunAsync(
+            new Invocation(["ssh-keyscan", "-T", "10", "-t", "ed25519,ecdsa,rsa", "-p", route.Port, "--", route.Host], Timeout: Short),
+            null,
+            ct
+        );
         return SshHostKey.Read(result.Output);
     }
 
@@ -95,29 +121,73 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
     {
         var known = ImmutableArray.CreateBuilder<SshHostKey>();
         foreach (var file in files.Where(File.Exists))
-            known.AddRange(SshHostKey.Read((await ProcessRunner.RunAsync(new Invocation(["ssh-keygen", "-F", route.KnownName, "-f", file], Timeout: Short), null, ct)).Output));
+            known.AddRange(
+                SshHostKey.Read(
+                    (
+                        await ProcessRunner.RunAsync(
+                            new Invocation(["ssh-keygen", "-F", route.KnownName, "-f", file], Timeout: Short),
+                            null,
+                            ct
+                        )
+                    ).Output
+                )
+            );
         return known.ToImmutable();
     }
 
     /// <summary>Closes the shared connection.</summary>
     public async ValueTask DisposeAsync() =>
-        await ProcessRunner.RunAsync(new Invocation(["ssh", .. Options(), "-O", "exit", "--", Destination], Timeout: Short), null, CancellationToken.None);
+        await ProcessRunner.RunAsync(
+            new Invocation(["ssh", .. Options(), "-O", "exit", "--", Destination], Timeout: Short),
+            null,
+            CancellationToken.None
+        );
 
     private ImmutableArray<string> Options()
     {
         ImmutableArray<string> options =
         [
-            "-T", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no", "-o", "ConnectTimeout=15",
-            "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4", "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "ClearAllForwardings=yes",
-            "-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none", "-o", $"ControlPath={directory}/%C",
+            "-T",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            "UpdateHostKeys=no",
+            "-o",
+            "ConnectTimeout=15",
+            "-o",
+            "ServerAliveInterval=15",
+            "-o",
+            "ServerAliveCountMax=4",
+            "-o",
+            "ForwardAgent=no",
+            "-o",
+            "ForwardX11=no",
+            "-o",
+            "ClearAllForwardings=yes",
+            "-o",
+            "PermitLocalCommand=no",
+            "-o",
+            "RemoteCommand=none",
+            "-o",
+            $"ControlPath={directory}/%C",
         ];
-        return knownHosts.IsEmpty ? options : options.AddRange("-o", $"UserKnownHostsFile={string.Join(' ', knownHosts.Select(f => $"\"{f}\""))}");
+        return knownHosts.IsEmpty
+            ? options
+            : options.AddRange("-o", $"UserKnownHostsFile={string.Join(' ', knownHosts.Select(f => $"\"{f}\""))}");
     }
 
     private static ProcessStartInfo Start(string program, IEnumerable<string> arguments)
     {
         // In a session of its own: Ctrl-C is for us to obey, and ssh has no terminal to ask on.
-        var start = new ProcessStartInfo("setsid", [program, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
+        var start = new ProcessStartInfo("setsid", [program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
         start.Environment["LC_ALL"] = "C.UTF-8";
         return start;
     }
@@ -138,9 +208,11 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
     {
         try
         {
-            if (input is not null) await input.CopyToAsync(process.StandardInput.BaseStream, ct);
+            if (input is not null)
+                await input.CopyToAsync(process.StandardInput.BaseStream, ct);
             await process.StandardInput.BaseStream.FlushAsync(ct);
-            if (!holdsInput) process.StandardInput.Close();
+            if (!holdsInput)
+                process.StandardInput.Close();
         }
         catch (IOException)
         {
@@ -154,13 +226,15 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
         while (await reader.ReadLineAsync() is { } line)
         {
             lock (text)
-                if (text.Length < most) text.Append(line).Append('\n');
+                if (text.Length < most)
+                    text.Append(line).Append('\n');
             onLine?.Invoke(PlainLine.Of(line));
         }
     }
 
     private static string TextOf(StringBuilder text)
     {
-        lock (text) return text.ToString();
+        lock (text)
+            return text.ToString();
     }
 }

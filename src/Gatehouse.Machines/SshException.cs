@@ -29,8 +29,10 @@ public sealed class SshException(SshFailure failure, string message) : MachineEx
     public static SshFailure Classify(string error)
     {
         // A changed key prints the words of an unknown one as well.
-        if (Has("IDENTIFICATION HAS CHANGED") || Has("is marked as revoked") || Has("HOST KEY REVOKED")) return SshFailure.ChangedKey;
-        if (Has("host key is known for") || Has("Host key verification failed")) return SshFailure.UnknownKey;
+        if (Has("IDENTIFICATION HAS CHANGED") || Has("is marked as revoked") || Has("HOST KEY REVOKED"))
+            return SshFailure.ChangedKey;
+        if (Has("host key is known for") || Has("Host key verification failed"))
+            return SshFailure.UnknownKey;
         return Has("Permission denied") || Has("Too many authentication failures") ? SshFailure.Denied : SshFailure.Unreachable;
 
         bool Has(string words) => error.Contains(words, StringComparison.Ordinal);
@@ -42,21 +44,36 @@ public sealed class SshException(SshFailure failure, string message) : MachineEx
     public static SshException Of(string destination, string error)
     {
         var failure = Classify(error);
-        var last = PlainLine.Of(error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("ssh printed nothing"));
-        return new SshException(failure, failure switch
-        {
-            SshFailure.UnknownKey => $"the host key of {destination} is not known here.",
-            SshFailure.ChangedKey => $"{destination} shows another host key than the one that is known for it. Either the host was set up anew, or somebody stands between. Nothing was sent. Compare keys on its console; only if it is the right host, remove the old key{Where(error)}.",
-            SshFailure.Denied => $"{destination} does not let us in: {last} Put the public key of this root into its ~/.ssh/authorized_keys, or use an agent.",
-            _ => $"{destination} cannot be reached by SSH: {last}",
-        });
+        var last = PlainLine.Of(
+            error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("ssh printed nothing")
+        );
+        return new SshException(
+            failure,
+            failure switch
+            {
+                SshFailure.UnknownKey => $"the host key of {destination} is not known here.",
+                SshFailure.ChangedKey =>
+                    $"{destination} shows another host key than the one that is known for it. Either the host was set up anew, or "
+                        + $"somebody stands between. Nothing was sent. Compare keys on its console; only if it is the right host, remove "
+                        + $"the old key{Where(error)}.",
+                SshFailure.Denied =>
+                    $"{destination} does not let us in: {last} Put the public key of this root into its ~/.ssh/authorized_keys, or use an "
+                        + $"agent.",
+                _ => $"{destination} cannot be reached by SSH: {last}",
+            }
+        );
     }
 
     // ssh names the line that holds the old key: 'Offending ED25519 key in FILE:LINE'.
     private static string Where(string error)
     {
         const string words = "Offending ";
-        var line = error.Split('\n', StringSplitOptions.TrimEntries).FirstOrDefault(l => l.StartsWith(words, StringComparison.Ordinal) && l.Contains(" key in ", StringComparison.Ordinal));
-        return line is null ? " with 'ssh-keygen -R'" : $", line {line[(line.LastIndexOf(':') + 1)..]} of {PlainLine.Of(line[(line.IndexOf(" key in ", StringComparison.Ordinal) + 8)..line.LastIndexOf(':')])}";
+        var line = error
+            .Split('\n', StringSplitOptions.TrimEntries)
+            .FirstOrDefault(l => l.StartsWith(words, StringComparison.Ordinal) && l.Contains(" key in ", StringComparison.Ordinal));
+        return line is null
+            ? " with 'ssh-keygen -R'"
+            : $", line {line[(line.LastIndexOf(':') + 1)..]} of "
+                + $"{PlainLine.Of(line[(line.IndexOf(" key in ", StringComparison.Ordinal) + 8)..line.LastIndexOf(':')])}";
     }
 }

@@ -14,7 +14,8 @@ public static partial class VirusSignatures
     {
         DateTimeOffset? newest = null;
         foreach (var name in new[] { "daily.cld", "daily.cvd", "main.cld", "main.cvd" })
-            if (MadeAt(machine.Real($"{Home}/{name}")) is { } time && (newest is null || time > newest)) newest = time;
+            if (MadeAt(machine.Real($"{Home}/{name}")) is { } time && (newest is null || time > newest))
+                newest = time;
         return newest;
     }
 
@@ -23,12 +24,20 @@ public static partial class VirusSignatures
     {
         try
         {
-            if (!File.Exists(path)) return null;
+            if (!File.Exists(path))
+                return null;
             var head = new byte[512];
             using var file = File.OpenRead(path);
             var text = Encoding.ASCII.GetString(head, 0, file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false));
-            return Head().Match(text) is { Success: true } made
-                && DateTimeOffset.TryParseExact(made.Groups[1].Value, ["dd MMM yyyy HH-mm zzz", "d MMM yyyy HH-mm zzz"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            return
+                Head().Match(text) is { Success: true } made
+                && DateTimeOffset.TryParseExact(
+                    made.Groups[1].Value,
+                    ["dd MMM yyyy HH-mm zzz", "d MMM yyyy HH-mm zzz"],
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.None,
+                    out var time
+                )
                 ? time
                 : null;
         }

@@ -35,13 +35,18 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
         var problems = new List<string>();
         var booting = machine.IsLive && await units.IsBootingAsync(ct);
         var touched = machine.IsLive ? await TouchedAsync(generation, booting, ct) : [];
-        foreach (var unit in touched.Reverse()) await StopAsync(generation, unit, booting, problems, ct);
+        foreach (var unit in touched.Reverse())
+            await StopAsync(generation, unit, booting, problems, ct);
         var left = new List<string>();
         var written = false;
-        foreach (var path in generation.PathsBefore.Reverse()) written |= await RestoreAsync(generation, path, store, problems, left, ct);
-        if (machine.IsLive && (written || generation.Touched is not { IsEmpty: true })) await RestartAsync(generation, touched, booting, problems, ct);
-        foreach (var line in left) log.Note(line);
-        if (problems.Count > 0) throw new MachineException(string.Join('\n', problems.Concat(left)));
+        foreach (var path in generation.PathsBefore.Reverse())
+            written |= await RestoreAsync(generation, path, store, problems, left, ct);
+        if (machine.IsLive && (written || generation.Touched is not { IsEmpty: true }))
+            await RestartAsync(generation, touched, booting, problems, ct);
+        foreach (var line in left)
+            log.Note(line);
+        if (problems.Count > 0)
+            throw new MachineException(string.Join('\n', problems.Concat(left)));
         return [.. left];
     }
 
@@ -49,7 +54,8 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
     // not go back, all of them have read what was half done.
     private async Task<ImmutableArray<UnitBefore>> TouchedAsync(Generation generation, bool booting, CancellationToken ct)
     {
-        if (generation.Touched is not { } touched || (!booting && await Boot.IdAsync(machine, ct) != generation.Boot)) return generation.UnitsBefore;
+        if (generation.Touched is not { } touched || (!booting && await Boot.IdAsync(machine, ct) != generation.Boot))
+            return generation.UnitsBefore;
         return [.. generation.UnitsBefore.Where(u => touched.Contains(u.Unit))];
     }
 
@@ -57,7 +63,11 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
     {
         var (name, before) = (unit.Unit, unit.State);
         // A unit whose own unit file goes with this is stopped while systemd still knows how.
-        if (before.Active && !booting && generation.PathsBefore.Any(p => p.Path == $"/etc/systemd/system/{name}" && p.State.Kind == EntryKind.Absent))
+        if (
+            before.Active
+            && !booting
+            && generation.PathsBefore.Any(p => p.Path == $"/etc/systemd/system/{name}" && p.State.Kind == EntryKind.Absent)
+        )
             await TryAsync(UnitVerb.Stop, name, problems, false, ct);
         if (!before.Active && !booting)
         {
@@ -66,13 +76,23 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
             await machine.RunAsync(Invocation.Of("systemctl", "--quiet", "reset-failed", "--", name), null, ct);
         }
 
-        if (!before.Enabled) await TryAsync(UnitVerb.Disable, name, problems, false, ct);
-        // At boot it is about to start already: systemd knew it as enabled when the boot began. Waiting for it would be waiting for ourselves.
-        if (booting && !(before.Active && before.Enabled)) await machine.RunAsync(Invocation.Of("systemctl", "--quiet", "stop", "--no-block", "--", name), null, ct);
+        if (!before.Enabled)
+            await TryAsync(UnitVerb.Disable, name, problems, false, ct);
+        // At boot it is about to start already: systemd knew it as enabled when the boot began. Waiting for it would be waiting for
+        // ourselves.
+        if (booting && !(before.Active && before.Enabled))
+            await machine.RunAsync(Invocation.Of("systemctl", "--quiet", "stop", "--no-block", "--", name), null, ct);
     }
 
     // Whether anything was written.
-    private async Task<bool> RestoreAsync(Generation generation, PathBefore path, GenerationStore store, List<string> problems, List<string> left, CancellationToken ct)
+    private async Task<bool> RestoreAsync(
+        Generation generation,
+        PathBefore path,
+        GenerationStore store,
+        List<string> problems,
+        List<string> left,
+        CancellationToken ct
+    )
     {
         var before = path.State;
         try
@@ -80,10 +100,14 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
             // A write that was cut off may have left its half-made item, and it may hold secrets.
             await machine.RemoveAsync(LocalMachine.Temporary(path.Path), ct);
             var now = await machine.StatAsync(path.Path, ct);
-            if (IsSame(now, before)) return false;
+            if (IsSame(now, before))
+                return false;
             if (!IsOfRun(now, before, generation.Node.Entries.FirstOrDefault(e => e.Path == path.Path)))
             {
-                left.Add($"{path.Path} is neither as generation {generation.Number} wrote it nor as it was before; somebody has changed it since, so it is left as it is.");
+                left.Add(
+                    $"{path.Path} is neither as generation {generation.Number} wrote it nor as it was before; somebody has changed it "
+                        + $"since, so it is left as it is."
+                );
                 return false;
             }
 
@@ -93,7 +117,11 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
                     await RemoveAsync(path.Path, ct);
                     break;
                 case EntryKind.File:
-                    await machine.WriteAsync(path.Path, new Item(EntryKind.File, before.Owner, await store.ContentAsync(before.Hash, ct)), ct);
+                    await machine.WriteAsync(
+                        path.Path,
+                        new Item(EntryKind.File, before.Owner, await store.ContentAsync(before.Hash, ct)),
+                        ct
+                    );
                     break;
                 default:
                     await machine.WriteAsync(path.Path, new Item(before.Kind, before.Owner, null, before.Target), ct);
@@ -109,7 +137,10 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
         }
     }
 
-    private bool IsSame(PathState now, PathState before) => now.Kind == before.Kind && now.Hash == before.Hash && now.Target == before.Target
+    private bool IsSame(PathState now, PathState before) =>
+        now.Kind == before.Kind
+        && now.Hash == before.Hash
+        && now.Target == before.Target
         && (now.Kind is EntryKind.Absent or EntryKind.Link || IsSame(now.Owner, before.Owner));
 
     // Owners of a tree need not exist on this machine.
@@ -118,7 +149,8 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
     // No entry: the generation took away what an earlier one had put there.
     private bool IsOfRun(PathState now, PathState before, RenderedEntry? entry)
     {
-        if (entry is null || now.Kind != entry.Kind) return now.Kind == EntryKind.Absent && (entry is null || entry.Kind == EntryKind.Absent);
+        if (entry is null || now.Kind != entry.Kind)
+            return now.Kind == EntryKind.Absent && (entry is null || entry.Kind == EntryKind.Absent);
         return entry.Kind switch
         {
             EntryKind.File => now.Hash == entry.Hash && IsSame(now.Owner, entry.Owner),
@@ -130,17 +162,28 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
     }
 
     private bool IsBetween(Core.Values.Ownership now, Core.Values.Ownership before, Core.Values.Ownership after) =>
-        (now.Mode == before.Mode || now.Mode == after.Mode) && (!machine.IsLive || ((now.User == before.User || now.User == after.User) && (now.Group == before.Group || now.Group == after.Group)));
+        (now.Mode == before.Mode || now.Mode == after.Mode)
+        && (
+            !machine.IsLive
+            || ((now.User == before.User || now.User == after.User) && (now.Group == before.Group || now.Group == after.Group))
+        );
 
     // A directory that something has been put into meanwhile stays: what is in it is not ours to delete.
     private async Task RemoveAsync(string path, CancellationToken ct)
     {
         var now = await machine.StatAsync(path, ct);
-        if (now.Kind == EntryKind.Directory && (await machine.ListAsync(path, ct)).Length > 0) return;
+        if (now.Kind == EntryKind.Directory && (await machine.ListAsync(path, ct)).Length > 0)
+            return;
         await machine.RemoveAsync(path, ct);
     }
 
-    private async Task RestartAsync(Generation generation, ImmutableArray<UnitBefore> touched, bool booting, List<string> problems, CancellationToken ct)
+    private async Task RestartAsync(
+        Generation generation,
+        ImmutableArray<UnitBefore> touched,
+        bool booting,
+        List<string> problems,
+        CancellationToken ct
+    )
     {
         var paths = generation.PathsBefore.Select(p => p.Path).ToHashSet(StringComparer.Ordinal);
         await TryAsync(UnitVerb.DaemonReload, "", problems, true, ct);
@@ -148,8 +191,10 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
             await machine.RunAsync(new Invocation(reaction.Run), null, ct);
         foreach (var (unit, before) in touched.Select(u => (u.Unit, u.State)))
         {
-            if (before.Known && before.Enabled) await TryAsync(UnitVerb.Enable, unit, problems, false, ct);
-            if (before.Active && !booting) await TryAsync(UnitVerb.Restart, unit, problems, true, ct);
+            if (before.Known && before.Enabled)
+                await TryAsync(UnitVerb.Enable, unit, problems, false, ct);
+            if (before.Active && !booting)
+                await TryAsync(UnitVerb.Restart, unit, problems, true, ct);
         }
     }
 

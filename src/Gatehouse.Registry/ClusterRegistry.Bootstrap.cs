@@ -46,27 +46,42 @@ public sealed record NewCluster
 /// <summary>The beginning of a cluster.</summary>
 public sealed partial class ClusterRegistry
 {
-    /// <summary>Starts a cluster: its row, authorities, first node (active, number 1, the issuer) and first settings (good). Over the local socket only.</summary>
+    /// <summary>Starts a cluster: its row, authorities, first node (active, number 1, the issuer) and first settings (good). Over the local
+    /// socket only.</summary>
     /// <exception cref="RegistryException">The database holds a cluster already; of two at once, one gets this.</exception>
     public Task InitialiseAsync(NewCluster cluster, CancellationToken ct = default) => TransactAsync(Beginning(cluster), ct);
 
     private static IEnumerable<Statement> Beginning(NewCluster c)
     {
         yield return new("SELECT gatehouse.start_cluster($1, $2, $3)", c.Id, c.Name, c.Promotion);
-        foreach (var a in c.Authorities) yield return AddAuthority(1, a);
-        foreach (var list in c.RevocationLists) yield return PutRevocationList(1, list);
-        yield return new("SELECT gatehouse.first_node($1, $2::inet, $3, $4, $5)", c.NodeName, c.Place.Address.ToString(), c.Place.Port, c.Profile, c.Place.Location);
+        foreach (var a in c.Authorities)
+            yield return AddAuthority(1, a);
+        foreach (var list in c.RevocationLists)
+            yield return PutRevocationList(1, list);
+        yield return new(
+            "SELECT gatehouse.first_node($1, $2::inet, $3, $4, $5)",
+            c.NodeName,
+            c.Place.Address.ToString(),
+            c.Place.Port,
+            c.Profile,
+            c.Place.Location
+        );
         yield return new("UPDATE gatehouse.nodes SET answers = $1 WHERE number = 1", c.NodeAnswers);
         yield return AddCertificate(1, 1, c.Certificate);
         yield return new("SELECT gatehouse.first_settings(1, $1)", c.Answers);
         yield return new("UPDATE gatehouse.settings SET approval = $1 WHERE number = 1", c.Approval.ToWord());
     }
 
-    private Task TransactAsync(IEnumerable<Statement> statements, CancellationToken ct) => UseAsync(async connection =>
-    {
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        foreach (var statement in statements) await ScalarOnAsync<object>(connection, statement, ct);
-        await transaction.CommitAsync(ct);
-        return true;
-    }, ct);
+    private Task TransactAsync(IEnumerable<Statement> statements, CancellationToken ct) =>
+        UseAsync(
+            async connection =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                foreach (var statement in statements)
+                    await ScalarOnAsync<object>(connection, statement, ct);
+                await transaction.CommitAsync(ct);
+                return true;
+            },
+            ct
+        );
 }

@@ -23,8 +23,10 @@ public sealed partial class ClusterRegistry
         yield return "listening";
         while (true)
         {
-            while (heard.TryDequeue(out var word)) yield return word;
-            if (!await HearAsync(connection, ct)) yield break;
+            while (heard.TryDequeue(out var word))
+                yield return word;
+            if (!await HearAsync(connection, ct))
+                yield break;
         }
     }
 

@@ -23,8 +23,18 @@ public sealed record NewCode(int Id, string NodeName, string Profile, ReadOnlyMe
 /// <param name="Ended">When it was withdrawn, replaced or tried too often; null otherwise.</param>
 /// <param name="Why">Why it ended.</param>
 public sealed record CodeRecord(
-    int Id, string NodeName, string Profile, string CreatedBy, DateTimeOffset Created, DateTimeOffset Expires, int Attempts,
-    DateTimeOffset? Used, string? UsedFrom, DateTimeOffset? Ended, string Why)
+    int Id,
+    string NodeName,
+    string Profile,
+    string CreatedBy,
+    DateTimeOffset Created,
+    DateTimeOffset Expires,
+    int Attempts,
+    DateTimeOffset? Used,
+    string? UsedFrom,
+    DateTimeOffset? Ended,
+    string Why
+)
 {
     /// <summary>Whether it can be used at a time.</summary>
     public bool IsGood(DateTimeOffset now) => Used is null && Ended is null && now < Expires;
@@ -37,14 +47,44 @@ public sealed partial class ClusterRegistry
     /// <param name="code">The code.</param>
     /// <param name="replace">Whether a good code for the same name is withdrawn; otherwise it is in the way.</param>
     /// <param name="ct">Gives up.</param>
-    /// <exception cref="RegistryException">The name belongs to a node, there is a good code for it, or the id was used before (make another one).</exception>
-    public Task InviteAsync(NewCode code, bool replace = false, CancellationToken ct = default) => ScalarAsync<object>(
-        new("SELECT gatehouse.invite($1, $2, $3, $4, $5, $6)", code.Id, code.NodeName, code.Profile, code.Verifier, code.Expires, replace), ct);
+    /// <exception cref="RegistryException">The name belongs to a node, there is a good code for it, or the id was used before (make another
+    /// one).</exception>
+    public Task InviteAsync(NewCode code, bool replace = false, CancellationToken ct = default) =>
+        ScalarAsync<object>(
+            new(
+                "SELECT gatehouse.invite($1, $2, $3, $4, $5, $6)",
+                code.Id,
+                code.NodeName,
+                code.Profile,
+                code.Verifier,
+                code.Expires,
+                replace
+            ),
+            ct
+        );
 
     /// <summary>All codes, newest first.</summary>
-    public Task<ImmutableArray<CodeRecord>> CodesAsync(CancellationToken ct = default) => RowsAsync(
-        new("SELECT id, node_name, profile, created_by, created, expires, attempts, used, used_from, ended, why FROM gatehouse.codes ORDER BY created DESC, id"),
-        r => new CodeRecord(r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Time(4), r.Time(5), r.GetInt32(6), r.TimeOrNull(7), r.TextOrNull(8), r.TimeOrNull(9), r.GetString(10)), ct);
+    public Task<ImmutableArray<CodeRecord>> CodesAsync(CancellationToken ct = default) =>
+        RowsAsync(
+            new(
+                "SELECT id, node_name, profile, created_by, created, expires, attempts, used, used_from, ended, why FROM gatehouse.codes "
+                    + "ORDER BY created DESC, id"
+            ),
+            r => new CodeRecord(
+                r.GetInt32(0),
+                r.GetString(1),
+                r.GetString(2),
+                r.GetString(3),
+                r.Time(4),
+                r.Time(5),
+                r.GetInt32(6),
+                r.TimeOrNull(7),
+                r.TextOrNull(8),
+                r.TimeOrNull(9),
+                r.GetString(10)
+            ),
+            ct
+        );
 
     /// <summary>Withdraws a code that was not used. By members that hold the registry.</summary>
     /// <returns>False when there was none to withdraw.</returns>

@@ -22,10 +22,15 @@ public sealed partial class ClusterRegistry
         ScalarAsync<object>(new("SELECT gatehouse.heartbeat_self($1, $2, $3::jsonb)", release, settingsVersion, status), ct);
 
     /// <summary>The last heartbeat of every member.</summary>
-    public Task<ImmutableArray<Heartbeat>> HeartbeatsAsync(CancellationToken ct = default) => RowsAsync(
-        new("""
-            SELECT h.node, h.at, h.release, h.settings_version, h.status::text
-            FROM gatehouse.heartbeats h JOIN gatehouse.nodes n ON n.number = h.node WHERE n.state <> 'removed' ORDER BY h.node
-            """),
-        r => new Heartbeat(r.GetInt32(0), r.TimeOrNull(1), r.GetString(2), r.GetInt64(3), r.GetString(4)), ct);
+    public Task<ImmutableArray<Heartbeat>> HeartbeatsAsync(CancellationToken ct = default) =>
+        RowsAsync(
+            new(
+                """
+                SELECT h.node, h.at, h.release, h.settings_version, h.status::text
+                FROM gatehouse.heartbeats h JOIN gatehouse.nodes n ON n.number = h.node WHERE n.state <> 'removed' ORDER BY h.node
+                """
+            ),
+            r => new Heartbeat(r.GetInt32(0), r.TimeOrNull(1), r.GetString(2), r.GetInt64(3), r.GetString(4)),
+            ct
+        );
 }

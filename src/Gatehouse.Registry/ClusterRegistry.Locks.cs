@@ -89,8 +89,16 @@ public sealed partial class ClusterRegistry
         }
 
         await lease.DisposeAsync();
-        var holder = (await RowsAsync(new("SELECT login, address, since FROM gatehouse.lock_holder($1, $2)", SequenceClass, (int)sequence),
-            r => $"{r.GetString(0)} ({r.GetString(1)}, connected since {r.Time(2).ToWords()})", ct)).FirstOrDefault("somebody else, who has just ended");
-        throw new RegistryException(RegistryFailure.Locked, $"{sequence.ToWord()} is being run by {holder}; wait until that is done and run it again");
+        var holder = (
+            await RowsAsync(
+                new("SELECT login, address, since FROM gatehouse.lock_holder($1, $2)", SequenceClass, (int)sequence),
+                r => $"{r.GetString(0)} ({r.GetString(1)}, connected since {r.Time(2).ToWords()})",
+                ct
+            )
+        ).FirstOrDefault("somebody else, who has just ended");
+        throw new RegistryException(
+            RegistryFailure.Locked,
+            $"{sequence.ToWord()} is being run by {holder}; wait until that is done and run it again"
+        );
     }
 }

@@ -8,7 +8,8 @@ public sealed partial class ClusterRegistry
     public Task<bool> ActivateAsync(long epoch, int node, string answers = "", CancellationToken ct = default) =>
         IssueAsync<bool>(new("SELECT gatehouse.ready_node($1, $2, $3)", epoch, node, answers), ct);
 
-    /// <summary>Removes a node: its certificates are revoked, its login is dropped and its sessions end, its codes are withdrawn. By the issuer.</summary>
+    /// <summary>Removes a node: its certificates are revoked, its login is dropped and its sessions end, its codes are withdrawn. By the
+    /// issuer.</summary>
     /// <returns>False when it was removed before.</returns>
     /// <exception cref="RegistryException">There is no such node, or it is the issuer.</exception>
     public async Task<bool> RemoveNodeAsync(long epoch, int node, string why, CancellationToken ct = default)
@@ -22,7 +23,10 @@ public sealed partial class ClusterRegistry
     /// <summary>Changes where a node is. By the issuer.</summary>
     /// <exception cref="RegistryException">The address belongs to another node.</exception>
     public Task MoveNodeAsync(long epoch, int node, NodePlace place, CancellationToken ct = default) =>
-        IssueAsync<object>(new("SELECT gatehouse.move_node($1, $2, $3::inet, $4, $5)", epoch, node, place.Address.ToString(), place.Port, place.Location), ct);
+        IssueAsync<object>(
+            new("SELECT gatehouse.move_node($1, $2, $3::inet, $4, $5)", epoch, node, place.Address.ToString(), place.Port, place.Location),
+            ct
+        );
 
     /// <summary>Changes where this node is.</summary>
     /// <exception cref="RegistryException">The address belongs to another node.</exception>
@@ -31,7 +35,8 @@ public sealed partial class ClusterRegistry
 
     /// <summary>Says whether this node has a vote about which copy of the registry takes writes.</summary>
     /// <returns>Whether that is news.</returns>
-    public Task<bool> SetVoteAsync(bool votes, CancellationToken ct = default) => ScalarAsync<bool>(new("SELECT gatehouse.set_vote($1)", votes), ct);
+    public Task<bool> SetVoteAsync(bool votes, CancellationToken ct = default) =>
+        ScalarAsync<bool>(new("SELECT gatehouse.set_vote($1)", votes), ct);
 
     /// <summary>This node is on its way out; the issuer removes it next.</summary>
     /// <exception cref="RegistryException">It is the issuer.</exception>

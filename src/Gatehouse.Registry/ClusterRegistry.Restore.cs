@@ -67,11 +67,26 @@ public sealed partial class ClusterRegistry
         yield return new("SELECT gatehouse.start_cluster($1, $2, $3)", c.Cluster.Id, c.Cluster.Name, c.Promotion);
         foreach (var (n, answers) in c.Former)
         {
-            yield return new("""
+            yield return new(
+                """
                 INSERT INTO gatehouse.nodes (number, name, address, port, profile, location, state, answers, joined, removed)
                 VALUES ($1, $2, $3::inet, $4, $5, $6, 'removed', $7, $8, now())
-                """, n.Number, n.Name, n.Address.ToString(), n.Port, n.Profile, n.Location, answers, n.Joined);
-            yield return new("INSERT INTO gatehouse.heartbeats (node, at, release) VALUES ($1, $2, $3)", n.Number, (object?)n.LastSeen, n.Release);
+                """,
+                n.Number,
+                n.Name,
+                n.Address.ToString(),
+                n.Port,
+                n.Profile,
+                n.Location,
+                answers,
+                n.Joined
+            );
+            yield return new(
+                "INSERT INTO gatehouse.heartbeats (node, at, release) VALUES ($1, $2, $3)",
+                n.Number,
+                (object?)n.LastSeen,
+                n.Release
+            );
         }
 
         yield return new("UPDATE gatehouse.cluster SET last_node = $1, created = $2", last, c.Cluster.Created);
@@ -79,17 +94,39 @@ public sealed partial class ClusterRegistry
         {
             yield return AddAuthority(1, a);
             // Which of two roots comes and which goes is told by their age.
-            yield return new("UPDATE gatehouse.authorities SET added = now() + $2 * interval '1 microsecond' WHERE fingerprint = $1", a.Fingerprint, age);
+            yield return new(
+                "UPDATE gatehouse.authorities SET added = now() + $2 * interval '1 microsecond' WHERE fingerprint = $1",
+                a.Fingerprint,
+                age
+            );
         }
 
-        foreach (var list in c.RevocationLists) yield return PutRevocationList(1, list);
-        yield return new("SELECT gatehouse.first_node($1, $2::inet, $3, $4, $5)", c.NodeName, c.Place.Address.ToString(), c.Place.Port, c.Profile, c.Place.Location);
+        foreach (var list in c.RevocationLists)
+            yield return PutRevocationList(1, list);
+        yield return new(
+            "SELECT gatehouse.first_node($1, $2::inet, $3, $4, $5)",
+            c.NodeName,
+            c.Place.Address.ToString(),
+            c.Place.Port,
+            c.Profile,
+            c.Place.Location
+        );
         yield return new("UPDATE gatehouse.nodes SET answers = $1 WHERE number = $2", c.NodeAnswers, c.Number);
         yield return AddCertificate(1, c.Number, c.Certificate);
         foreach (var s in c.Settings)
         {
-            yield return new("INSERT INTO gatehouse.settings (number, base, answers, state, author, created, note, approval) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                s.Number, s.Base, s.Answers, s.State.ToWord(), s.Author, s.Created, s.Note, s.Approval.ToWord());
+            yield return new(
+                "INSERT INTO gatehouse.settings (number, base, answers, state, author, created, note, approval) VALUES ($1, $2, $3, $4, "
+                    + "$5, $6, $7, $8)",
+                s.Number,
+                s.Base,
+                s.Answers,
+                s.State.ToWord(),
+                s.Author,
+                s.Created,
+                s.Note,
+                s.Approval.ToWord()
+            );
         }
 
         // Last: until here all was written by the first epoch, in which a cluster begins.

@@ -21,18 +21,30 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     private readonly TimeSpan limit;
     private readonly ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts;
 
-    private ClusterRegistry(NpgsqlDataSource source, ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts, TimeSpan limit, Action forget, params ImmutableArray<IDisposable> owned) =>
-        (this.source, this.hosts, this.limit, this.forget, this.owned) = (source, hosts, limit, forget, owned);
+    private ClusterRegistry(
+        NpgsqlDataSource source,
+        ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts,
+        TimeSpan limit,
+        Action forget,
+        params ImmutableArray<IDisposable> owned
+    ) => (this.source, this.hosts, this.limit, this.forget, this.owned) = (source, hosts, limit, forget, owned);
 
     /// <summary>The registry as a member reaches it: over TLS, on whichever host takes writes. Nothing is connected yet.</summary>
     /// <exception cref="RegistryException">The certificates or the key cannot be used, or no host is given.</exception>
     public static ClusterRegistry Open(DatabaseLogin login)
     {
-        if (login.Hosts.IsDefaultOrEmpty) throw new RegistryException(RegistryFailure.Invalid, "no host of the registry's database is known; join a cluster first");
+        if (login.Hosts.IsDefaultOrEmpty)
+            throw new RegistryException(RegistryFailure.Invalid, "no host of the registry's database is known; join a cluster first");
         var trust = new ServerTrust(login);
         var all = Builder(Settings(string.Join(',', login.Hosts), login), trust).BuildMultiHost();
-        return new ClusterRegistry(all.WithTargetSession(TargetSessionAttributes.ReadWrite),
-            [.. login.Hosts.Select(h => (h, (Func<NpgsqlDataSource>)(() => Single(h, login, trust))))], login.ConnectTimeout, all.ClearDatabaseStates, all, trust);
+        return new ClusterRegistry(
+            all.WithTargetSession(TargetSessionAttributes.ReadWrite),
+            [.. login.Hosts.Select(h => (h, (Func<NpgsqlDataSource>)(() => Single(h, login, trust))))],
+            login.ConnectTimeout,
+            all.ClearDatabaseStates,
+            all,
+            trust
+        );
     }
 
     /// <summary>The registry as the administrator of its host reaches it: over the local socket, as the role <c>postgres</c>.</summary>
@@ -42,8 +54,23 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
     public static ClusterRegistry OpenLocal(string directory = "/var/run/postgresql", int port = 5432, string database = "gatehouse")
     {
         var host = new DatabaseHost(directory, port);
-        var settings = Common(new NpgsqlConnectionStringBuilder { Host = directory, Port = port, Username = "postgres", Database = database, SslMode = SslMode.Disable }, TimeSpan.FromSeconds(5));
-        return new ClusterRegistry(Builder(settings, null).Build(), [(host, () => Builder(Unpooled(settings), null).Build())], TimeSpan.FromSeconds(5), () => { });
+        var settings = Common(
+            new NpgsqlConnectionStringBuilder
+            {
+                Host = directory,
+                Port = port,
+                Username = "postgres",
+                Database = database,
+                SslMode = SslMode.Disable,
+            },
+            TimeSpan.FromSeconds(5)
+        );
+        return new ClusterRegistry(
+            Builder(settings, null).Build(),
+            [(host, () => Builder(Unpooled(settings), null).Build())],
+            TimeSpan.FromSeconds(5),
+            () => { }
+        );
     }
 
     /// <summary>The connections themselves, to try out what a login may not do.</summary>
@@ -55,17 +82,31 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         // Who still uses a connection may give it back later; who listens would never.
         await closing.CancelAsync();
         await source.DisposeAsync();
-        foreach (var part in owned) part.Dispose();
+        foreach (var part in owned)
+            part.Dispose();
     }
 
-    /// <summary>TLS or nothing. Chain and name are verified in full by <see cref="ServerTrust"/>, beside which the driver allows no other mode.</summary>
+    /// <summary>TLS or nothing. Chain and name are verified in full by <see cref="ServerTrust"/>, beside which the driver allows no other
+    /// mode.</summary>
     private static NpgsqlConnectionStringBuilder Settings(string hosts, DatabaseLogin login) =>
-        Common(new NpgsqlConnectionStringBuilder { Host = hosts, Username = login.Node, Database = login.Database, SslMode = SslMode.Require, Options = Behind(login.Administrator) }, login.ConnectTimeout);
+        Common(
+            new NpgsqlConnectionStringBuilder
+            {
+                Host = hosts,
+                Username = login.Node,
+                Database = login.Database,
+                SslMode = SslMode.Require,
+                Options = Behind(login.Administrator),
+            },
+            login.ConnectTimeout
+        );
 
     // As PostgreSQL reads options: blanks end a word unless a backslash stands before them. What could not be a name is left out.
     private static string? Behind(string? administrator)
     {
-        var name = new string([.. (administrator ?? "").Where(c => char.IsAsciiLetterOrDigit(c) || "_.@$ -".Contains(c, StringComparison.Ordinal)).Take(100)]);
+        var name = new string([
+            .. (administrator ?? "").Where(c => char.IsAsciiLetterOrDigit(c) || "_.@$ -".Contains(c, StringComparison.Ordinal)).Take(100),
+        ]);
         return name.Length == 0 ? null : $"-c gatehouse.administrator={name.Replace(" ", "\\ ", StringComparison.Ordinal)}";
     }
 
@@ -81,7 +122,8 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         return settings;
     }
 
-    private static NpgsqlConnectionStringBuilder Unpooled(NpgsqlConnectionStringBuilder settings) => new(settings.ConnectionString) { Pooling = false };
+    private static NpgsqlConnectionStringBuilder Unpooled(NpgsqlConnectionStringBuilder settings) =>
+        new(settings.ConnectionString) { Pooling = false };
 
     private static NpgsqlDataSource Single(DatabaseHost host, DatabaseLogin login, ServerTrust trust) =>
         Builder(Unpooled(Settings(host.ToString(), login)), trust).Build();
@@ -91,7 +133,8 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
         builder.EnableArrays();
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
-        if (trust is null) return builder;
+        if (trust is null)
+            return builder;
         builder.EnableTransportSecurity();
         builder.UseSslClientAuthenticationOptionsCallback(trust.Prepare);
         return builder;
@@ -120,7 +163,8 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         catch (Exception e) when (Failures.IsOfConnecting(e))
         {
             var answers = await Reachability.AskAsync(hosts, limit, ct);
-            if (!answers.Any(a => a.Usable)) throw Reachability.Explain(answers, e);
+            if (!answers.Any(a => a.Usable))
+                throw Reachability.Explain(answers, e);
             try
             {
                 // A host that failed is passed over for a while; one that is back need not wait for that.
@@ -153,17 +197,31 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         throw await ExplainAsync(failure, ct);
     }
 
-    /// <summary>A node that was the issuer has lost its rights with the promotion of another; that is the news, not the missing right.</summary>
+    /// <summary>A node that was the issuer has lost its rights with the promotion of another; that is the news, not the missing
+    /// right.</summary>
     private async Task<RegistryException> ExplainAsync(NpgsqlException e, CancellationToken ct)
     {
         var failure = Failures.Of(e);
-        if (failure.Failure != RegistryFailure.NotPermitted || e.Data[EpochKey] is not long epoch) return failure;
+        if (failure.Failure != RegistryFailure.NotPermitted || e.Data[EpochKey] is not long epoch)
+            return failure;
         try
         {
             var now = await ScalarAsync<long>(new("SELECT epoch FROM gatehouse.cluster"), ct);
             return now > epoch
-                ? new StaleEpochException(string.Create(CultureInfo.InvariantCulture, $"this was to be done by epoch {epoch}, and the cluster is at epoch {now}: another node was promoted to be the issuer; do it there"), e)
-                : new RegistryException(RegistryFailure.NotPermitted, "only the issuer may do that, and this node is not the issuer: 'gatehouse node list' shows which node is. If another node has just been promoted, run the command again", e);
+                ? new StaleEpochException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"this was to be done by epoch {epoch}, and the cluster is at epoch {now}: another node was promoted to be the "
+                            + $"issuer; do it there"
+                    ),
+                    e
+                )
+                : new RegistryException(
+                    RegistryFailure.NotPermitted,
+                    "only the issuer may do that, and this node is not the issuer: 'gatehouse node list' shows which node is. If another "
+                        + "node has just been promoted, run the command again",
+                    e
+                );
         }
         catch (RegistryException)
         {
@@ -190,20 +248,25 @@ public sealed partial class ClusterRegistry : IAsyncDisposable
         }
     }
 
-    private Task<T> ScalarAsync<T>(Statement statement, CancellationToken ct) => UseAsync(connection => ScalarOnAsync<T>(connection, statement, ct), ct);
+    private Task<T> ScalarAsync<T>(Statement statement, CancellationToken ct) =>
+        UseAsync(connection => ScalarOnAsync<T>(connection, statement, ct), ct);
 
     private Task<ImmutableArray<T>> RowsAsync<T>(Statement statement, Func<NpgsqlDataReader, T> row, CancellationToken ct) =>
-        UseAsync(async connection =>
-        {
-            await using var command = statement.On(connection);
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            return await ReadAsync(reader, row, ct);
-        }, ct);
+        UseAsync(
+            async connection =>
+            {
+                await using var command = statement.On(connection);
+                await using var reader = await command.ExecuteReaderAsync(ct);
+                return await ReadAsync(reader, row, ct);
+            },
+            ct
+        );
 
     private static async Task<ImmutableArray<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> row, CancellationToken ct)
     {
         var rows = ImmutableArray.CreateBuilder<T>();
-        while (await reader.ReadAsync(ct)) rows.Add(row(reader));
+        while (await reader.ReadAsync(ct))
+            rows.Add(row(reader));
         return rows.ToImmutable();
     }
 

@@ -16,11 +16,14 @@ internal static class Columns
     public static string? TextOrNull(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     /// <summary>A word of the database as the member of an enumeration that has the same name.</summary>
-    public static T Word<T>(this NpgsqlDataReader row, int column) where T : struct, Enum => Enum.Parse<T>(row.GetString(column), ignoreCase: true);
+    public static T Word<T>(this NpgsqlDataReader row, int column)
+        where T : struct, Enum => Enum.Parse<T>(row.GetString(column), ignoreCase: true);
 
     /// <summary>The member of an enumeration as the database writes it.</summary>
-    public static string ToWord<T>(this T value) where T : struct, Enum => value.ToString().ToLower(CultureInfo.InvariantCulture);
+    public static string ToWord<T>(this T value)
+        where T : struct, Enum => value.ToString().ToLower(CultureInfo.InvariantCulture);
 
     /// <summary>A time as administrators read it.</summary>
-    public static string ToWords(this DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+    public static string ToWords(this DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 }

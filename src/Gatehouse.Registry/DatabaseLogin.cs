@@ -15,7 +15,8 @@ public readonly record struct DatabaseHost(string Name, int Port = DatabaseHost.
     public override string ToString() => Name.Contains(':', StringComparison.Ordinal) ? $"[{Name}]:{Port}" : $"{Name}:{Port}";
 }
 
-/// <summary>How a member reaches the registry: over TLS 1.3, by its node certificate, trusting the cluster's roots and nothing else.</summary>
+/// <summary>How a member reaches the registry: over TLS 1.3, by its node certificate, trusting the cluster's roots and nothing
+/// else.</summary>
 public sealed record DatabaseLogin
 {
     /// <summary>All hosts of the database, in any order; the one that takes writes is found by asking.</summary>

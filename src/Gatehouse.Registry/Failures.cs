@@ -37,22 +37,37 @@ internal static class Failures
         [PostgresErrorCodes.UndefinedColumn] = RegistryFailure.Schema,
     }.ToFrozenDictionary();
 
-    /// <summary>Classes of states that pass by themselves or by an administrator's work: connection, read-only, resources, shut down, system error.</summary>
+    /// <summary>Classes of states that pass by themselves or by an administrator's work: connection, read-only, resources, shut down,
+    /// system error.</summary>
     private static readonly FrozenSet<string> Passing = FrozenSet.Create("08", "25", "53", "57", "58");
 
     /// <summary>What went wrong while a statement ran.</summary>
-    public static RegistryException Of(NpgsqlException e) => e switch
-    {
-        PostgresException p when States.TryGetValue(p.SqlState, out var failure) => failure == RegistryFailure.StaleEpoch
-            ? new StaleEpochException(p.MessageText, p)
-            : new RegistryException(failure, Words(p, failure), p),
-        PostgresException p when Passing.Contains(p.SqlState[..2]) => new RegistryUnreachableException($"the registry cannot do it now: {p.MessageText} ({p.SqlState})", [], p),
-        PostgresException p => new RegistryException(RegistryFailure.Invalid, $"the registry refused it: {p.MessageText} ({p.SqlState})", p),
-        _ => new RegistryUnreachableException($"the connection to the registry broke: {Why(e)}; whether the change was made is not known, run the command again", [], e),
-    };
+    public static RegistryException Of(NpgsqlException e) =>
+        e switch
+        {
+            PostgresException p when States.TryGetValue(p.SqlState, out var failure) => failure == RegistryFailure.StaleEpoch
+                ? new StaleEpochException(p.MessageText, p)
+                : new RegistryException(failure, Words(p, failure), p),
+            PostgresException p when Passing.Contains(p.SqlState[..2]) => new RegistryUnreachableException(
+                $"the registry cannot do it now: {p.MessageText} ({p.SqlState})",
+                [],
+                p
+            ),
+            PostgresException p => new RegistryException(
+                RegistryFailure.Invalid,
+                $"the registry refused it: {p.MessageText} ({p.SqlState})",
+                p
+            ),
+            _ => new RegistryUnreachableException(
+                $"the connection to the registry broke: {Why(e)}; whether the change was made is not known, run the command again",
+                [],
+                e
+            ),
+        };
 
     /// <summary>Whether an exception is of a connection that could not be made, and not of a mistake of ours.</summary>
-    public static bool IsOfConnecting(Exception e) => e is NpgsqlException or SocketException or TimeoutException or IOException or AuthenticationException;
+    public static bool IsOfConnecting(Exception e) =>
+        e is NpgsqlException or SocketException or TimeoutException or IOException or AuthenticationException;
 
     /// <summary>Why a connection could not be made.</summary>
     public static string Why(Exception e)
@@ -61,31 +76,38 @@ internal static class Failures
         {
             switch (cause)
             {
-                case AuthenticationException { InnerException: null }: return cause.Message;
-                case PostgresException p: return $"it refused: {p.MessageText}";
-                case SocketException s: return Socket(s);
-                case TimeoutException: return "it did not answer in time";
+                case AuthenticationException { InnerException: null }:
+                    return cause.Message;
+                case PostgresException p:
+                    return $"it refused: {p.MessageText}";
+                case SocketException s:
+                    return Socket(s);
+                case TimeoutException:
+                    return "it did not answer in time";
             }
         }
 
         return e.GetBaseException().Message;
     }
 
-    private static string Socket(SocketException e) => e.SocketErrorCode switch
-    {
-        SocketError.ConnectionRefused => "connection refused: nothing listens there",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.NoRecovery or SocketError.TryAgain => "the name cannot be resolved",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route to it",
-        SocketError.TimedOut => "it did not answer in time",
-        SocketError.ConnectionReset => "it closed the connection",
-        _ => e.Message,
-    };
+    private static string Socket(SocketException e) =>
+        e.SocketErrorCode switch
+        {
+            SocketError.ConnectionRefused => "connection refused: nothing listens there",
+            SocketError.HostNotFound or SocketError.NoData or SocketError.NoRecovery or SocketError.TryAgain =>
+                "the name cannot be resolved",
+            SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route to it",
+            SocketError.TimedOut => "it did not answer in time",
+            SocketError.ConnectionReset => "it closed the connection",
+            _ => e.Message,
+        };
 
-    private static string Words(PostgresException e, RegistryFailure failure) => failure switch
-    {
-        RegistryFailure.NotPermitted => $"the registry does not permit this login to do that: {e.MessageText}",
-        RegistryFailure.Schema => $"the registry's database is not of this release: {e.MessageText}; upgrade the older side",
-        RegistryFailure.Invalid => $"the registry refused a value: {e.MessageText}",
-        _ => e.MessageText,
-    };
+    private static string Words(PostgresException e, RegistryFailure failure) =>
+        failure switch
+        {
+            RegistryFailure.NotPermitted => $"the registry does not permit this login to do that: {e.MessageText}",
+            RegistryFailure.Schema => $"the registry's database is not of this release: {e.MessageText}; upgrade the older side",
+            RegistryFailure.Invalid => $"the registry refused a value: {e.MessageText}",
+            _ => e.MessageText,
+        };
 }

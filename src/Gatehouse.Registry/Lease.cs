@@ -2,7 +2,8 @@ using Npgsql;
 
 namespace Gatehouse.Registry;
 
-/// <summary>A connection and its place in the pool. Who finds all places taken waits in line, however long that is: a crowd is not an error.</summary>
+/// <summary>A connection and its place in the pool. Who finds all places taken waits in line, however long that is: a crowd is not an
+/// error.</summary>
 internal sealed class Lease(NpgsqlConnection connection, SemaphoreSlim places) : IAsyncDisposable
 {
     private bool given;
@@ -13,7 +14,8 @@ internal sealed class Lease(NpgsqlConnection connection, SemaphoreSlim places) :
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (given) return;
+        if (given)
+            return;
         given = true;
         try
         {

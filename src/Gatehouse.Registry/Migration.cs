@@ -22,7 +22,14 @@ public sealed record Migration(int Number, string Name, string Sql)
     private static ImmutableArray<Migration> ReadAll()
     {
         var assembly = typeof(Migration).Assembly;
-        return [.. assembly.GetManifestResourceNames().Where(n => n.StartsWith(Folder, StringComparison.Ordinal)).Select(Read).OrderBy(m => m.Number)];
+        return
+        [
+            .. assembly
+                .GetManifestResourceNames()
+                .Where(n => n.StartsWith(Folder, StringComparison.Ordinal))
+                .Select(Read)
+                .OrderBy(m => m.Number),
+        ];
 
         Migration Read(string resource)
         {

@@ -8,14 +8,19 @@ namespace Gatehouse.Registry;
 internal static class Reachability
 {
     /// <summary>What each host answers.</summary>
-    public static async Task<ImmutableArray<HostAnswer>> AskAsync(ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts, TimeSpan limit, CancellationToken ct) =>
-        [.. await Task.WhenAll(hosts.Select(h => AskAsync(h.Host, h.Open, limit, ct)))];
+    public static async Task<ImmutableArray<HostAnswer>> AskAsync(
+        ImmutableArray<(DatabaseHost Host, Func<NpgsqlDataSource> Open)> hosts,
+        TimeSpan limit,
+        CancellationToken ct
+    ) => [.. await Task.WhenAll(hosts.Select(h => AskAsync(h.Host, h.Open, limit, ct)))];
 
     /// <summary>The failure of all hosts together, in words.</summary>
     public static RegistryUnreachableException Explain(ImmutableArray<HostAnswer> answers, Exception cause)
     {
         var lines = answers.Select(a => $"  {a.Host}: {a.Words}");
-        var message = $"the registry cannot be reached; tried:\n{string.Join('\n', lines)}\ncheck that PostgreSQL runs on one of them and that the network between lets its port through";
+        var message =
+            $"the registry cannot be reached; tried:\n{string.Join('\n', lines)}\ncheck that PostgreSQL runs on one of them and that the "
+            + $"network between lets its port through";
         return new RegistryUnreachableException(message, [.. answers.Select(a => new HostFailure(a.Host, a.Words))], cause);
     }
 
@@ -28,7 +33,9 @@ internal static class Reachability
             await using var source = open();
             await using var command = source.CreateCommand("SELECT pg_is_in_recovery()");
             var standby = (bool)(await command.ExecuteScalarAsync(bounded.Token))!;
-            return standby ? new(host, false, "it answers, but is a standby and takes no writes") : new(host, true, "it answers now; try again");
+            return standby
+                ? new(host, false, "it answers, but is a standby and takes no writes")
+                : new(host, true, "it answers now; try again");
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

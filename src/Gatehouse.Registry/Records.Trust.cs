@@ -30,7 +30,8 @@ public enum AuthorityState
 /// <param name="Kind">What it signs.</param>
 /// <param name="State">How far it is.</param>
 /// <param name="Pem">The certificate.</param>
-/// <param name="SealedKey">A root's private key as the master token sealed it; null for an issuing authority, whose key is on the issuer alone.</param>
+/// <param name="SealedKey">A root's private key as the master token sealed it; null for an issuing authority, whose key is on the issuer
+/// alone.</param>
 public sealed record Authority(string Fingerprint, AuthorityKind Kind, AuthorityState State, string Pem, string? SealedKey);
 
 /// <summary>A node certificate that was signed.</summary>

@@ -28,3 +28,10 @@ public sealed record AdmittedNode(int Number, string Name, string Profile, IPAdd
 /// <param name="CertificatePem">Its certificate.</param>
 /// <param name="Again">Whether it was given before: the host asked again because the first answer was lost.</param>
 public sealed record RedeemedCode(int Number, string Name, string Profile, string CertificatePem, bool Again);
+
+/// <summary>What a code is for, to the host that showed its secret.</summary>
+/// <param name="Name">The name of the node.</param>
+/// <param name="Profile">Its profile.</param>
+/// <param name="Again">What this host got for it before; null when it has not used it.</param>
+/// <param name="Taken">Why no node can be admitted under this name at this address; null when one can.</param>
+public sealed record ProbedCode(string Name, string Profile, RedeemedCode? Again, string? Taken);

@@ -76,14 +76,16 @@ public enum RegistryFailure
 public class RegistryException : Exception
 {
     /// <summary>A failure.</summary>
-    public RegistryException(RegistryFailure failure, string message, Exception? inner = null) : base(message, inner) => Failure = failure;
+    public RegistryException(RegistryFailure failure, string message, Exception? inner = null)
+        : base(message, inner) => Failure = failure;
 
     /// <summary>Its kind, for programs.</summary>
     public RegistryFailure Failure { get; }
 }
 
 /// <summary>The node acts by an epoch that is over: another one was promoted. It must step down.</summary>
-public sealed class StaleEpochException(string message, Exception? inner = null) : RegistryException(RegistryFailure.StaleEpoch, message, inner);
+public sealed class StaleEpochException(string message, Exception? inner = null)
+    : RegistryException(RegistryFailure.StaleEpoch, message, inner);
 
 /// <summary>Why one host of the database could not be used.</summary>
 /// <param name="Host">The host.</param>

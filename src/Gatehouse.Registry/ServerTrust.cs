@@ -20,7 +20,8 @@ internal sealed class ServerTrust : IDisposable
         this.login = login;
         try
         {
-            foreach (var root in login.Roots) roots.ImportFromPem(root);
+            foreach (var root in login.Roots)
+                roots.ImportFromPem(root);
             chain.ImportFromPem(login.Certificate);
             own = X509Certificate2.CreateFromPem(login.Certificate, login.Key.Reveal());
             shown = SslStreamCertificateContext.Create(own, [.. chain.Skip(1)], offline: true);
@@ -28,7 +29,11 @@ internal sealed class ServerTrust : IDisposable
         catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or ArgumentException)
         {
             Dispose();
-            throw new RegistryException(RegistryFailure.Invalid, $"the certificates or the key of {login.Node} cannot be used: {e.Message}", e);
+            throw new RegistryException(
+                RegistryFailure.Invalid,
+                $"the certificates or the key of {login.Node} cannot be used: {e.Message}",
+                e
+            );
         }
     }
 
@@ -58,7 +63,8 @@ internal sealed class ServerTrust : IDisposable
     public void Dispose()
     {
         own?.Dispose();
-        foreach (var certificate in roots.Concat(chain)) certificate.Dispose();
+        foreach (var certificate in roots.Concat(chain))
+            certificate.Dispose();
     }
 
     private bool Judge(string? host, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
@@ -69,11 +75,21 @@ internal sealed class ServerTrust : IDisposable
             throw new AuthenticationException($"its certificate ({certificate.Subject}) is not one of this cluster");
         var now = DateTimeOffset.UtcNow;
         if (chain?.ChainElements.Select(e => e.Certificate).FirstOrDefault(c => now < c.NotBefore || now >= c.NotAfter) is { } wrong)
-            throw new AuthenticationException(string.Create(CultureInfo.InvariantCulture, $"its certificate ({wrong.Subject}) is good from {wrong.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} to {wrong.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC, and here it is {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC"));
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) && !login.HostNames.Any(n => ((X509Certificate2)certificate).MatchesHostname(n, allowWildcards: false, allowCommonName: false)))
+            throw new AuthenticationException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"its certificate ({wrong.Subject}) is good from {wrong.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} to "
+                        + $"{wrong.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC, and here it is {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC"
+                )
+            );
+        if (
+            errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
+            && !login.HostNames.Any(n => ((X509Certificate2)certificate).MatchesHostname(n, allowWildcards: false, allowCommonName: false))
+        )
             throw new AuthenticationException($"its certificate ({certificate.Subject}) is not for {host}");
         var serial = certificate.GetSerialNumberString().ToLower(CultureInfo.InvariantCulture);
-        if (login.Revoked.Contains(serial)) throw new AuthenticationException($"its certificate ({certificate.Subject}, serial {serial}) was revoked");
+        if (login.Revoked.Contains(serial))
+            throw new AuthenticationException($"its certificate ({certificate.Subject}, serial {serial}) was revoked");
         return true;
     }
 }

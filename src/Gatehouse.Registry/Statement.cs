@@ -10,11 +10,19 @@ internal sealed record Statement(string Sql, params object?[] Values)
     {
         foreach (var value in Values)
         {
-            parameters.Add(new NpgsqlParameter
-            {
-                // A time with an offset is refused by the driver, and means the same moment without.
-                Value = value switch { null => DBNull.Value, DateTimeOffset t => t.ToUniversalTime(), ReadOnlyMemory<byte> m => m.ToArray(), _ => value },
-            });
+            parameters.Add(
+                new NpgsqlParameter
+                {
+                    // A time with an offset is refused by the driver, and means the same moment without.
+                    Value = value switch
+                    {
+                        null => DBNull.Value,
+                        DateTimeOffset t => t.ToUniversalTime(),
+                        ReadOnlyMemory<byte> m => m.ToArray(),
+                        _ => value,
+                    },
+                }
+            );
         }
     }
 

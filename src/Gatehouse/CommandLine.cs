@@ -24,7 +24,9 @@ internal static class CommandLine
     /// <summary>The commands.</summary>
     public static RootCommand Create()
     {
-        var root = new RootCommand("Sets up a mail gateway on Debian, by a wizard ('gatehouse setup') or from an answer file, and verifies that it works.")
+        var root = new RootCommand(
+            "Sets up a mail gateway on Debian, by a wizard ('gatehouse setup') or from an answer file, and verifies that it works."
+        )
         {
             NewCommand.Create(),
             SchemaCommand.Create(),
@@ -60,10 +62,12 @@ internal static class CommandLine
         GlobalOptions.AddTo(root);
         root.Subcommands.Add(HelpCommand.Create(root));
         // Started by their units, never by hand.
-        foreach (var command in root.Subcommands.Where(c => c.Name is "agent" or "watch")) command.Hidden = true;
+        foreach (var command in root.Subcommands.Where(c => c.Name is "agent" or "watch"))
+            command.Hidden = true;
         RefuseEmptyNames(root);
         root.SetAction(_ => Show(root, Console.Out));
-        if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: { } usual } option) option.Action = new RootHelp(root, usual);
+        if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: { } usual } option)
+            option.Action = new RootHelp(root, usual);
         return root;
     }
 
@@ -74,13 +78,15 @@ internal static class CommandLine
             argument.Validators.Add(r => Judge(r, argument.HelpName ?? argument.Name));
         foreach (var option in command.Options.Where(o => IsPlace(o.HelpName ?? "")))
             option.Validators.Add(r => Judge(r, option.Name));
-        foreach (var inner in command.Subcommands) RefuseEmptyNames(inner);
+        foreach (var inner in command.Subcommands)
+            RefuseEmptyNames(inner);
 
         static bool IsPlace(string name) => name is "FILE" or "DIR";
 
         static void Judge(SymbolResult result, string name)
         {
-            if (result.Tokens.Any(t => t.Value.Length == 0)) result.AddError($"{name} is empty, and there is no such file.");
+            if (result.Tokens.Any(t => t.Value.Length == 0))
+                result.AddError($"{name} is empty, and there is no such file.");
         }
     }
 
@@ -95,19 +101,29 @@ internal static class CommandLine
         foreach (var (title, commands) in Groups.Append((More, [.. visible.Keys.Where(n => !grouped.Contains(n))])))
         {
             var present = commands.Where(visible.ContainsKey).Select(n => visible[n]).ToArray();
-            if (present.Length == 0) continue;
+            if (present.Length == 0)
+                continue;
             output.WriteLine($"\n{title}:");
-            foreach (var command in present) output.WriteLine($"  {Usage(command).PadRight(width)}  {FirstSentence(command.Description ?? "")}");
+            foreach (var command in present)
+                output.WriteLine($"  {Usage(command).PadRight(width)}  {FirstSentence(command.Description ?? "")}");
         }
 
         output.WriteLine("\nOptions of every command:");
-        foreach (var option in root.Options.Where(o => !o.Hidden)) output.WriteLine($"  {Named(option).PadRight(width)}  {option.Description}");
+        foreach (var option in root.Options.Where(o => !o.Hidden))
+            output.WriteLine($"  {Named(option).PadRight(width)}  {option.Description}");
         output.WriteLine("\n'gatehouse help COMMAND' explains a command; gatehouse(8) is the manual.");
         return ExitCodes.Done;
     }
 
     // Optional arguments stand in brackets.
-    private static string Usage(Command command) => string.Join(' ', command.Arguments.Where(a => !a.Hidden).Select(Argument).Prepend(command.Subcommands.Count > 0 ? $"{command.Name} ..." : command.Name));
+    private static string Usage(Command command) =>
+        string.Join(
+            ' ',
+            command
+                .Arguments.Where(a => !a.Hidden)
+                .Select(Argument)
+                .Prepend(command.Subcommands.Count > 0 ? $"{command.Name} ..." : command.Name)
+        );
 
     private static string Argument(Argument argument)
     {
@@ -116,7 +132,9 @@ internal static class CommandLine
         return argument.Arity.MinimumNumberOfValues == 0 ? $"[{name}{many}]" : $"{name}{many}";
     }
 
-    private static string Named(Option option) => string.Join(", ", option.Aliases.Where(a => a is not ("/h" or "/?")).Prepend(option.Name)) + (option.HelpName is { } value ? $" {value}" : "");
+    private static string Named(Option option) =>
+        string.Join(", ", option.Aliases.Where(a => a is not ("/h" or "/?")).Prepend(option.Name))
+        + (option.HelpName is { } value ? $" {value}" : "");
 
     private static string FirstSentence(string text)
     {
@@ -132,6 +150,8 @@ internal static class CommandLine
         public override bool ClearsParseErrors => true;
 
         public override int Invoke(ParseResult parseResult) =>
-            parseResult.CommandResult.Command is RootCommand ? Show(root, Console.Out) : ((SynchronousCommandLineAction)usual).Invoke(parseResult);
+            parseResult.CommandResult.Command is RootCommand
+                ? Show(root, Console.Out)
+                : ((SynchronousCommandLineAction)usual).Invoke(parseResult);
     }
 }

@@ -20,14 +20,16 @@ if (args is ["--version"])
 var parsed = CommandLine.Create().Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    foreach (var error in parsed.Errors) Console.Error.WriteLine($"gatehouse: {error.Message}");
+    foreach (var error in parsed.Errors)
+        Console.Error.WriteLine($"gatehouse: {error.Message}");
     Console.Error.WriteLine("Try 'gatehouse --help'.");
     return ExitCodes.BadInput;
 }
 
 if (RootNeed.Problem(parsed) is { } need)
 {
-    if (parsed.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Text(new JsonObject { ["outcome"] = "refused", ["problem"] = need }));
+    if (parsed.GetValue(GlobalOptions.Json))
+        Console.Out.WriteLine(Json.Text(new JsonObject { ["outcome"] = "refused", ["problem"] = need }));
     Console.Error.WriteLine($"gatehouse: {need}");
     return ExitCodes.Refused;
 }
@@ -35,7 +37,9 @@ if (RootNeed.Problem(parsed) is { } need)
 try
 {
     // Time enough for dpkg to finish and to put everything back after Ctrl-C or a stop of the service.
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(35) });
+    return await parsed.InvokeAsync(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromMinutes(35) }
+    );
 }
 catch (OperationCanceledException e)
 {

@@ -17,7 +17,10 @@ public sealed class AddressStories : IDisposable
     {
         Lab.Up("bare", $"{First}={FirstOld}", $"{Second}={SecondOld}");
         Beginning.Install(First, Second);
-        Beginning.Bootstrap(First, Beginning.Answers("cluster.yaml", First, FirstOld).Replace("profile: full", "profile: database", StringComparison.Ordinal));
+        Beginning.Bootstrap(
+            First,
+            Beginning.Answers("cluster.yaml", First, FirstOld).Replace("profile: full", "profile: database", StringComparison.Ordinal)
+        );
         Beginning.Join(Second, SecondOld, "web", First, FirstOld);
         Lab.Until("both agents", TimeSpan.FromSeconds(120), () => ClusterHosts.IsWell(First) && ClusterHosts.IsWell(Second));
     }
@@ -30,11 +33,20 @@ public sealed class AddressStories : IDisposable
         // An address that is another's, or that is nowhere here, is refused before anything is changed.
         var taken = Lab.Exec(Second, "gatehouse", "node", "address", FirstOld, "--forwarded").Expect(3);
         Assert.Contains($"{FirstOld} is the address of a1.lab.example (node 1)", taken.Error, StringComparison.Ordinal);
-        Assert.Contains("no interface of this host has", Lab.Exec(Second, "gatehouse", "node", "address", SecondNew).Expect(3).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "no interface of this host has",
+            Lab.Exec(Second, "gatehouse", "node", "address", SecondNew).Expect(3).Error,
+            StringComparison.Ordinal
+        );
 
         Move(Second, SecondOld, SecondNew);
         // Killed in the middle, it goes on when it is run again.
-        Lab.Shell(First, $"ip address add {FirstNew}/24 dev eth0; gatehouse node address {FirstNew} >/root/log 2>&1 & p=$!; i=0; while [ $i -lt 500 ] && ! grep -q Renewing /root/log; do sleep 0.02; i=$((i+1)); done; kill -9 $p; wait $p; [ $? = 137 ]").Expect(0);
+        Lab.Shell(
+                First,
+                $"ip address add {FirstNew}/24 dev eth0; gatehouse node address {FirstNew} >/root/log 2>&1 & p=$!; i=0; while [ $i -lt "
+                    + $"500 ] && ! grep -q Renewing /root/log; do sleep 0.02; i=$((i+1)); done; kill -9 $p; wait $p; [ $? = 137 ]"
+            )
+            .Expect(0);
         Move(First, FirstOld, FirstNew);
 
         foreach (var host in new[] { First, Second })
@@ -44,9 +56,17 @@ public sealed class AddressStories : IDisposable
             Assert.Contains(FirstNew, status, StringComparison.Ordinal);
             Assert.Contains(SecondNew, status, StringComparison.Ordinal);
             Assert.Contains($"{FirstNew} a1.lab.example", Lab.Exec(host, "cat", "/etc/hosts").Output, StringComparison.Ordinal);
-            Assert.Contains($"\"databases\":[\"{FirstNew}\"]", Lab.Exec(host, "cat", "/etc/gatehouse/cluster.json").Output, StringComparison.Ordinal);
+            Assert.Contains(
+                $"\"databases\":[\"{FirstNew}\"]",
+                Lab.Exec(host, "cat", "/etc/gatehouse/cluster.json").Output,
+                StringComparison.Ordinal
+            );
             Lab.Exec(host, "gatehouse", "sync").Expect(0);
-            Assert.Contains(host == First ? FirstNew : SecondNew, Lab.Exec(host, "openssl", "x509", "-in", "/etc/gatehouse/pki/node.crt", "-noout", "-ext", "subjectAltName").Output, StringComparison.Ordinal);
+            Assert.Contains(
+                host == First ? FirstNew : SecondNew,
+                Lab.Exec(host, "openssl", "x509", "-in", "/etc/gatehouse/pki/node.crt", "-noout", "-ext", "subjectAltName").Output,
+                StringComparison.Ordinal
+            );
         }
 
         // The database moves once more while the other member is away, and is gone from where it was when that comes back.
@@ -54,8 +74,17 @@ public sealed class AddressStories : IDisposable
         try
         {
             Lab.Shell(First, $"ip address add {FirstOld}/24 dev eth0").Expect(0);
-            Assert.Contains("a2.lab.example has not followed yet", Lab.Exec(First, "gatehouse", "node", "address", FirstOld).Expect(0).Error, StringComparison.Ordinal);
-            Lab.Shell(First, $"ip address del {FirstNew}/24 dev eth0; ip address show dev eth0 | grep -q {FirstOld}/ || ip address add {FirstOld}/24 dev eth0").Expect(0);
+            Assert.Contains(
+                "a2.lab.example has not followed yet",
+                Lab.Exec(First, "gatehouse", "node", "address", FirstOld).Expect(0).Error,
+                StringComparison.Ordinal
+            );
+            Lab.Shell(
+                    First,
+                    $"ip address del {FirstNew}/24 dev eth0; ip address show dev eth0 | grep -q {FirstOld}/ || ip address add "
+                        + $"{FirstOld}/24 dev eth0"
+                )
+                .Expect(0);
         }
         finally
         {
@@ -64,7 +93,11 @@ public sealed class AddressStories : IDisposable
 
         Lab.Exec(Second, "gatehouse", "sync").Expect(1);
         Lab.Exec(Second, "gatehouse", "sync", "--from", FirstNew).Expect(1);
-        Assert.Contains($"on a1.lab.example ({FirstOld})", Lab.Exec(Second, "gatehouse", "sync", "--from", FirstOld).Expect(0).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"on a1.lab.example ({FirstOld})",
+            Lab.Exec(Second, "gatehouse", "sync", "--from", FirstOld).Expect(0).Error,
+            StringComparison.Ordinal
+        );
         Lab.Until("all is well", TimeSpan.FromSeconds(90), () => ClusterHosts.IsWell(Second));
     }
 
@@ -74,7 +107,12 @@ public sealed class AddressStories : IDisposable
         var moved = Lab.Exec(host, "gatehouse", "node", "address", next).Expect(0);
         Assert.Contains("Every member knows it", moved.Output, StringComparison.Ordinal);
         // Nobody needs the old one any more.
-        Lab.Shell(host, $"ip address del {old}/24 dev eth0; ip address show dev eth0 | grep -q {next}/ || ip address add {next}/24 dev eth0").Expect(0);
-        foreach (var member in new[] { First, Second }) Lab.Exec(member, "gatehouse", "sync").Expect(0);
+        Lab.Shell(
+                host,
+                $"ip address del {old}/24 dev eth0; ip address show dev eth0 | grep -q {next}/ || ip address add {next}/24 dev eth0"
+            )
+            .Expect(0);
+        foreach (var member in new[] { First, Second })
+            Lab.Exec(member, "gatehouse", "sync").Expect(0);
     }
 }

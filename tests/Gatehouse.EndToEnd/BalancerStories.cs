@@ -26,7 +26,13 @@ public sealed class BalancerStories : IDisposable
 
     public BalancerStories()
     {
-        Lab.Up("full", $"{First}={FirstAddress}", $"{Second}={SecondAddress}", $"{Balancer}={BalancerAddress}", $"{Outside}={OutsideAddress}");
+        Lab.Up(
+            "full",
+            $"{First}={FirstAddress}",
+            $"{Second}={SecondAddress}",
+            $"{Balancer}={BalancerAddress}",
+            $"{Outside}={OutsideAddress}"
+        );
         Beginning.Install(First, Second, Balancer);
         Beginning.Bootstrap(First, Beginning.Answers("balancer.yaml", First, FirstAddress));
         Beginning.Join(Second, SecondAddress, "node", First, FirstAddress);
@@ -36,8 +42,16 @@ public sealed class BalancerStories : IDisposable
         Lab.Push(Outside, Lab.File("Hosts", "sample-haproxy.cfg"), "/etc/haproxy/haproxy.cfg");
         Beginning.MailHost(Outside, OutsideAddress);
         Lab.Shell(Outside, $"ip address add {ForeignBalancer}/32 dev eth0; systemctl restart haproxy").Expect(0);
-        Lab.Until("the balancer has both nodes on all ports", TimeSpan.FromSeconds(60), () => Regex.Count(Servers(), @"(?m)^\w+,v[12]\.lab\.example,UP\b") == 6);
-        Lab.Until("each address is on a node", TimeSpan.FromSeconds(30), () => Has(Second, MailVip) && (Has(First, WebVip) || Has(Second, WebVip)) && Has(Balancer, BalancerVip));
+        Lab.Until(
+            "the balancer has both nodes on all ports",
+            TimeSpan.FromSeconds(60),
+            () => Regex.Count(Servers(), @"(?m)^\w+,v[12]\.lab\.example,UP\b") == 6
+        );
+        Lab.Until(
+            "each address is on a node",
+            TimeSpan.FromSeconds(30),
+            () => Has(Second, MailVip) && (Has(First, WebVip) || Has(Second, WebVip)) && Has(Balancer, BalancerVip)
+        );
     }
 
     public void Dispose() => Lab.Down(First, Second, Balancer, Outside);
@@ -50,7 +64,11 @@ public sealed class BalancerStories : IDisposable
         ClientsAreSeen(BalancerVip, BalancerAddress, Outside, OutsideAddress);
         // A balancer that is no member, as its administrator set it up; and the one that the cluster would give him.
         ClientsAreSeen(ForeignBalancer, ForeignBalancer, Balancer, BalancerAddress);
-        Lab.Write(Outside, "/root/rendered.cfg", Lab.Exec(First, "gatehouse", "render", "balancer", "--address", ForeignBalancer).Expect(0).Output);
+        Lab.Write(
+            Outside,
+            "/root/rendered.cfg",
+            Lab.Exec(First, "gatehouse", "render", "balancer", "--address", ForeignBalancer).Expect(0).Output
+        );
         Lab.Exec(Outside, "haproxy", "-c", "-f", "/root/rendered.cfg").Expect(0);
         Lab.Shell(Outside, "cp /root/rendered.cfg /etc/haproxy/haproxy.cfg && systemctl restart haproxy && sleep 3").Expect(0);
         ClientsAreSeen(ForeignBalancer, ForeignBalancer, Balancer, BalancerAddress);
@@ -67,10 +85,15 @@ public sealed class BalancerStories : IDisposable
         Assert.True(crash <= 1, $"a dead node: {crash} s");
         Assert.True(Has(First, MailVip) && Has(First, WebVip));
         // The balancer goes round the dead node, at first by trying another, then by knowing.
-        for (var i = 0; i < 4; i++) Send(BalancerVip, Outside, $"round{i}");
+        for (var i = 0; i < 4; i++)
+            Send(BalancerVip, Outside, $"round{i}");
         Lab.Until("the balancer knows", TimeSpan.FromSeconds(15), () => Regex.Count(Servers(), @"(?m)^\w+,v2\.lab\.example,DOWN\b") == 3);
         Lab.Boot(Second);
-        Lab.Until("the balancer takes it back", TimeSpan.FromSeconds(60), () => Regex.Count(Servers(), @"(?m)^\w+,v2\.lab\.example,UP\b") == 3);
+        Lab.Until(
+            "the balancer takes it back",
+            TimeSpan.FromSeconds(60),
+            () => Regex.Count(Servers(), @"(?m)^\w+,v2\.lab\.example,UP\b") == 3
+        );
         Lab.Until("so it has its address", TimeSpan.FromSeconds(30), () => Has(Second, MailVip) && !Has(First, MailVip));
         Removal();
     }
@@ -80,7 +103,11 @@ public sealed class BalancerStories : IDisposable
     {
         Lab.Exec(First, "gatehouse", "node", "remove", "v2.lab.example", "--yes").Expect(0);
         Lab.Until("the removed node gives its address up", TimeSpan.FromSeconds(60), () => Has(First, MailVip) && !Has(Second, MailVip));
-        Lab.Until("the balancer has forgotten it", TimeSpan.FromSeconds(60), () => !Servers().Contains("v2.lab.example", StringComparison.Ordinal));
+        Lab.Until(
+            "the balancer has forgotten it",
+            TimeSpan.FromSeconds(60),
+            () => !Servers().Contains("v2.lab.example", StringComparison.Ordinal)
+        );
         Send(BalancerVip, Outside, "alone");
     }
 
@@ -95,9 +122,20 @@ public sealed class BalancerStories : IDisposable
             Assert.Equal("401", Lab.Exec(client, "curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", $"https://{at}/seen").Output);
         }
 
-        for (var i = 0; i < 2; i++) Assert.Equal("301", Lab.Exec(client, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", $"http://{at}/seen").Output);
-        Lab.Until("the mail was seen", TimeSpan.FromSeconds(5), () => Logged("/var/log/exim4/mainlog", $@"<= a@example\.net .*\[{Regex.Escape(address)}\].* PRX={Regex.Escape(balancer)} ") == mail + 2);
-        Lab.Until("the pages were seen", TimeSpan.FromSeconds(5), () => Logged("/var/log/nginx/access.log", $@"^{Regex.Escape(address)} .* ""GET /seen\b") == web + 4);
+        for (var i = 0; i < 2; i++)
+            Assert.Equal("301", Lab.Exec(client, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", $"http://{at}/seen").Output);
+        Lab.Until(
+            "the mail was seen",
+            TimeSpan.FromSeconds(5),
+            () =>
+                Logged("/var/log/exim4/mainlog", $@"<= a@example\.net .*\[{Regex.Escape(address)}\].* PRX={Regex.Escape(balancer)} ")
+                == mail + 2
+        );
+        Lab.Until(
+            "the pages were seen",
+            TimeSpan.FromSeconds(5),
+            () => Logged("/var/log/nginx/access.log", $@"^{Regex.Escape(address)} .* ""GET /seen\b") == web + 4
+        );
     }
 
     private static void ChecksLeaveNoTrace()
@@ -105,27 +143,78 @@ public sealed class BalancerStories : IDisposable
         var before = Lines();
         Thread.Sleep(TimeSpan.FromSeconds(6));
         Assert.Equal(before, Lines());
-        static string Lines() => string.Concat(new[] { First, Second }.Select(h => Lab.Shell(h, "wc -l /var/log/exim4/*log /var/log/nginx/*.log").Output));
+        static string Lines() =>
+            string.Concat(new[] { First, Second }.Select(h => Lab.Shell(h, "wc -l /var/log/exim4/*log /var/log/nginx/*.log").Output));
     }
 
     private static void MailLeavesByTheAddress()
     {
         var words = $"out{Guid.NewGuid():N}";
-        Lab.Exec(Outside, "swaks", "--silent", "2", "--server", MailVip, "--from", $"{words}@example.net", "--to", "user@world.example").Expect(0);
-        Lab.Until("mail leaves by the address", TimeSpan.FromSeconds(20), () => Lab.Shell(Outside, $"grep -F '<= {words}@' /var/log/exim4/mainlog").Output.Contains($"[{MailVip}]", StringComparison.Ordinal));
+        Lab.Exec(Outside, "swaks", "--silent", "2", "--server", MailVip, "--from", $"{words}@example.net", "--to", "user@world.example")
+            .Expect(0);
+        Lab.Until(
+            "mail leaves by the address",
+            TimeSpan.FromSeconds(20),
+            () =>
+                Lab.Shell(Outside, $"grep -F '<= {words}@' /var/log/exim4/mainlog")
+                    .Output.Contains($"[{MailVip}]", StringComparison.Ordinal)
+        );
         var other = Has(First, MailVip) ? (Host: Second, Address: SecondAddress) : (Host: First, Address: FirstAddress);
-        if (Lab.Exec(other.Host, "systemctl", "is-active", "exim4.service").ExitCode != 0) return;
-        Lab.Exec(Outside, "swaks", "--silent", "2", "--server", other.Address, "--from", $"not{words}@example.net", "--to", "user@world.example").Expect(0);
-        Lab.Until("elsewhere by the node's own", TimeSpan.FromSeconds(20), () => Lab.Shell(Outside, $"grep -F '<= not{words}@' /var/log/exim4/mainlog").Output.Contains($"[{other.Address}]", StringComparison.Ordinal));
+        if (Lab.Exec(other.Host, "systemctl", "is-active", "exim4.service").ExitCode != 0)
+            return;
+        Lab.Exec(
+                Outside,
+                "swaks",
+                "--silent",
+                "2",
+                "--server",
+                other.Address,
+                "--from",
+                $"not{words}@example.net",
+                "--to",
+                "user@world.example"
+            )
+            .Expect(0);
+        Lab.Until(
+            "elsewhere by the node's own",
+            TimeSpan.FromSeconds(20),
+            () =>
+                Lab.Shell(Outside, $"grep -F '<= not{words}@' /var/log/exim4/mainlog")
+                    .Output.Contains($"[{other.Address}]", StringComparison.Ordinal)
+        );
     }
 
     private static void Send(string at, string client, string subject) =>
-        Lab.Exec(client, "swaks", "--silent", "2", "--server", at, "--from", "a@example.net", "--to", "user@example.org", "--header", $"Subject: {subject}").Expect(0);
+        Lab.Exec(
+                client,
+                "swaks",
+                "--silent",
+                "2",
+                "--server",
+                at,
+                "--from",
+                "a@example.net",
+                "--to",
+                "user@example.org",
+                "--header",
+                $"Subject: {subject}"
+            )
+            .Expect(0);
 
     // The longest time without a greeting, in seconds, while something is done.
     private static double Gap(string address, int port, TimeSpan during, Action act)
     {
-        var probe = Task.Run(() => Lab.Exec(Outside, "python3", "/root/greeting.py", address, port.ToString(CultureInfo.InvariantCulture), during.TotalSeconds.ToString(CultureInfo.InvariantCulture)).Expect(0));
+        var probe = Task.Run(() =>
+            Lab.Exec(
+                    Outside,
+                    "python3",
+                    "/root/greeting.py",
+                    address,
+                    port.ToString(CultureInfo.InvariantCulture),
+                    during.TotalSeconds.ToString(CultureInfo.InvariantCulture)
+                )
+                .Expect(0)
+        );
         Thread.Sleep(TimeSpan.FromSeconds(1));
         act();
         return double.Parse(probe.GetAwaiter().GetResult().Output.Split(' ')[0], CultureInfo.InvariantCulture);
@@ -134,7 +223,8 @@ public sealed class BalancerStories : IDisposable
     private static int Logged(string file, string pattern) =>
         new[] { First, Second }.Sum(h => Regex.Count(Lab.Shell(h, $"cat {file}").Output, pattern, RegexOptions.Multiline));
 
-    private static bool Has(string host, string address) => Lab.Exec(host, "ip", "-o", "address", "show", "dev", "eth0").Output.Contains($" {address}/", StringComparison.Ordinal);
+    private static bool Has(string host, string address) =>
+        Lab.Exec(host, "ip", "-o", "address", "show", "dev", "eth0").Output.Contains($" {address}/", StringComparison.Ordinal);
 
     private static string Servers() => Lab.Shell(Balancer, "curl -s 'http://127.0.0.1:8404/status;csv' | cut -d, -f1,2,18").Output;
 }

@@ -22,7 +22,11 @@ public sealed class ChangeTests
         Lab.Shell(Gateway.Name, "echo '# mine' >> /etc/exim4/exim4.conf; chmod 644 /etc/gatehouse/pki/web.key").Expect(0);
         var drift = Gateway.Run("drift").Expect(1).Output;
         Assert.Contains("/etc/exim4/exim4.conf: edited", drift, StringComparison.Ordinal);
-        Assert.Contains("/etc/gatehouse/pki/web.key: owner and mode are root:root 0644, not root:root 0600", drift, StringComparison.Ordinal);
+        Assert.Contains(
+            "/etc/gatehouse/pki/web.key: owner and mode are root:root 0644, not root:root 0600",
+            drift,
+            StringComparison.Ordinal
+        );
         Assert.Contains("edited by hand", Gateway.Run("plan").Expect(0).Output, StringComparison.Ordinal);
         Gateway.Run("apply", "--yes").Expect(0);
         Gateway.Run("drift").Expect(0);
@@ -42,16 +46,31 @@ public sealed class ChangeTests
     {
         Gateway.Restore();
         Assert.Contains(Gateway.OwnHost, Lab.Exec(Gateway.Name, "cat", "/etc/hosts").Expect(0).Output, StringComparison.Ordinal);
-        Assert.Contains("search corp.example.org", Lab.Exec(Gateway.Name, "cat", "/etc/resolv.conf").Expect(0).Output, StringComparison.Ordinal);
-        Assert.Contains("manage_etc_hosts: false", Lab.Exec(Gateway.Name, "cat", "/etc/cloud/cloud.cfg.d/99-gatehouse.cfg").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "search corp.example.org",
+            Lab.Exec(Gateway.Name, "cat", "/etc/resolv.conf").Expect(0).Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "manage_etc_hosts: false",
+            Lab.Exec(Gateway.Name, "cat", "/etc/cloud/cloud.cfg.d/99-gatehouse.cfg").Expect(0).Output,
+            StringComparison.Ordinal
+        );
         var before = Gateway.Fingerprint();
 
         // As cloud-init does at a boot.
-        Lab.Shell(Gateway.Name, $"cp /etc/hosts /root/hosts; printf '127.0.1.1 mx1.lab.example mx1\n127.0.0.1 localhost\n{Gateway.OwnHost}\n' > /etc/hosts").Expect(0);
+        Lab.Shell(
+                Gateway.Name,
+                $"cp /etc/hosts /root/hosts; printf '127.0.1.1 mx1.lab.example mx1\n127.0.0.1 localhost\n{Gateway.OwnHost}\n' > /etc/hosts"
+            )
+            .Expect(0);
         Assert.Contains("/etc/hosts: edited", Gateway.Run("drift").Expect(1).Output, StringComparison.Ordinal);
         Lab.Exec(Gateway.Name, "systemctl", "start", "gatehouse-names.service").Expect(0);
         Gateway.Run("drift").Expect(0);
-        Assert.Equal(Gateway.Address, Lab.Shell(Gateway.Name, "getent ahostsv4 mx1.lab.example | cut -d' ' -f1 | sort -u").Expect(0).Output.Trim());
+        Assert.Equal(
+            Gateway.Address,
+            Lab.Shell(Gateway.Name, "getent ahostsv4 mx1.lab.example | cut -d' ' -f1 | sort -u").Expect(0).Output.Trim()
+        );
         Lab.Exec(Gateway.Name, "cp", "/root/hosts", "/etc/hosts").Expect(0);
         Assert.Equal(before, Gateway.Fingerprint());
     }
@@ -63,8 +82,16 @@ public sealed class ChangeTests
         Gateway.Edit("site_name: LAB", "site_name: OTHER");
         Gateway.Apply().Expect(0);
         var number = Lab.Shell(Gateway.Name, "gatehouse history | sed -n 's/^ *\\([0-9]*\\)\\*.*/\\1/p'").Expect(0).Output.Trim();
-        Assert.Contains("scanner.site_name: LAB -> OTHER", Gateway.Run("history", "show", number).Expect(0).Output, StringComparison.Ordinal);
-        Assert.Contains($"generation {number} is in place and verified", Lab.Exec(Gateway.Name, "journalctl", "-t", "gatehouse", "-n", "5", "--no-pager", "-o", "cat").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "scanner.site_name: LAB -> OTHER",
+            Gateway.Run("history", "show", number).Expect(0).Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            $"generation {number} is in place and verified",
+            Lab.Exec(Gateway.Name, "journalctl", "-t", "gatehouse", "-n", "5", "--no-pager", "-o", "cat").Expect(0).Output,
+            StringComparison.Ordinal
+        );
         Gateway.Restore();
     }
 
@@ -98,7 +125,13 @@ public sealed class ChangeTests
 
         Gateway.Run("rollback", "--yes").Expect(0);
         Assert.Equal(before, Gateway.Fingerprint());
-        Lab.Until("the old banner", TimeSpan.FromSeconds(10), () => Banner().StartsWith("220 mx1.lab.example ESMTP ", StringComparison.Ordinal) && !Banner().Contains("Changed", StringComparison.Ordinal));
+        Lab.Until(
+            "the old banner",
+            TimeSpan.FromSeconds(10),
+            () =>
+                Banner().StartsWith("220 mx1.lab.example ESMTP ", StringComparison.Ordinal)
+                && !Banner().Contains("Changed", StringComparison.Ordinal)
+        );
         Gateway.Run("verify").Expect(0);
     }
 
@@ -113,7 +146,14 @@ public sealed class ChangeTests
         Assert.Equal(1, Lab.Shell(Gateway.Name, "test -e /etc/exim4/exim4.conf").ExitCode);
         Assert.Equal(Gateway.Name, Lab.Exec(Gateway.Name, "hostname").Output.Trim());
         Assert.Contains(Gateway.OwnHost, Lab.Exec(Gateway.Name, "cat", "/etc/hosts").Output, StringComparison.Ordinal);
-        Assert.Equal("", Lab.Shell(Gateway.Name, "systemctl list-unit-files --state=enabled --no-legend | grep -E '^(nginx|exim4|rspamd|redis-server|clamav-daemon)[.]service' || true; ls /etc/cloud/cloud.cfg.d").Output);
+        Assert.Equal(
+            "",
+            Lab.Shell(
+                Gateway.Name,
+                "systemctl list-unit-files --state=enabled --no-legend | grep -E "
+                    + "'^(nginx|exim4|rspamd|redis-server|clamav-daemon)[.]service' || true; ls /etc/cloud/cloud.cfg.d"
+            ).Output
+        );
         Assert.Contains("there is nothing to verify", Gateway.Run("verify").Expect(1).Error, StringComparison.Ordinal);
         Gateway.Apply().Expect(0);
         Gateway.Run("verify").Expect(0);
@@ -122,7 +162,12 @@ public sealed class ChangeTests
     [Fact]
     public void Old_messages_leave_the_quarantine_and_young_ones_stay()
     {
-        Lab.Shell(Gateway.Name, "d=/var/spool/gatehouse/quarantine/20200101/1; mkdir -p $d; touch $d/young.msg; touch -d '40 days ago' $d/old.msg; chown -R Debian-exim: /var/spool/gatehouse/quarantine/20200101").Expect(0);
+        Lab.Shell(
+                Gateway.Name,
+                "d=/var/spool/gatehouse/quarantine/20200101/1; mkdir -p $d; touch $d/young.msg; touch -d '40 days ago' $d/old.msg; chown "
+                    + "-R Debian-exim: /var/spool/gatehouse/quarantine/20200101"
+            )
+            .Expect(0);
         Lab.Exec(Gateway.Name, "systemctl", "start", "gatehouse-quarantine-retention.service").Expect(0);
         Assert.Equal("young.msg", Lab.Exec(Gateway.Name, "ls", "/var/spool/gatehouse/quarantine/20200101/1").Expect(0).Output.Trim());
     }
@@ -130,7 +175,12 @@ public sealed class ChangeTests
     [Fact]
     public void Old_messages_leave_the_quarantine_also_when_the_program_is_gone()
     {
-        Lab.Shell(Gateway.Name, "d=/var/spool/gatehouse/quarantine/20200102/1; mkdir -p $d; touch -d '40 days ago' $d/old.msg; chown -R Debian-exim: /var/spool/gatehouse/quarantine/20200102; mv /usr/bin/gatehouse /usr/bin/gatehouse.gone").Expect(0);
+        Lab.Shell(
+                Gateway.Name,
+                "d=/var/spool/gatehouse/quarantine/20200102/1; mkdir -p $d; touch -d '40 days ago' $d/old.msg; chown -R Debian-exim: "
+                    + "/var/spool/gatehouse/quarantine/20200102; mv /usr/bin/gatehouse /usr/bin/gatehouse.gone"
+            )
+            .Expect(0);
         try
         {
             Lab.Exec(Gateway.Name, "systemctl", "start", "gatehouse-quarantine-retention.service").Expect(0);
@@ -142,5 +192,6 @@ public sealed class ChangeTests
         }
     }
 
-    private static string Banner() => Lab.Shell(Gateway.Client, $"printf 'QUIT\\r\\n' | timeout 5 nc {Gateway.Address} 25 | head -1").Output;
+    private static string Banner() =>
+        Lab.Shell(Gateway.Client, $"printf 'QUIT\\r\\n' | timeout 5 nc {Gateway.Address} 25 | head -1").Output;
 }

@@ -19,14 +19,23 @@ public sealed class ClusterHosts : IDisposable
     // A code as a cluster with another CA would print it.
     private const string ForeignCode = "8MVCJ-PNRH1-7BK7D-J6643-68D00-GH3WT-KT8W9-JX465-TSHNK-EJKA4-Z1PJH-MGK8Z";
 
-    private static readonly string[] Points = ["Looking whether", "Getting the certificate", "Setting up this host", "Checking the new configuration", "Putting files in place", "Telling the issuer"];
+    private static readonly string[] Points =
+    [
+        "Looking whether",
+        "Getting the certificate",
+        "Setting up this host",
+        "Checking the new configuration",
+        "Putting files in place",
+        "Telling the issuer",
+    ];
 
     private readonly Dictionary<string, (Result Result, bool Changed)> refusals = [];
     private readonly List<string> killed = [];
 
     public ClusterHosts()
     {
-        if (Environment.UserName != "root") throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
+        if (Environment.UserName != "root")
+            throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
         Lab.Up("bare", $"{First}={FirstAddress}", $"{Second}={SecondAddress}");
         Lab.Up("full", $"{Outside}=10.77.0.173");
         Prepare();
@@ -64,21 +73,31 @@ public sealed class ClusterHosts : IDisposable
 
     public static Result Status(string host, params string[] options) => Lab.Exec(host, ["gatehouse", "status", .. options]);
 
-    /// <summary>Whether a node finds the whole cluster well. All hosts of the lab show the load of the machine they run on, so that does not count.</summary>
+    /// <summary>Whether a node finds the whole cluster well. All hosts of the lab show the load of the machine they run on, so that does
+    /// not count.</summary>
     public static bool IsWell(string host)
     {
         var status = Status(host, "--json");
-        if (status.Output.Length == 0) return false;
+        if (status.Output.Length == 0)
+            return false;
         using var json = JsonDocument.Parse(status.Output);
-        var problems = json.RootElement.GetProperty("nodes").EnumerateArray().SelectMany(n => n.GetProperty("problems").EnumerateArray()).Select(p => p.GetString()!).ToArray();
+        var problems = json
+            .RootElement.GetProperty("nodes")
+            .EnumerateArray()
+            .SelectMany(n => n.GetProperty("problems").EnumerateArray())
+            .Select(p => p.GetString()!)
+            .ToArray();
         var isActive = json.RootElement.GetProperty("nodes").EnumerateArray().All(n => n.GetProperty("state").GetString() == "A");
         // The word and the exit code always agree.
         Assert.Equal(status.ExitCode == 0, json.RootElement.GetProperty("healthy").GetBoolean());
-        return json.RootElement.GetProperty("current").GetBoolean() && isActive && problems.All(p => p.StartsWith("the load is ", StringComparison.Ordinal));
+        return json.RootElement.GetProperty("current").GetBoolean()
+            && isActive
+            && problems.All(p => p.StartsWith("the load is ", StringComparison.Ordinal));
     }
 
     /// <summary>Joins as the second host, with the code on standard input, where no process list shows it.</summary>
-    public static Result Join(string code, params string[] options) => Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress, .. options], code + "\n");
+    public static Result Join(string code, params string[] options) =>
+        Lab.Exec(Second, ["gatehouse", "join", FirstAddress, "--address", SecondAddress, .. options], code + "\n");
 
     public static string Invite(string name, string profile) => Beginning.Invite(First, name, profile, "--replace");
 
@@ -99,10 +118,18 @@ public sealed class ClusterHosts : IDisposable
         Try("other cluster", ForeignCode);
         // Two characters of one group in each other's place, or another one where they are the same.
         var groups = code.Split('-');
-        groups[2] = groups[2][0] == groups[2][1] ? (groups[2][0] == 'A' ? 'B' : 'A') + groups[2][1..] : $"{groups[2][1]}{groups[2][0]}{groups[2][2..]}";
+        groups[2] =
+            groups[2][0] == groups[2][1]
+                ? (groups[2][0] == 'A' ? 'B' : 'A') + groups[2][1..]
+                : $"{groups[2][1]}{groups[2][0]}{groups[2][2..]}";
         Try("typing mistake", string.Join('-', groups));
         var late = Invite("c8.lab.example", "node");
-        Lab.Shell(First, "su postgres -c \"psql -qd gatehouse -c \\\"UPDATE gatehouse.codes SET expires = now() - interval '1 minute' WHERE node_name = 'c8.lab.example'\\\"\"").Expect(0);
+        Lab.Shell(
+                First,
+                "su postgres -c \"psql -qd gatehouse -c \\\"UPDATE gatehouse.codes SET expires = now() - interval '1 minute' WHERE "
+                    + "node_name = 'c8.lab.example'\\\"\""
+            )
+            .Expect(0);
         Try("expired", late, "--name", "c8.lab.example");
         Try("no code", "");
     }
@@ -115,7 +142,13 @@ public sealed class ClusterHosts : IDisposable
     }
 
     private static string Fingerprint() =>
-        Lab.Shell(Second, "find /etc /usr/lib/systemd /var/lib/gatehouse /var/spool -printf '%p %M %u %g %l\\n' -type f -exec sha256sum {} \\; 2>/dev/null | LC_ALL=C sort | sha256sum").Expect(0).Output;
+        Lab.Shell(
+                Second,
+                "find /etc /usr/lib/systemd /var/lib/gatehouse /var/spool -printf '%p %M %u %g %l\\n' -type f -exec sha256sum {} \\; "
+                    + "2>/dev/null | LC_ALL=C sort | sha256sum"
+            )
+            .Expect(0)
+            .Output;
 
     private (string Code, Result Join) Kill()
     {
@@ -125,13 +158,21 @@ public sealed class ClusterHosts : IDisposable
         {
             // It is killed as soon as it has said that it comes to this point; in the middle, a moment later.
             var delay = point is "Checking the new configuration" or "Putting files in place" ? "0.3" : "0";
-            var line = string.Create(CultureInfo.InvariantCulture, $$"""
+            var line = string.Create(
+                CultureInfo.InvariantCulture,
+                $$"""
                 gatehouse join {{FirstAddress}} --address {{SecondAddress}} --yes </root/code >/root/join.log 2>&1 & p=$!
-                i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q '{{point}}' /root/join.log; do sleep 0.02; i=$((i+1)); done
+                i=0
+                while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q '{{point}}' /root/join.log; do
+                  sleep 0.02; i=$((i+1))
+                done
                 sleep {{delay}}; kill -9 $p && wait $p; [ $? = 137 ]
-                """);
-            if (Lab.Shell(Second, line).ExitCode == 0) killed.Add(point);
-            if (point != "Getting the certificate") continue;
+                """
+            );
+            if (Lab.Shell(Second, line).ExitCode == 0)
+                killed.Add(point);
+            if (point != "Getting the certificate")
+                continue;
             UseWithAnotherKey(code);
             FullDisk = JoinOnFullDisk();
         }
@@ -141,11 +182,20 @@ public sealed class ClusterHosts : IDisposable
         // The issuer's side dies as well, while this one is at work; its agent comes back by itself.
         var death = Task.Run(() =>
         {
-            Lab.Until("the last join sets the host up", TimeSpan.FromSeconds(60), () => Lab.Shell(Second, "grep -q 'Setting up this host' /root/join.log").ExitCode == 0);
+            Lab.Until(
+                "the last join sets the host up",
+                TimeSpan.FromSeconds(60),
+                () => Lab.Shell(Second, "grep -q 'Setting up this host' /root/join.log").ExitCode == 0
+            );
             Lab.Shell(First, "kill -9 $(systemctl show gatehouse-agent -p MainPID --value)").Expect(0);
         });
         // While the last one runs, every process's arguments are written down.
-        var join = Lab.Shell(Second, $"(while [ ! -e /root/joined ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.05; done >/root/processes) & gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code 2>/root/join.log; r=$?; cat /root/join.log >&2; touch /root/joined; wait; exit $r");
+        var join = Lab.Shell(
+            Second,
+            $"(while [ ! -e /root/joined ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.05; done >/root/processes) & "
+                + $"gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code 2>/root/join.log; r=$?; cat /root/join.log "
+                + $">&2; touch /root/joined; wait; exit $r"
+        );
         death.Wait();
         return (code, join.Expect(0));
     }
@@ -153,7 +203,13 @@ public sealed class ClusterHosts : IDisposable
     // There is no room any more, from after the certificate has come.
     private static Result JoinOnFullDisk()
     {
-        Lab.Shell(Second, "cp -a /var/lib/gatehouse /root/kept && mount -t tmpfs -o size=$(( $(du -sk /var/lib/gatehouse | cut -f1) + 2048 ))k,mode=0711 full /var/lib/gatehouse && cp -a /root/kept/. /var/lib/gatehouse/ && { dd if=/dev/zero of=/var/lib/gatehouse/filler bs=4k 2>/dev/null || true; }").Expect(0);
+        Lab.Shell(
+                Second,
+                "cp -a /var/lib/gatehouse /root/kept && mount -t tmpfs -o size=$(( $(du -sk /var/lib/gatehouse | cut -f1) + 2048 "
+                    + "))k,mode=0711 full /var/lib/gatehouse && cp -a /root/kept/. /var/lib/gatehouse/ && { dd if=/dev/zero "
+                    + "of=/var/lib/gatehouse/filler bs=4k 2>/dev/null || true; }"
+            )
+            .Expect(0);
         try
         {
             return Lab.Shell(Second, $"gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code");
@@ -170,12 +226,18 @@ public sealed class ClusterHosts : IDisposable
         var device = Lab.Shell(Second, $"ip -o route get {FirstAddress} | sed 's/.* dev \\([^ ]*\\).*/\\1/'").Expect(0).Output.Trim();
         try
         {
-            return Lab.Shell(Second, $$"""
+            return Lab.Shell(
+                Second,
+                $$"""
                 gatehouse join {{FirstAddress}} --address {{SecondAddress}} --yes </root/code >/root/join.log 2>&1 & p=$!
-                i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Setting up this host' /root/join.log; do sleep 0.02; i=$((i+1)); done
+                i=0
+                while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Setting up this host' /root/join.log; do
+                  sleep 0.02; i=$((i+1))
+                done
                 ip neigh replace {{FirstAddress}} lladdr 02:00:00:00:00:01 dev {{device}} nud permanent
                 wait $p; r=$?; cat /root/join.log; exit $r
-                """);
+                """
+            );
         }
         finally
         {
@@ -187,7 +249,13 @@ public sealed class ClusterHosts : IDisposable
     private void UseWithAnotherKey(string code)
     {
         const string Pki = "/var/lib/gatehouse/cluster/pki";
-        Lab.Shell(Second, $"gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code >/root/join.log 2>&1 & p=$!; i=0; while [ $i -lt 3000 ] && [ ! -e {Pki}/grant.json ]; do sleep 0.02; i=$((i+1)); done; kill -9 $p; wait $p; [ -e {Pki}/grant.json ] && mv {Pki} {Pki}.away").Expect(0);
+        Lab.Shell(
+                Second,
+                $"gatehouse join {FirstAddress} --address {SecondAddress} --yes </root/code >/root/join.log 2>&1 & p=$!; i=0; while [ $i "
+                    + $"-lt 3000 ] && [ ! -e {Pki}/grant.json ]; do sleep 0.02; i=$((i+1)); done; kill -9 $p; wait $p; [ -e "
+                    + $"{Pki}/grant.json ] && mv {Pki} {Pki}.away"
+            )
+            .Expect(0);
         Try("used", code);
         Lab.Shell(Second, $"rm -rf {Pki}; mv {Pki}.away {Pki}").Expect(0);
     }

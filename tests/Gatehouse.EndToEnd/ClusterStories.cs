@@ -15,7 +15,16 @@ public sealed class ClusterStories(ClusterHosts cluster)
         Assert.Contains("warning: There is one node of type database.", cluster.Bootstrap.Error, StringComparison.Ordinal);
         Assert.Equal("600 root", Lab.Exec(ClusterHosts.First, "stat", "-c", "%a %U", "/root/keys").Output.Trim());
         Assert.NotEqual(0, Lab.Exec(ClusterHosts.First, "test", "-e", "/var/lib/gatehouse/cluster/master-token").ExitCode);
-        var again = Lab.Exec(ClusterHosts.First, "gatehouse", "bootstrap", "/root/answers.yaml", "--name", "other", "--keys-file", "/root/other");
+        var again = Lab.Exec(
+            ClusterHosts.First,
+            "gatehouse",
+            "bootstrap",
+            "/root/answers.yaml",
+            "--name",
+            "other",
+            "--keys-file",
+            "/root/other"
+        );
         again.Expect(3);
         Assert.Contains("node 1 of the cluster lab already", again.Error, StringComparison.Ordinal);
     }
@@ -24,7 +33,14 @@ public sealed class ClusterStories(ClusterHosts cluster)
     public void Both_nodes_are_healthy_and_agree_on_it()
     {
         Assert.Contains("c2.lab.example is node 2 of the cluster lab", cluster.JoinAfterKills.Output, StringComparison.Ordinal);
-        Lab.Until("agreement", TimeSpan.FromSeconds(60), () => ClusterHosts.IsWell(ClusterHosts.First) && ClusterHosts.IsWell(ClusterHosts.Second) && Shape(ClusterHosts.First) == Shape(ClusterHosts.Second));
+        Lab.Until(
+            "agreement",
+            TimeSpan.FromSeconds(60),
+            () =>
+                ClusterHosts.IsWell(ClusterHosts.First)
+                && ClusterHosts.IsWell(ClusterHosts.Second)
+                && Shape(ClusterHosts.First) == Shape(ClusterHosts.Second)
+        );
         foreach (var host in new[] { ClusterHosts.First, ClusterHosts.Second })
         {
             var text = ClusterHosts.Status(host).Output;
@@ -96,8 +112,19 @@ public sealed class ClusterStories(ClusterHosts cluster)
         {
             for (var i = 0; i < 3; i++)
             {
-                Lab.Shell(ClusterHosts.Second, "systemctl reset-failed gatehouse-agent; systemctl restart gatehouse-agent && systemctl stop gatehouse-agent").Expect(0);
-                Assert.Equal("inactive success", Lab.Shell(ClusterHosts.Second, "echo $(systemctl show -P ActiveState gatehouse-agent) $(systemctl show -P Result gatehouse-agent)").Output.Trim());
+                Lab.Shell(
+                        ClusterHosts.Second,
+                        "systemctl reset-failed gatehouse-agent; systemctl restart gatehouse-agent && systemctl stop gatehouse-agent"
+                    )
+                    .Expect(0);
+                Assert.Equal(
+                    "inactive success",
+                    Lab.Shell(
+                            ClusterHosts.Second,
+                            "echo $(systemctl show -P ActiveState gatehouse-agent) $(systemctl show -P Result gatehouse-agent)"
+                        )
+                        .Output.Trim()
+                );
             }
         }
         finally
@@ -105,7 +132,11 @@ public sealed class ClusterStories(ClusterHosts cluster)
             Lab.Exec(ClusterHosts.Second, "systemctl", "start", "gatehouse-agent").Expect(0);
         }
 
-        Lab.Until("all is well again", TimeSpan.FromSeconds(60), () => ClusterHosts.IsWell(ClusterHosts.First) && ClusterHosts.IsWell(ClusterHosts.Second));
+        Lab.Until(
+            "all is well again",
+            TimeSpan.FromSeconds(60),
+            () => ClusterHosts.IsWell(ClusterHosts.First) && ClusterHosts.IsWell(ClusterHosts.Second)
+        );
     }
 
     [Fact]
@@ -126,14 +157,36 @@ public sealed class ClusterStories(ClusterHosts cluster)
                 var map = ClusterHosts.Status(host, "--map").Expect(1).Output;
                 Assert.Contains("c2.lab.example  10.77.0.172  node", map, StringComparison.Ordinal);
                 Assert.Contains("Who takes writes is not known now; who the members are is as of 20", map, StringComparison.Ordinal);
-                Assert.Contains("gatehouse_registry_up 0\n", ClusterHosts.Status(host, "--prometheus").Expect(1).Output, StringComparison.Ordinal);
+                Assert.Contains(
+                    "gatehouse_registry_up 0\n",
+                    ClusterHosts.Status(host, "--prometheus").Expect(1).Output,
+                    StringComparison.Ordinal
+                );
             }
 
             foreach (var address in new[] { ClusterHosts.FirstAddress, ClusterHosts.SecondAddress })
             {
                 var subject = $"without {Guid.NewGuid():N}";
-                Lab.Exec(ClusterHosts.Outside, "swaks", "--server", address, "--helo", "client.lab.example", "--from", "sender@client.example", "--to", "user@example.org", "--header", $"Subject: {subject}").Expect(0);
-                Lab.Until("delivery", TimeSpan.FromSeconds(20), () => Lab.Exec(ClusterHosts.Outside, "cat", "/var/mail/sink").Output.Contains(subject, StringComparison.Ordinal));
+                Lab.Exec(
+                        ClusterHosts.Outside,
+                        "swaks",
+                        "--server",
+                        address,
+                        "--helo",
+                        "client.lab.example",
+                        "--from",
+                        "sender@client.example",
+                        "--to",
+                        "user@example.org",
+                        "--header",
+                        $"Subject: {subject}"
+                    )
+                    .Expect(0);
+                Lab.Until(
+                    "delivery",
+                    TimeSpan.FromSeconds(20),
+                    () => Lab.Exec(ClusterHosts.Outside, "cat", "/var/mail/sink").Output.Contains(subject, StringComparison.Ordinal)
+                );
             }
         }
         finally
@@ -141,7 +194,11 @@ public sealed class ClusterStories(ClusterHosts cluster)
             Lab.Exec(ClusterHosts.First, "systemctl", "start", "patroni").Expect(0);
         }
 
-        Lab.Until("all is well again", TimeSpan.FromSeconds(60), () => ClusterHosts.IsWell(ClusterHosts.First) && ClusterHosts.IsWell(ClusterHosts.Second));
+        Lab.Until(
+            "all is well again",
+            TimeSpan.FromSeconds(60),
+            () => ClusterHosts.IsWell(ClusterHosts.First) && ClusterHosts.IsWell(ClusterHosts.Second)
+        );
     }
 
     [Fact]
@@ -164,13 +221,26 @@ public sealed class ClusterStories(ClusterHosts cluster)
         {
             Lab.Write(host, "/root/canaries", string.Join('\n', canaries) + "\n", "0600");
             Assert.Equal("", Lab.Shell(host, "journalctl --no-pager -a -o cat | grep -aFf /root/canaries").Output);
-            Assert.Equal("", Lab.Shell(host, "find / -xdev -newer /root/gatehouse.deb -type f -perm -004 -not -path '/proc/*' -not -path '/sys/*' -print0 | xargs -0 grep -alFf /root/canaries").Output);
-            Assert.Equal("", Lab.Shell(host, "grep -aFf /root/canaries /root/processes /root/join.log /var/log/*/* /var/log/* 2>/dev/null").Output);
+            Assert.Equal(
+                "",
+                Lab.Shell(
+                    host,
+                    "find / -xdev -newer /root/gatehouse.deb -type f -perm -004 -not -path '/proc/*' -not -path '/sys/*' -print0 | xargs "
+                        + "-0 grep -alFf /root/canaries"
+                ).Output
+            );
+            Assert.Equal(
+                "",
+                Lab.Shell(host, "grep -aFf /root/canaries /root/processes /root/join.log /var/log/*/* /var/log/* 2>/dev/null").Output
+            );
             Lab.Exec(host, "rm", "/root/canaries").Expect(0);
         }
 
-        var outputs = string.Concat(cluster.Refusals.Values.Select(r => r.Result.All).Append(cluster.Bootstrap.All).Append(cluster.JoinAfterKills.All));
-        foreach (var canary in canaries) Assert.DoesNotContain(canary, outputs, StringComparison.Ordinal);
+        var outputs = string.Concat(
+            cluster.Refusals.Values.Select(r => r.Result.All).Append(cluster.Bootstrap.All).Append(cluster.JoinAfterKills.All)
+        );
+        foreach (var canary in canaries)
+            Assert.DoesNotContain(canary, outputs, StringComparison.Ordinal);
         Assert.NotEqual("0", Lab.Exec(ClusterHosts.Second, "stat", "-c", "%s", "/root/processes").Expect(0).Output.Trim());
     }
 
@@ -179,7 +249,16 @@ public sealed class ClusterStories(ClusterHosts cluster)
     {
         using var json = JsonDocument.Parse(ClusterHosts.Status(host, "--json").Output);
         var root = json.RootElement;
-        return $"{root.GetProperty("id")} {root.GetProperty("epoch")} {root.GetProperty("settings")} " + string.Join(' ', root.GetProperty("nodes").EnumerateArray().Select(n =>
-            $"{n.GetProperty("number")} {n.GetProperty("name")} {n.GetProperty("address")} {n.GetProperty("profile")} {n.GetProperty("issuer")} {n.GetProperty("state")} {n.GetProperty("settings")} {n.GetProperty("certificate_expires")}"));
+        return $"{root.GetProperty("id")} {root.GetProperty("epoch")} {root.GetProperty("settings")} "
+            + string.Join(
+                ' ',
+                root.GetProperty("nodes")
+                    .EnumerateArray()
+                    .Select(n =>
+                        $"{n.GetProperty("number")} {n.GetProperty("name")} {n.GetProperty("address")} {n.GetProperty("profile")} "
+                        + $"{n.GetProperty("issuer")} {n.GetProperty("state")} {n.GetProperty("settings")} "
+                        + $"{n.GetProperty("certificate_expires")}"
+                    )
+            );
     }
 }

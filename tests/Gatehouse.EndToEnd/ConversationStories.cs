@@ -25,17 +25,46 @@ public sealed class ConversationStories
         Newcomer.Apply(Example.For("conversations.yaml"));
         Lab.Shell(Newcomer.Sink, ": >/var/mail/sink").Expect(0);
         var before = Log().Length;
-        (string Role, string Source)[] roles = [("stranger", Newcomer.Stranger), ("relay", Newcomer.Relay), ("balancer", Newcomer.Balancer)];
+        (string Role, string Source)[] roles =
+        [
+            ("stranger", Newcomer.Stranger),
+            ("relay", Newcomer.Relay),
+            ("balancer", Newcomer.Balancer),
+        ];
         // As many at a time as take less than five minutes.
-        var conversations = roles.SelectMany(role => Enumerable.Range(0, (each + 99) / 100).Select(part => (role, First: part * 100, Count: Math.Min(100, each - (part * 100))))).AsParallel().WithDegreeOfParallelism(3)
-            .SelectMany(p => ConversationJudge.Read(Lab.Exec(Newcomer.Client, "python3", "/root/conversations.py", Newcomer.Address, p.role.Source, p.role.Role, Text(seed), Text(p.First), Text(p.Count), Newcomer.Relay).Expect(0).Output)).ToArray();
+        var conversations = roles
+            .SelectMany(role =>
+                Enumerable.Range(0, (each + 99) / 100).Select(part => (role, First: part * 100, Count: Math.Min(100, each - (part * 100))))
+            )
+            .AsParallel()
+            .WithDegreeOfParallelism(3)
+            .SelectMany(p =>
+                ConversationJudge.Read(
+                    Lab.Exec(
+                            Newcomer.Client,
+                            "python3",
+                            "/root/conversations.py",
+                            Newcomer.Address,
+                            p.role.Source,
+                            p.role.Role,
+                            Text(seed),
+                            Text(p.First),
+                            Text(p.Count),
+                            Newcomer.Relay
+                        )
+                        .Expect(0)
+                        .Output
+                )
+            )
+            .ToArray();
         Assert.Equal(each * roles.Length, conversations.Length);
         Assert.InRange(conversations.Sum(c => c.Taken.Length), conversations.Length / 4, conversations.Length * 3);
 
         // What is left in the queue after a while has a reason for it in the log, or is a fault.
         ConversationJudge Judge() => new([.. Log().Skip(before)], Own, [Newcomer.Relay, "127.0.0.1", "::1"]);
         var began = Stopwatch.GetTimestamp();
-        while (!Judge().IsSettled(conversations) && Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(2)) Thread.Sleep(1000);
+        while (!Judge().IsSettled(conversations) && Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(2))
+            Thread.Sleep(1000);
         var faults = Judge().Faults(conversations, Newcomer.Delivered(), "X-EXAMPLE-Scanned").ToArray();
         Assert.True(faults.Length == 0, $"{faults.Length} faults with seed {seed}:\n{string.Join('\n', faults.Take(40))}");
         Assert.Equal("", Lab.Shell(Newcomer.Name, "cat /var/log/exim4/paniclog 2>/dev/null || true").Output);

@@ -23,7 +23,13 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     private static readonly string[] Nodes = ["e2e-y1", "e2e-y2", "e2e-y3"];
     private static readonly string[] Everybody = [.. Nodes, Seer];
     private static readonly TimeSpan Recovery = TimeSpan.FromMinutes(1);
-    private static readonly int Trials = int.TryParse(Environment.GetEnvironmentVariable("GATEHOUSE_TRIALS"), CultureInfo.InvariantCulture, out var trials) ? trials : 1;
+    private static readonly int Trials = int.TryParse(
+        Environment.GetEnvironmentVariable("GATEHOUSE_TRIALS"),
+        CultureInfo.InvariantCulture,
+        out var trials
+    )
+        ? trials
+        : 1;
     private static readonly string Only = Environment.GetEnvironmentVariable("GATEHOUSE_FAULTS") ?? "";
     private readonly Witness witness = new(Seer, Nodes, Address);
     private readonly List<string> results = [];
@@ -37,8 +43,10 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
         Begin();
         for (var trial = 1; trial <= Trials; trial++)
         {
-            foreach (var fault in DayFault.OfOne) TryOnEach(fault, trial);
-            foreach (var fault in DayFault.OfDisks.Concat(DayFault.OfClocks).Where(IsWanted)) TryPrepared(fault, trial);
+            foreach (var fault in DayFault.OfOne)
+                TryOnEach(fault, trial);
+            foreach (var fault in DayFault.OfDisks.Concat(DayFault.OfClocks).Where(IsWanted))
+                TryPrepared(fault, trial);
             Try(DayFault.EtcdSpace, trial, [Primary()], "the primary");
             Try(DayFault.PowerOfSeveral, trial, [Primary(), With("Sync Standby")], "the primary and its copy");
             Try(DayFault.PowerOfSeveral, trial, [.. Order(trial)], "all three");
@@ -55,15 +63,18 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     private void TryPrepared(DayFault fault, int trial)
     {
         var problem = Problem(() => Change(fault.Before!));
-        if (problem.Length == 0) TryOnEach(fault, trial);
+        if (problem.Length == 0)
+            TryOnEach(fault, trial);
         problem += Problem(() => Change(fault.After!));
-        if (problem.Length > 0) Tell($"FAILED: {fault.Name}, the hosts before and after it{problem}");
+        if (problem.Length > 0)
+            Tell($"FAILED: {fault.Name}, the hosts before and after it{problem}");
     }
 
     private void TryOnEach(DayFault fault, int trial)
     {
         foreach (var (role, which) in new[] { ("Leader", "the primary"), ("Sync Standby", "its copy"), ("Replica", "the other copy") })
-            if (IsWanted(fault)) Try(fault, trial, [With(role)], which);
+            if (IsWanted(fault))
+                Try(fault, trial, [With(role)], which);
     }
 
     // One node after the other, so that there is always a majority.
@@ -79,7 +90,8 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     // All are tried, also after one that failed, unless the cluster is gone.
     private void Try(DayFault fault, int trial, string[] hosts, string which)
     {
-        if (!IsWanted(fault)) return;
+        if (!IsWanted(fault))
+            return;
         var mail = BeginMail(fault.Seconds + 15);
         var gaps = witness.Gaps;
         fault.Begin(hosts);
@@ -87,9 +99,20 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
         Thread.Sleep(TimeSpan.FromSeconds(fault.Seconds));
         fault.End(hosts);
         var start = Stopwatch.GetTimestamp();
-        var problem = Problem(() => Recovered(), () => witness.OneTakesWrites(), () => witness.NothingIsLost(), () => Count(mail), () => Assert.Equal("", untrue));
-        Tell(string.Create(CultureInfo.InvariantCulture,
-            $"{(problem.Length == 0 ? "survived" : "FAILED")}: {fault.Name}, {which}, trial {trial}: well after {recovered:0} s, no writes for {witness.Gaps - gaps} s, checked after {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s{problem}"));
+        var problem = Problem(
+            () => Recovered(),
+            () => witness.OneTakesWrites(),
+            () => witness.NothingIsLost(),
+            () => Count(mail),
+            () => Assert.Equal("", untrue)
+        );
+        Tell(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(problem.Length == 0 ? "survived" : "FAILED")}: {fault.Name}, {which}, trial {trial}: well after {recovered:0} s, no "
+                    + $"writes for {witness.Gaps - gaps} s, checked after {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s{problem}"
+            )
+        );
     }
 
     private void Tell(string result)
@@ -134,8 +157,13 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
         var asked = Everybody.First(n => !away.Contains(n));
         try
         {
-            Lab.Until("it is told", TimeSpan.FromSeconds(50), () => Lab.Exec(asked, "gatehouse", "status", "--timeout", "10") is { ExitCode: 1 } status
-                && Array.TrueForAll(away, h => Regex.IsMatch(status.Output, $"(?m)^{Regex.Escape(Beginning.Name(h))}{shows}")));
+            Lab.Until(
+                "it is told",
+                TimeSpan.FromSeconds(50),
+                () =>
+                    Lab.Exec(asked, "gatehouse", "status", "--timeout", "10") is { ExitCode: 1 } status
+                    && Array.TrueForAll(away, h => Regex.IsMatch(status.Output, $"(?m)^{Regex.Escape(Beginning.Name(h))}{shows}"))
+            );
             return "";
         }
         catch (Xunit.Sdk.XunitException)
@@ -148,9 +176,15 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     {
         Lab.Up("full", [.. Everybody.Append(Outside).Select(h => $"{h}={Address(h)}")]);
         Beginning.Install(Everybody);
-        var answers = Beginning.Answers("topology.yaml", Nodes[0], Address(Nodes[0])).Replace("10.77.0.240", Address(Outside), StringComparison.Ordinal);
-        Beginning.Bootstrap(Nodes[0], $"{answers}addresses:\n  networks:\n    - {{network: 10.77.0.0/24, interface: eth0}}\n  bindings:\n    - {{address: {Vip}}}\n");
-        foreach (var node in Nodes[1..]) Beginning.Join(node, Address(node), "full", Nodes[0], Address(Nodes[0]));
+        var answers = Beginning
+            .Answers("topology.yaml", Nodes[0], Address(Nodes[0]))
+            .Replace("10.77.0.240", Address(Outside), StringComparison.Ordinal);
+        Beginning.Bootstrap(
+            Nodes[0],
+            $"{answers}addresses:\n  networks:\n    - {{network: 10.77.0.0/24, interface: eth0}}\n  bindings:\n    - {{address: {Vip}}}\n"
+        );
+        foreach (var node in Nodes[1..])
+            Beginning.Join(node, Address(node), "full", Nodes[0], Address(Nodes[0]));
         Beginning.Join(Seer, Address(Seer), "web", Nodes[0], Address(Nodes[0]));
         Lab.Push(Outside, Path.Combine(Lab.Root(), "tests", "bench", "mail.py"), "/root/mail.py");
         Lab.Until("a primary and two copies", Recovery, () => Roles() is ["Leader", "Replica", "Sync Standby"]);
@@ -163,39 +197,87 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     {
         var (first, count) = (sent, 2 * seconds);
         sent += count;
-        Lab.Shell(Outside, string.Create(CultureInfo.InvariantCulture, $"systemctl stop sink sender 2>/dev/null; systemctl reset-failed sink sender 2>/dev/null; : >/root/taken; systemd-run --quiet --unit=sink python3 /root/mail.py sink 2525 /root/taken 0.2 && systemd-run --quiet --unit=sender python3 /root/mail.py send {Vip} {count} {seconds} /root/sent {first}")).Expect(0);
+        Lab.Shell(
+                Outside,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"systemctl stop sink sender 2>/dev/null; systemctl reset-failed sink sender 2>/dev/null; : >/root/taken; systemd-run "
+                        + $"--quiet --unit=sink python3 /root/mail.py sink 2525 /root/taken 0.2 && systemd-run --quiet --unit=sender "
+                        + $"python3 /root/mail.py send {Vip} {count} {seconds} /root/sent {first}"
+                )
+            )
+            .Expect(0);
         return (first, count);
     }
 
     private static void Count((int First, int Count) mail)
     {
-        Lab.Until("all is sent", TimeSpan.FromMinutes(6), () => Lab.Exec(Outside, "systemctl", "is-active", "--quiet", "sender").ExitCode != 0);
+        Lab.Until(
+            "all is sent",
+            TimeSpan.FromMinutes(6),
+            () => Lab.Exec(Outside, "systemctl", "is-active", "--quiet", "sender").ExitCode != 0
+        );
         // What was on its way out when a fault came waits for its next try, a quarter of an hour; nobody else has to.
-        foreach (var node in Nodes) Lab.UntilDone($"the queue of {node} holds no message", Recovery, () => Lab.Shell(node, "exim4 -qff; exim4 -bp; test $(exim4 -bpc) = 0"));
-        Lab.Until("every node has every kept message", Recovery, () => Nodes[1..].All(h => Kept(h, mail).SequenceEqual(Kept(Nodes[0], mail))));
+        foreach (var node in Nodes)
+            Lab.UntilDone(
+                $"the queue of {node} holds no message",
+                Recovery,
+                () => Lab.Shell(node, "exim4 -qff; exim4 -bp; test $(exim4 -bpc) = 0")
+            );
+        Lab.Until(
+            "every node has every kept message",
+            Recovery,
+            () => Nodes[1..].All(h => Kept(h, mail).SequenceEqual(Kept(Nodes[0], mail)))
+        );
         Lab.Write(Outside, "/root/kept", string.Concat(Kept(Nodes[0], mail).Select(k => $"{k}\n")));
         var count = Lab.Exec(Outside, "python3", "/root/mail.py", "count", "/root/sent", "/root/taken", "/root/kept").Expect(0).Output;
         Assert.True(count.Contains("\nnever 0 lost 0 twice 0 ", StringComparison.Ordinal), count);
     }
 
     private static string[] Kept(string host, (int First, int Count) mail) =>
-        [.. KeptFile().Matches(Lab.Shell(host, "cd /var/spool/gatehouse/quarantine && grep -m1 -H '^Subject: bench [0-9]*' -r --include='*.msg' .").Output)
-            .Where(m => int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture) is var n && n >= mail.First && n < mail.First + mail.Count)
-            .Select(m => $"{m.Groups[1].Value} {m.Groups[2].Value}").Order(StringComparer.Ordinal)];
+        [
+            .. KeptFile()
+                .Matches(
+                    Lab.Shell(
+                        host,
+                        "cd /var/spool/gatehouse/quarantine && grep -m1 -H '^Subject: bench [0-9]*' -r --include='*.msg' ."
+                    ).Output
+                )
+                .Where(m =>
+                    int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture) is var n && n >= mail.First && n < mail.First + mail.Count
+                )
+                .Select(m => $"{m.Groups[1].Value} {m.Groups[2].Value}")
+                .Order(StringComparer.Ordinal),
+        ];
 
     // The power of all is lost at once; they come back in another order each time.
     private static IEnumerable<string> Order(int trial) => Nodes.Select((node, i) => Nodes[(i + trial) % Nodes.Length]);
 
     private static IEnumerable<string[]> Copies() =>
-        Nodes.Select(n => Lab.Shell(n, "timeout 10 patronictl -c /etc/patroni/config.yml list --format tsv 2>/dev/null").Output).FirstOrDefault(o => o.Contains("\tLeader\t", StringComparison.Ordinal))
-            ?.Split('\n').Skip(1).Select(l => l.Split('\t')).Where(c => c.Length > 4 && c[4] is "running" or "streaming") ?? [];
+        Nodes
+            .Select(n => Lab.Shell(n, "timeout 10 patronictl -c /etc/patroni/config.yml list --format tsv 2>/dev/null").Output)
+            .FirstOrDefault(o => o.Contains("\tLeader\t", StringComparison.Ordinal))
+            ?.Split('\n')
+            .Skip(1)
+            .Select(l => l.Split('\t'))
+            .Where(c => c.Length > 4 && c[4] is "running" or "streaming")
+        ?? [];
 
     private static string[] Roles() => [.. Copies().Select(c => c[3]).Order(StringComparer.Ordinal)];
 
     private static string With(string role)
     {
         var found = "";
-        Lab.Until($"there is a {role}", Recovery, () => (found = Copies().FirstOrDefault(c => c[3] == role) is { } copy ? Nodes.Single(n => copy.Contains(Beginning.Name(n))) : "").Length > 0);
+        Lab.Until(
+            $"there is a {role}",
+            Recovery,
+            () =>
+                (
+                    found = Copies().FirstOrDefault(c => c[3] == role) is { } copy
+                        ? Nodes.Single(n => copy.Contains(Beginning.Name(n)))
+                        : ""
+                ).Length > 0
+        );
         return found;
     }
 

@@ -76,14 +76,21 @@ public sealed class FailureTests : IDisposable
         try
         {
             // Room for what is there, quarantined messages too, and then for nothing.
-            Lab.Shell(Gateway.Name, "cp -a /var/lib/gatehouse /root/kept && mount -t tmpfs -o size=$(( $(du -sk /var/lib/gatehouse | cut -f1) + 2048 ))k,mode=0700 full /var/lib/gatehouse && cp -a /root/kept/. /var/lib/gatehouse/ && { dd if=/dev/zero of=/var/lib/gatehouse/filler bs=4k 2>/dev/null || true; }").Expect(0);
+            Lab.Shell(
+                    Gateway.Name,
+                    "cp -a /var/lib/gatehouse /root/kept && mount -t tmpfs -o size=$(( $(du -sk /var/lib/gatehouse | cut -f1) + 2048 "
+                        + "))k,mode=0700 full /var/lib/gatehouse && cp -a /root/kept/. /var/lib/gatehouse/ && { dd if=/dev/zero "
+                        + "of=/var/lib/gatehouse/filler bs=4k 2>/dev/null || true; }"
+                )
+                .Expect(0);
             var result = Gateway.Apply().Expect(3);
             Assert.Contains("No space left on device", result.Error, StringComparison.Ordinal);
             Unchanged();
         }
         finally
         {
-            Lab.Shell(Gateway.Name, "if mountpoint -q /var/lib/gatehouse; then umount /var/lib/gatehouse; fi && rm -rf /root/kept").Expect(0);
+            Lab.Shell(Gateway.Name, "if mountpoint -q /var/lib/gatehouse; then umount /var/lib/gatehouse; fi && rm -rf /root/kept")
+                .Expect(0);
         }
     }
 
@@ -91,7 +98,20 @@ public sealed class FailureTests : IDisposable
     public void An_apply_that_would_cut_off_its_own_session_is_refused()
     {
         Gateway.Edit("admin_networks: [10.77.0.128/29, 10.77.0.1/32]", "admin_networks: [192.0.2.0/24]");
-        var result = Lab.Local("ssh", "-i", Lab.Key(), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", $"root@{Gateway.Address}", $"env -u SSH_CONNECTION gatehouse apply {Gateway.Answers} </dev/null").Expect(3);
+        var result = Lab.Local(
+                "ssh",
+                "-i",
+                Lab.Key(),
+                "-o",
+                "StrictHostKeyChecking=no",
+                "-o",
+                "UserKnownHostsFile=/dev/null",
+                "-o",
+                "LogLevel=ERROR",
+                $"root@{Gateway.Address}",
+                $"env -u SSH_CONNECTION gatehouse apply {Gateway.Answers} </dev/null"
+            )
+            .Expect(3);
         Assert.Contains("you are connected from 10.77.0.1", result.Error, StringComparison.Ordinal);
         Unchanged();
     }
@@ -101,7 +121,11 @@ public sealed class FailureTests : IDisposable
     {
         Gateway.Edit("site_name: LAB", "site_name: OTHER");
         using var first = Lab.Start(Gateway.Name, "flock", "/var/lib/gatehouse/lock", "cat");
-        Lab.Until("the lock", TimeSpan.FromSeconds(10), () => Lab.Exec(Gateway.Name, "flock", "--nonblock", "/var/lib/gatehouse/lock", "true").ExitCode == 1);
+        Lab.Until(
+            "the lock",
+            TimeSpan.FromSeconds(10),
+            () => Lab.Exec(Gateway.Name, "flock", "--nonblock", "/var/lib/gatehouse/lock", "true").ExitCode == 1
+        );
         Assert.Contains("another gatehouse is applying", Gateway.Apply().Expect(1).Error, StringComparison.Ordinal);
         first.StandardInput.Close();
         first.WaitForExit(TimeSpan.FromSeconds(10));
@@ -113,7 +137,14 @@ public sealed class FailureTests : IDisposable
     {
         Gateway.Edit("postmaster: postmaster@example.org", "postmaster: nobody\n  spam: 6\n  connections: many");
         var result = Gateway.Apply().Expect(2);
-        Assert.Equal(3, result.Error.Split('\n').Count(l => l.StartsWith(Gateway.Answers + ":", StringComparison.Ordinal) && l.Contains(": error ", StringComparison.Ordinal)));
+        Assert.Equal(
+            3,
+            result
+                .Error.Split('\n')
+                .Count(l =>
+                    l.StartsWith(Gateway.Answers + ":", StringComparison.Ordinal) && l.Contains(": error ", StringComparison.Ordinal)
+                )
+        );
         Unchanged();
     }
 

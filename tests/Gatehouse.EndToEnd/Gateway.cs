@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Gatehouse.EndToEnd;
 
-/// <summary>A gateway between a client and a mail host, with a load balancer in front: set up once, from a bare Debian and the package.</summary>
+/// <summary>A gateway between a client and a mail host, with a load balancer in front: set up once, from a bare Debian and the
+/// package.</summary>
 public sealed class Gateway : IDisposable
 {
     public const string Name = "e2e-mx";
@@ -21,7 +22,8 @@ public sealed class Gateway : IDisposable
 
     public Gateway()
     {
-        if (Environment.UserName != "root") throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
+        if (Environment.UserName != "root")
+            throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
         Lab.Up("bare", $"{Name}={Address}");
         Lab.Up("full", $"{Client}=10.77.0.130", $"{Sink}=10.77.0.140", $"{Balancer}=10.77.0.150");
         StartSink();
@@ -31,7 +33,11 @@ public sealed class Gateway : IDisposable
         Lab.Push(Name, Package(), "/root/gatehouse.deb");
         Installation = Lab.Exec(Name, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
         Lab.Write(Name, "/root/web-password", Password, "0600");
-        Lab.Shell(Name, $"echo '{OwnHost}' >> /etc/hosts; echo 'search corp.example.org' >> /etc/resolv.conf; mkdir -p /etc/cloud/cloud.cfg.d").Expect(0);
+        Lab.Shell(
+                Name,
+                $"echo '{OwnHost}' >> /etc/hosts; echo 'search corp.example.org' >> /etc/resolv.conf; mkdir -p /etc/cloud/cloud.cfg.d"
+            )
+            .Expect(0);
         // As users begin: with everything that the example leaves at its default, greylisting among it.
         Lab.Write(Name, Answers, Example.For("standalone.yaml"));
         FirstApply = Lab.Exec(Name, "gatehouse", "apply", Answers);
@@ -66,7 +72,10 @@ public sealed class Gateway : IDisposable
     }
 
     // A client that was greylisted once is deferred for minutes, whatever it sends next: stories about other things do without.
-    private static string Changes() => System.IO.File.ReadAllText(Lab.File("Answers", "standalone.yaml")).Replace("scanner:\n", "scanner:\n  greylisting: false\n", StringComparison.Ordinal);
+    private static string Changes() =>
+        System
+            .IO.File.ReadAllText(Lab.File("Answers", "standalone.yaml"))
+            .Replace("scanner:\n", "scanner:\n  greylisting: false\n", StringComparison.Ordinal);
 
     public static Result Run(params string[] arguments) => Lab.Exec(Name, ["gatehouse", .. arguments]);
 
@@ -82,12 +91,36 @@ public sealed class Gateway : IDisposable
     }
 
     /// <summary>A hash over all files below /etc that Gatehouse manages, with owner and mode.</summary>
-    public static string Fingerprint() => Lab.Shell(Name,
-        "cd /; find etc/exim4 etc/gatehouse etc/nginx etc/rspamd etc/redis etc/clamav etc/chrony etc/systemd/system etc/hostname etc/hosts etc/resolv.conf -printf '%p %M %u %g %l\\n' -type f -exec sha256sum {} \\; | LC_ALL=C sort | sha256sum").Expect(0).Output;
+    public static string Fingerprint() =>
+        Lab.Shell(
+                Name,
+                "cd /; find etc/exim4 etc/gatehouse etc/nginx etc/rspamd etc/redis etc/clamav etc/chrony etc/systemd/system etc/hostname "
+                    + "etc/hosts etc/resolv.conf -printf '%p %M %u %g %l\\n' -type f -exec sha256sum {} \\; | LC_ALL=C sort | sha256sum"
+            )
+            .Expect(0)
+            .Output;
 
     /// <summary>Sends a message from the client; the SMTP dialogue is the output.</summary>
     public static Result Send(string to, string subject, string body, string server = Address, params string[] more) =>
-        Lab.Exec(Client, ["swaks", "--server", server, "--helo", "client.lab.example", "--from", "sender@client.example", "--to", to, "--header", $"Subject: {subject}", "--body", body, .. more]);
+        Lab.Exec(
+            Client,
+            [
+                "swaks",
+                "--server",
+                server,
+                "--helo",
+                "client.lab.example",
+                "--from",
+                "sender@client.example",
+                "--to",
+                to,
+                "--header",
+                $"Subject: {subject}",
+                "--body",
+                body,
+                .. more,
+            ]
+        );
 
     public static string Log() => Lab.Exec(Name, "cat", "/var/log/exim4/mainlog").Expect(0).Output;
 
@@ -99,8 +132,19 @@ public sealed class Gateway : IDisposable
     private static void StartSink()
     {
         Lab.Push(Sink, Lab.File("Hosts", "sink.conf"), "/etc/exim4/exim4.conf");
-        Lab.Shell(Sink, "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=sink.lab.example -keyout /etc/exim4/sink.pem -out /etc/exim4/sink.crt 2>/dev/null && cat /etc/exim4/sink.crt >> /etc/exim4/sink.pem && chgrp Debian-exim /etc/exim4/sink.pem && chmod 640 /etc/exim4/sink.pem").Expect(0);
-        Lab.Shell(Sink, "chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown mail:mail /var/mail/sink && systemctl start exim4").Expect(0);
+        Lab.Shell(
+                Sink,
+                "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=sink.lab.example -keyout /etc/exim4/sink.pem -out "
+                    + "/etc/exim4/sink.crt 2>/dev/null && cat /etc/exim4/sink.crt >> /etc/exim4/sink.pem && chgrp Debian-exim "
+                    + "/etc/exim4/sink.pem && chmod 640 /etc/exim4/sink.pem"
+            )
+            .Expect(0);
+        Lab.Shell(
+                Sink,
+                "chown root:Debian-exim /etc/exim4/exim4.conf && chmod 640 /etc/exim4/exim4.conf && touch /var/mail/sink && chown "
+                    + "mail:mail /var/mail/sink && systemctl start exim4"
+            )
+            .Expect(0);
     }
 }
 

@@ -23,12 +23,12 @@ public sealed class KillTests
             Gateway.Restore();
             Change();
             // The last time the apply is done before it can be killed.
-            if (KillAfter(++kills)) Gateway.Run("rollback", "--interrupted").Expect(0);
+            if (KillAfter(++kills))
+                Gateway.Run("rollback", "--interrupted").Expect(0);
             now = Gateway.Fingerprint();
             Assert.True(now == old || now == changed, $"killed after step {kills}, the host has neither the old nor the new configuration");
             Gateway.Run("verify", "--no-network-checks").Expect(0);
-        }
-        while (now == old && kills < 60);
+        } while (now == old && kills < 60);
 
         // Once the last step was reported, the new generation was in force before the kill; every step before had its turn.
         Assert.InRange(kills, 12, 59);
@@ -71,7 +71,12 @@ public sealed class KillTests
     // Kills the apply with SIGKILL once it has reported that many steps; false when it was done before.
     private static bool KillAfter(int steps)
     {
-        using var apply = Lab.Start(Gateway.Name, "sh", "-c", $"echo $$ > /run/apply.pid; exec gatehouse apply {Gateway.Answers} --no-network-checks");
+        using var apply = Lab.Start(
+            Gateway.Name,
+            "sh",
+            "-c",
+            $"echo $$ > /run/apply.pid; exec gatehouse apply {Gateway.Answers} --no-network-checks"
+        );
         if (!ReadSteps(apply, "", steps))
         {
             apply.WaitForExit();
@@ -92,7 +97,8 @@ public sealed class KillTests
         {
             counting |= line == after;
             verifies |= line == "Verifying that everything works";
-            if (counting && line.StartsWith("  ok ", StringComparison.Ordinal) && (!verifies || verified++ % 8 == 0) && ++seen == steps) return true;
+            if (counting && line.StartsWith("  ok ", StringComparison.Ordinal) && (!verifies || verified++ % 8 == 0) && ++seen == steps)
+                return true;
         }
 
         return false;

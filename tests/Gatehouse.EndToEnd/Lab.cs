@@ -57,7 +57,8 @@ public static class Lab
     /// <param name="state">"on" or "off".</param>
     public static void Freeze(string name, string state) => Run(["freeze", name, state], "", Soon).Expect(0);
 
-    /// <summary>Lets the lab's name server answer more, e.g. <c>example.org MX 10 mx1.lab.example.</c>; what comes back takes all records of these names back to the lab's own.</summary>
+    /// <summary>Lets the lab's name server answer more, e.g. <c>example.org MX 10 mx1.lab.example.</c>; what comes back takes all records
+    /// of these names back to the lab's own.</summary>
     public static IDisposable Dns(params string[] records)
     {
         Run(["dns", "add", .. records], "", Soon).Expect(0);
@@ -118,8 +119,12 @@ public static class Lab
         while (true)
         {
             var look = Stopwatch.GetTimestamp();
-            if (missing() is not { } problem) return;
-            Assert.True(Stopwatch.GetElapsedTime(start) < Slowness * within, $"{what}: not within {Slowness * within.TotalSeconds:0} s{problem}");
+            if (missing() is not { } problem)
+                return;
+            Assert.True(
+                Stopwatch.GetElapsedTime(start) < Slowness * within,
+                $"{what}: not within {Slowness * within.TotalSeconds:0} s{problem}"
+            );
             Thread.Sleep(Math.Clamp((int)Stopwatch.GetElapsedTime(look).TotalMilliseconds, 100, 2000));
         }
     }
@@ -131,10 +136,19 @@ public static class Lab
 
     private static string ThisFile([CallerFilePath] string file = "") => file;
 
-    private static Result Run(string[] arguments, string input, TimeSpan timeout) => Finish(StartProcess(Script, arguments), input, timeout);
+    private static Result Run(string[] arguments, string input, TimeSpan timeout) =>
+        Finish(StartProcess(Script, arguments), input, timeout);
 
     private static Process StartProcess(string program, string[] arguments) =>
-        Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+        Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = "/",
+            }
+        )!;
 
     private static Result Finish(Process process, string input, TimeSpan timeout)
     {
@@ -155,7 +169,10 @@ public static class Lab
             if (!process.WaitForExit(timeout))
             {
                 process.Kill(entireProcessTree: true);
-                Assert.Fail($"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} took longer than {timeout.TotalSeconds:0} s");
+                Assert.Fail(
+                    $"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} took longer than "
+                        + $"{timeout.TotalSeconds:0} s"
+                );
             }
 
             return new Result(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());

@@ -2,7 +2,8 @@ using static Gatehouse.EndToEnd.LifeHosts;
 
 namespace Gatehouse.EndToEnd;
 
-/// <summary>Settings are changed on members that are not the issuer: with all there, with one that cannot take them, with one away.</summary>
+/// <summary>Settings are changed on members that are not the issuer: with all there, with one that cannot take them, with one
+/// away.</summary>
 public sealed class LifeChanging
 {
     private static readonly string[] WithoutFifth = [First, Second, Third, Fourth];
@@ -57,13 +58,20 @@ public sealed class LifeChanging
     /// <summary>What all members agree on in the end.</summary>
     public string Shape { get; }
 
-    private static string[] Zones(params string[] hosts) => [.. hosts.Select(h => Lab.Exec(h, "cat", "/etc/timezone").Expect(0).Output.Trim()).Distinct()];
+    private static string[] Zones(params string[] hosts) =>
+        [.. hosts.Select(h => Lab.Exec(h, "cat", "/etc/timezone").Expect(0).Output.Trim()).Distinct()];
 
     // The site's own template passes the check, and the daemon does not start with it.
-    private static void Break(string host) => Lab.Shell(host, """
-        mkdir -p /etc/gatehouse/templates/chrony
-        { grep -v ^pidfile /usr/share/gatehouse/templates/chrony/chrony.conf.hbs; echo 'pidfile /proc/none/chronyd.pid'; } >/etc/gatehouse/templates/chrony/chrony.conf.hbs
-        """).Expect(0);
+    private static void Break(string host) =>
+        Lab.Shell(
+                host,
+                """
+                mkdir -p /etc/gatehouse/templates/chrony
+                { grep -v ^pidfile /usr/share/gatehouse/templates/chrony/chrony.conf.hbs; echo 'pidfile /proc/none/chronyd.pid'; } \
+                  >/etc/gatehouse/templates/chrony/chrony.conf.hbs
+                """
+            )
+            .Expect(0);
 
     private static void Mend(string host)
     {

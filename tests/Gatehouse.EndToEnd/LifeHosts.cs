@@ -32,7 +32,8 @@ public sealed class LifeHosts : IDisposable
 
     public LifeHosts()
     {
-        if (Environment.UserName != "root") throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
+        if (Environment.UserName != "root")
+            throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
         Lab.Up("bare", [.. All.Select(h => $"{h}={Address(h)}")]);
         Prepare();
         Joining = new LifeJoining();
@@ -63,7 +64,9 @@ public sealed class LifeHosts : IDisposable
     /// <summary>Makes a join code on a member.</summary>
     public static string Invite(string host, string newcomer, string profile)
     {
-        using var json = JsonDocument.Parse(Run(host, "--json", "invite", Name(newcomer), "--profile", profile, "--replace").Expect(0).Output);
+        using var json = JsonDocument.Parse(
+            Run(host, "--json", "invite", Name(newcomer), "--profile", profile, "--replace").Expect(0).Output
+        );
         return json.RootElement.GetProperty("code").GetString()!;
     }
 
@@ -71,36 +74,66 @@ public sealed class LifeHosts : IDisposable
     public static Result Join(string host, string member, string code, params string[] options) =>
         Lab.Exec(host, ["gatehouse", "--log-level", "error", "join", Address(member), "--address", Address(host), .. options], code + "\n");
 
-    /// <summary>What a member says the cluster is: everything that all members must see alike. Empty while it does not see all of it well.</summary>
+    /// <summary>What a member says the cluster is: everything that all members must see alike. Empty while it does not see all of it
+    /// well.</summary>
     public static string Shape(string host)
     {
         var status = Run(host, "--json", "status", "--timeout", "20");
-        if (status.Output.Length == 0) return "";
+        if (status.Output.Length == 0)
+            return "";
         using var json = JsonDocument.Parse(status.Output);
         var root = json.RootElement;
         var nodes = root.GetProperty("nodes").EnumerateArray().ToArray();
         // All hosts of the lab show the load of the machine they run on.
-        var isWell = root.GetProperty("current").GetBoolean() && Array.TrueForAll(nodes, n => n.GetProperty("state").GetString() == "A"
-            && n.GetProperty("problems").EnumerateArray().All(p => p.GetString()!.StartsWith("the load is ", StringComparison.Ordinal)));
-        return !isWell ? "" : $"epoch {root.GetProperty("epoch")}, settings {root.GetProperty("settings")}:" + string.Concat(nodes.Select(n =>
-            $" {n.GetProperty("name")}({n.GetProperty("number")}) {n.GetProperty("address")} {n.GetProperty("profile")}{(n.GetProperty("issuer").GetBoolean() ? "*" : "")} has {n.GetProperty("settings")};"));
+        var isWell =
+            root.GetProperty("current").GetBoolean()
+            && Array.TrueForAll(
+                nodes,
+                n =>
+                    n.GetProperty("state").GetString() == "A"
+                    && n.GetProperty("problems")
+                        .EnumerateArray()
+                        .All(p => p.GetString()!.StartsWith("the load is ", StringComparison.Ordinal))
+            );
+        return !isWell
+            ? ""
+            : $"epoch {root.GetProperty("epoch")}, settings {root.GetProperty("settings")}:"
+                + string.Concat(
+                    nodes.Select(n =>
+                        $" {n.GetProperty("name")}({n.GetProperty("number")}) {n.GetProperty("address")} "
+                        + $"{n.GetProperty("profile")}{(n.GetProperty("issuer").GetBoolean() ? "*" : "")} has "
+                        + $"{n.GetProperty("settings")};"
+                    )
+                );
     }
 
     /// <summary>Waits until the members see the cluster alike and well, and tells how.</summary>
     public static string Agree(string when, params string[] hosts)
     {
         string[] shapes = [];
-        Lab.UntilDone($"{when}: {string.Join(", ", hosts)} see the cluster alike and well", Soon, () =>
-        {
-            shapes = [.. hosts.AsParallel().Select(Shape).Distinct()];
-            return shapes is [{ Length: > 0 }] ? new Result(0, "", "") : new Result(1, string.Join('\n', shapes), Run(hosts[0], "status", "--timeout", "20").Output);
-        });
+        Lab.UntilDone(
+            $"{when}: {string.Join(", ", hosts)} see the cluster alike and well",
+            Soon,
+            () =>
+            {
+                shapes = [.. hosts.AsParallel().Select(Shape).Distinct()];
+                return shapes is [{ Length: > 0 }]
+                    ? new Result(0, "", "")
+                    : new Result(1, string.Join('\n', shapes), Run(hosts[0], "status", "--timeout", "20").Output);
+            }
+        );
         return shapes[0];
     }
 
     /// <summary>A hash over everything that setting a host up, joining or promoting it changes.</summary>
     public static string Fingerprint(string host) =>
-        Lab.Shell(host, "find /etc /usr/lib/systemd /var/lib/gatehouse -name view.json -o -name lock -o -printf '%p %M %u %g %l\\n' -type f -exec sha256sum {} \\; 2>/dev/null | LC_ALL=C sort | sha256sum").Expect(0).Output;
+        Lab.Shell(
+                host,
+                "find /etc /usr/lib/systemd /var/lib/gatehouse -name view.json -o -name lock -o -printf '%p %M %u %g %l\\n' -type f -exec "
+                    + "sha256sum {} \\; 2>/dev/null | LC_ALL=C sort | sha256sum"
+            )
+            .Expect(0)
+            .Output;
 
     public void Dispose() => Lab.Down(All);
 
@@ -108,12 +141,16 @@ public sealed class LifeHosts : IDisposable
     {
         var package = Gateway.Package();
         // The third and the fourth get the package from the first.
-        Parallel.ForEach([First, Second, Fifth], host =>
-        {
-            Lab.Push(host, package, "/root/gatehouse.deb");
-            Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
-        });
-        foreach (var host in All) Lab.Shell(host, $"hostname {Name(host)} && hostname >/etc/hostname").Expect(0);
+        Parallel.ForEach(
+            [First, Second, Fifth],
+            host =>
+            {
+                Lab.Push(host, package, "/root/gatehouse.deb");
+                Lab.Exec(host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
+            }
+        );
+        foreach (var host in All)
+            Lab.Shell(host, $"hostname {Name(host)} && hostname >/etc/hostname").Expect(0);
         Lab.Push(First, Lab.File("Answers", "life.yaml"), "/root/answers.yaml");
         Lab.Push(First, Lab.Key(), "/root/.ssh/id_ed25519");
     }

@@ -15,7 +15,8 @@ public sealed class LifeIssuing
 
     public LifeIssuing()
     {
-        foreach (var host in new[] { First, Second, Third }) Lab.Write(host, "/root/token", Lab.Exec(First, "cat", "/root/keys").Expect(0).Output, "0600");
+        foreach (var host in new[] { First, Second, Third })
+            Lab.Write(host, "/root/token", Lab.Exec(First, "cat", "/root/keys").Expect(0).Output, "0600");
         Lab.Write(Second, "/root/foreign", ForeignToken, "0600");
         var before = Fingerprint(Second);
         WrongToken = Run(Second, "promote", "--token-file", "/root/foreign", "--force");
@@ -28,11 +29,17 @@ public sealed class LifeIssuing
         Lab.Boot(First);
         ShapeBefore = Agree("after the first node came back", Members);
 
-        KilledPromotion = Lab.Shell(Second, """
+        KilledPromotion = Lab.Shell(
+            Second,
+            """
             gatehouse promote --token-file /root/token --force </dev/null >/root/promote.log 2>&1 & p=$!
-            i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Putting files in place' /root/promote.log; do sleep 0.02; i=$((i+1)); done
+            i=0
+            while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Putting files in place' /root/promote.log; do
+              sleep 0.02; i=$((i+1))
+            done
             kill -9 $p; wait $p
-            """).ExitCode;
+            """
+        ).ExitCode;
         Promoted = Run(Second, "promote", "--token-file", "/root/token", "--force").Expect(0);
         ShapePromoted = Agree("after the promotion", Members);
         HeldByFirst = Held(First);
@@ -48,7 +55,11 @@ public sealed class LifeIssuing
         RenewedByNone = AskToSign(Second);
 
         Rotated = Run(First, "ca", "rotate", "--token-file", "/root/token").Expect(0);
-        Lab.Until("every member has a certificate under the new root", Soon, () => (Finished = Run(First, "ca", "rotate", "--finish")).ExitCode == 0);
+        Lab.Until(
+            "every member has a certificate under the new root",
+            Soon,
+            () => (Finished = Run(First, "ca", "rotate", "--finish")).ExitCode == 0
+        );
         ShapeRotated = Agree("after the root was replaced", All);
     }
 
@@ -98,8 +109,15 @@ public sealed class LifeIssuing
 
     public string ShapeRotated { get; }
 
-    private static string Held(string host) => Lab.Shell(host, "ls /etc/gatehouse/pki /var/lib/gatehouse/cluster/pki | grep -E 'issuer|root|encryption'").Output;
+    private static string Held(string host) =>
+        Lab.Shell(host, "ls /etc/gatehouse/pki /var/lib/gatehouse/cluster/pki | grep -E 'issuer|root|encryption'").Output;
 
-    private static string AskToSign(string issuer) => Lab.Shell(Third,
-        $"printf 'POST /v1/renew HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Type: application/json\\r\\nContent-Length: 14\\r\\n\\r\\n{{\"request\":\"\"}}' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(issuer)}:1028 -cert /etc/gatehouse/pki/node.crt -cert_chain /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
+    private static string AskToSign(string issuer) =>
+        Lab.Shell(
+            Third,
+            $"printf 'POST /v1/renew HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Type: "
+                + $"application/json\\r\\nContent-Length: 14\\r\\n\\r\\n{{\"request\":\"\"}}' | timeout 10 openssl s_client -quiet -tls1_3 "
+                + $"-ign_eof -connect {Address(issuer)}:1028 -cert /etc/gatehouse/pki/node.crt -cert_chain /etc/gatehouse/pki/node.crt "
+                + $"-key /etc/gatehouse/pki/node.key 2>&1"
+        ).Output;
 }

@@ -24,7 +24,11 @@ public sealed class LifeIssuingStories(LifeHosts life)
     public void Without_the_registry_a_promotion_says_what_to_bring_back_and_changes_nothing()
     {
         issuing.WithoutRegistry.Expect(1);
-        Assert.Contains("A promotion is written into the registry, so its database has to be there.", issuing.WithoutRegistry.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "A promotion is written into the registry, so its database has to be there.",
+            issuing.WithoutRegistry.Error,
+            StringComparison.Ordinal
+        );
         Assert.False(issuing.IsTouchedByRefusal, "something was changed");
     }
 
@@ -43,7 +47,14 @@ public sealed class LifeIssuingStories(LifeHosts life)
     {
         Assert.Equal("", issuing.HeldByFirst);
         Assert.Contains("l5.lab.example is node ", issuing.Rejoined.Output, StringComparison.Ordinal);
-        Assert.All(LifeHosts.All[..^1], other => Assert.True(LifeLeaving.NumberIn(issuing.ShapeRejoined, LifeHosts.Fifth) > LifeLeaving.NumberIn(issuing.ShapeRejoined, other), issuing.ShapeRejoined));
+        Assert.All(
+            LifeHosts.All[..^1],
+            other =>
+                Assert.True(
+                    LifeLeaving.NumberIn(issuing.ShapeRejoined, LifeHosts.Fifth) > LifeLeaving.NumberIn(issuing.ShapeRejoined, other),
+                    issuing.ShapeRejoined
+                )
+        );
     }
 
     [Fact]

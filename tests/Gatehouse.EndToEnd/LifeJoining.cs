@@ -59,14 +59,22 @@ public sealed partial class LifeJoining
         string[] add = ["add", .. targets, "--profile", "web", "--package", "/root/gatehouse.deb"];
         UnknownKey = Run(First, add);
         OtherKey = Run(First, ["add", targets[0], "--profile", "web", "--host-key", HostKey(Fourth)]);
-        IsTouchedByRefusal = new[] { Third, Fourth }.Any(h => Lab.Shell(h, "ls -d /var/tmp/gatehouse* /usr/bin/gatehouse /etc/gatehouse /run/gatehouse*").Output.Length > 0);
+        IsTouchedByRefusal = new[] { Third, Fourth }.Any(h =>
+            Lab.Shell(h, "ls -d /var/tmp/gatehouse* /usr/bin/gatehouse /etc/gatehouse /run/gatehouse*").Output.Length > 0
+        );
 
         string[] known = [.. add, "--host-key", HostKey(Third), "--host-key", HostKey(Fourth)];
-        KilledPush = Lab.Shell(First, $"""
+        KilledPush = Lab.Shell(
+            First,
+            $"""
             gatehouse {string.Join(' ', known)} </dev/null >/root/add.log 2>&1 & p=$!
-            i=0; while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Getting the certificate' /root/add.log; do sleep 0.02; i=$((i+1)); done
+            i=0
+            while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Getting the certificate' /root/add.log; do
+              sleep 0.02; i=$((i+1))
+            done
             kill -9 $p; wait $p
-            """).ExitCode;
+            """
+        ).ExitCode;
         // The kill may have caught a host after it was let in and before it heard of that; it is all the same to who never heard.
         Lab.Until("nobody joins any more", Soon, () => Lab.Shell(Fourth, "pgrep -f '[g]atehouse join'").ExitCode != 0);
         Lab.Shell(Fourth, "rm -f /var/lib/gatehouse/cluster/pki/grant.json");
@@ -91,7 +99,8 @@ public sealed partial class LifeJoining
         return Run(First, "add", $"root@{Address(Fourth)}", "--profile", "web");
     }
 
-    private static string HostKey(string host) => Lab.Exec(host, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").Expect(0).Output.Split(' ')[1];
+    private static string HostKey(string host) =>
+        Lab.Exec(host, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").Expect(0).Output.Split(' ')[1];
 
     // As somebody would who can change the file on its way, and knows how it is made.
     private static string Swap(string bundle)

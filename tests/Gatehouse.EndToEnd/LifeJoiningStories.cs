@@ -19,7 +19,8 @@ public sealed class LifeJoiningStories(LifeHosts life)
     }
 
     [Fact]
-    public void A_code_that_is_typed_lets_a_host_in() => Assert.Matches(@"^l2\.lab\.example is node \d of the cluster life\.", joining.TypedCode.Output);
+    public void A_code_that_is_typed_lets_a_host_in() =>
+        Assert.Matches(@"^l2\.lab\.example is node \d of the cluster life\.", joining.TypedCode.Output);
 
     [Fact]
     public void A_host_that_nobody_vouches_for_gets_nothing()

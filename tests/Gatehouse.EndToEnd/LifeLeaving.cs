@@ -3,7 +3,8 @@ using static Gatehouse.EndToEnd.LifeHosts;
 
 namespace Gatehouse.EndToEnd;
 
-/// <summary>A node is removed, tries everything it has, and joins again under its name; another one leaves by itself, and comes back too.</summary>
+/// <summary>A node is removed, tries everything it has, and joins again under its name; another one leaves by itself, and comes back
+/// too.</summary>
 public sealed class LifeLeaving
 {
     /// <summary>What an agent begins with when it answers a member.</summary>
@@ -33,7 +34,11 @@ public sealed class LifeLeaving
         ShapeAgain = Agree("after it came back", All);
 
         Left = Run(Fifth, "leave", "--yes").Expect(0);
-        AfterLeaving = Lab.Shell(Fifth, "systemctl is-active chrony gatehouse-firewall gatehouse-agent gatehouse-follow.path; ls /etc/gatehouse/pki/node.* /etc/gatehouse/pki/cluster* /etc/gatehouse/cluster.json").Output;
+        AfterLeaving = Lab.Shell(
+            Fifth,
+            "systemctl is-active chrony gatehouse-firewall gatehouse-agent gatehouse-follow.path; ls /etc/gatehouse/pki/node.* "
+                + "/etc/gatehouse/pki/cluster* /etc/gatehouse/cluster.json"
+        ).Output;
         AgentsLastWords = Lab.Shell(Fifth, "journalctl -u gatehouse-agent -n 25 --no-pager -o cat").Output;
         ShapeLeft = Agree("after one has left", First, Second, Third, Fourth);
     }
@@ -77,7 +82,11 @@ public sealed class LifeLeaving
     public string ShapeLeft { get; }
 
     /// <summary>The number that a node has in what the members agree on.</summary>
-    public static int NumberIn(string shape, string host) => int.Parse(Regex.Match(shape, $@" {Regex.Escape(Name(host))}\((\d+)\)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+    public static int NumberIn(string shape, string host) =>
+        int.Parse(
+            Regex.Match(shape, $@" {Regex.Escape(Name(host))}\((\d+)\)").Groups[1].Value,
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 
     // What somebody has who copied the node's key, on a host that the firewall lets through.
     private static void CopyIdentity()
@@ -86,11 +95,20 @@ public sealed class LifeLeaving
             Lab.Write(Second, $"{Stolen}/{file}", Lab.Exec(Fourth, "cat", $"/etc/gatehouse/pki/{file}").Expect(0).Output, "0600");
     }
 
-    private static string Ask(string member) => Lab.Shell(Fourth,
-        $"printf 'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet -tls1_3 -ign_eof -connect {Address(member)}:1028 -cert /etc/gatehouse/pki/node.crt -cert_chain /etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1").Output;
+    private static string Ask(string member) =>
+        Lab.Shell(
+            Fourth,
+            $"printf 'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | timeout 10 openssl s_client -quiet "
+                + $"-tls1_3 -ign_eof -connect {Address(member)}:1028 -cert /etc/gatehouse/pki/node.crt -cert_chain "
+                + $"/etc/gatehouse/pki/node.crt -key /etc/gatehouse/pki/node.key 2>&1"
+        ).Output;
 
-    private static string Login() => Lab.Shell(Second,
-        $"PGCONNECT_TIMEOUT=10 psql 'host={Address(First)} dbname=gatehouse user={Name(Fourth)} sslmode=verify-full sslcert={Stolen}/node.crt sslkey={Stolen}/node.key sslrootcert={Stolen}/cluster-ca.pem' -Atc \"SELECT 'let in'\"").All;
+    private static string Login() =>
+        Lab.Shell(
+            Second,
+            $"PGCONNECT_TIMEOUT=10 psql 'host={Address(First)} dbname=gatehouse user={Name(Fourth)} sslmode=verify-full "
+                + $"sslcert={Stolen}/node.crt sslkey={Stolen}/node.key sslrootcert={Stolen}/cluster-ca.pem' -Atc \"SELECT 'let in'\""
+        ).All;
 
     private static bool ReachesDatabase() => Lab.Shell(Fourth, $"timeout 3 bash -c '</dev/tcp/{Address(First)}/5432'").ExitCode == 0;
 

@@ -34,8 +34,18 @@ public sealed class LifeLeavingStories(LifeHosts life)
         leaving.WithoutConsent.Expect(3);
         Assert.Contains("replaces:\n  - the gateway that is set up on this host", leaving.WithoutConsent.Error, StringComparison.Ordinal);
         // A number is given once: also one of a join that did not come to its end is gone.
-        Assert.All(LifeHosts.All[..^2], other => Assert.True(LifeLeaving.NumberIn(leaving.ShapeAgain, LifeHosts.Fourth) > LifeLeaving.NumberIn(leaving.ShapeAgain, other), leaving.ShapeAgain));
-        Assert.True(LifeLeaving.NumberIn(leaving.ShapeAgain, LifeHosts.Fourth) > LifeLeaving.NumberIn(life.Joining.Shape, LifeHosts.Fourth), leaving.ShapeAgain);
+        Assert.All(
+            LifeHosts.All[..^2],
+            other =>
+                Assert.True(
+                    LifeLeaving.NumberIn(leaving.ShapeAgain, LifeHosts.Fourth) > LifeLeaving.NumberIn(leaving.ShapeAgain, other),
+                    leaving.ShapeAgain
+                )
+        );
+        Assert.True(
+            LifeLeaving.NumberIn(leaving.ShapeAgain, LifeHosts.Fourth) > LifeLeaving.NumberIn(life.Joining.Shape, LifeHosts.Fourth),
+            leaving.ShapeAgain
+        );
     }
 
     [Fact]

@@ -53,7 +53,11 @@ public sealed class MailTests(Gateway gateway)
         Assert.Contains($"\nverdict: {verdict}\n", description, StringComparison.Ordinal);
         Assert.Contains("\nclient: 10.77.0.130\n", description, StringComparison.Ordinal);
         Assert.EndsWith("\nenvelope:\nsender@client.example\nuser@example.org\n", description, StringComparison.Ordinal);
-        Assert.Contains(subject, Lab.Exec(Gateway.Name, "cat", Path.ChangeExtension(file, ".msg")).Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            subject,
+            Lab.Exec(Gateway.Name, "cat", Path.ChangeExtension(file, ".msg")).Expect(0).Output,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(subject, Gateway.Delivered(), StringComparison.Ordinal);
     }
 
@@ -78,7 +82,14 @@ public sealed class MailTests(Gateway gateway)
     public void A_forged_proxy_header_from_elsewhere_changes_nothing()
     {
         // Each command waits for the answer before, as Exim demands.
-        string[] commands = ["PROXY TCP4 203.0.113.9 10.77.0.121 1 25", "EHLO forged.example", "MAIL FROM:<forged@client.example>", "RCPT TO:<someone@foreign.example>", "QUIT"];
+        string[] commands =
+        [
+            "PROXY TCP4 203.0.113.9 10.77.0.121 1 25",
+            "EHLO forged.example",
+            "MAIL FROM:<forged@client.example>",
+            "RCPT TO:<someone@foreign.example>",
+            "QUIT",
+        ];
         var dialogue = string.Concat(commands.Select(c => $"sleep 0.7; printf '{c}\\r\\n'; "));
         var said = Lab.Shell(Gateway.Client, $"{{ {dialogue}}} | timeout 20 nc {Gateway.Address} 25").Output;
         Assert.Contains("500 ", said, StringComparison.Ordinal);
@@ -105,7 +116,10 @@ public sealed class MailTests(Gateway gateway)
     [Fact]
     public void More_messages_than_the_limit_of_a_domain_are_put_off()
     {
-        var replies = Enumerable.Range(0, 30).Select(i => Gateway.Send("user@limited.example.org", $"many {i}", "plain words").All).ToArray();
+        var replies = Enumerable
+            .Range(0, 30)
+            .Select(i => Gateway.Send("user@limited.example.org", $"many {i}", "plain words").All)
+            .ToArray();
         Assert.Contains("250 OK", replies[0], StringComparison.Ordinal);
         Assert.Contains(replies, r => r.Contains("451 ", StringComparison.Ordinal));
     }

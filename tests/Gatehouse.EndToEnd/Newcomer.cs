@@ -2,7 +2,8 @@ using Xunit;
 
 namespace Gatehouse.EndToEnd;
 
-/// <summary>A bare Debian with the package, for answers as users have them; a client that is a stranger, a relay network and a balancer, by the address it uses; and the mail host behind.</summary>
+/// <summary>A bare Debian with the package, for answers as users have them; a client that is a stranger, a relay network and a balancer, by
+/// the address it uses; and the mail host behind.</summary>
 public sealed class Newcomer : IDisposable
 {
     public const string Name = "e2e-n1";
@@ -17,14 +18,16 @@ public sealed class Newcomer : IDisposable
 
     public Newcomer()
     {
-        if (Environment.UserName != "root") throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
+        if (Environment.UserName != "root")
+            throw new InvalidOperationException("the lab needs root: sudo ./build.sh test");
         Lab.Up("bare", $"{Name}={Address}");
         Lab.Up("full", $"{Client}={Stranger}", $"{Sink}=10.77.0.197");
         // Where the relay network's mail goes, and what comes back to senders.
         names = Lab.Dns("foreign.example MX 10 n3.lab.example.", "mail.remote.example A 10.77.0.197");
         Beginning.MailHost(Sink);
         Beginning.Install(Name);
-        foreach (var address in new[] { Relay, Balancer }) Lab.Exec(Client, "ip", "address", "add", $"{address}/24", "dev", "eth0").Expect(0);
+        foreach (var address in new[] { Relay, Balancer })
+            Lab.Exec(Client, "ip", "address", "add", $"{address}/24", "dev", "eth0").Expect(0);
         Lab.Push(Client, Lab.File("Hosts", "conversations.py"), "/root/conversations.py");
     }
 
@@ -35,12 +38,37 @@ public sealed class Newcomer : IDisposable
         return Lab.Exec(Name, "gatehouse", "apply", Answers, "--yes").Expect(0);
     }
 
-    /// <summary>Has the scanner forget what it learned: after many sets of answers with spam in each, plain words would look like it.</summary>
-    public static void Forget() => Assert.Equal("OK\n", Lab.Shell(Name, "REDISCLI_AUTH=$(cat /etc/gatehouse/secrets/redis-password) redis-cli flushall").Expect(0).Output);
+    /// <summary>Has the scanner forget what it learned: after many sets of answers with spam in each, plain words would look like
+    /// it.</summary>
+    public static void Forget() =>
+        Assert.Equal(
+            "OK\n",
+            Lab.Shell(Name, "REDISCLI_AUTH=$(cat /etc/gatehouse/secrets/redis-password) redis-cli flushall").Expect(0).Output
+        );
 
     /// <summary>Sends a message from one of the client's addresses; the SMTP dialogue is the output.</summary>
     public static Result Send(string source, string to, string subject, string body, params string[] more) =>
-        Lab.Exec(Client, ["swaks", "--server", Address, "--local-interface", source, "--helo", "mail.remote.example", "--from", "sender@remote.example", "--to", to, "--header", $"Subject: {subject}", "--body", body, .. more]);
+        Lab.Exec(
+            Client,
+            [
+                "swaks",
+                "--server",
+                Address,
+                "--local-interface",
+                source,
+                "--helo",
+                "mail.remote.example",
+                "--from",
+                "sender@remote.example",
+                "--to",
+                to,
+                "--header",
+                $"Subject: {subject}",
+                "--body",
+                body,
+                .. more,
+            ]
+        );
 
     /// <summary>The messages that reached the mail host.</summary>
     public static string Delivered() => Lab.Exec(Sink, "cat", "/var/mail/sink").Expect(0).Output;

@@ -12,11 +12,24 @@ public sealed class OutgoingTests
         const string password = "p^a:s$s \"w\\o{r}d' #1";
         Lab.Write(Gateway.Name, "/root/smart-host", password, "0600");
         Lab.Write(Gateway.Sink, "/etc/exim4/password", password, "0644");
-        Gateway.Edit("  submission_ports: [587]", "  submission_ports: [587]\n  smart_host: 10.77.0.140:25\n  smart_host_user: gate^way $user\n  smart_host_password: {file: /root/smart-host}");
+        Gateway.Edit(
+            "  submission_ports: [587]",
+            "  submission_ports: [587]\n  smart_host: 10.77.0.140:25\n  smart_host_user: gate^way $user\n  smart_host_password: {file: "
+                + "/root/smart-host}"
+        );
         Gateway.Apply().Expect(0);
         var subject = $"outgoing {Guid.NewGuid():N}";
-        Lab.Exec(Gateway.Name, ["exim4", "-f", "user@example.org", "someone@foreign.example"], $"From: user@example.org\nTo: someone@foreign.example\nSubject: {subject}\n\nwords\n").Expect(0);
-        Lab.Until("delivery through the smart host", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains(subject, StringComparison.Ordinal));
+        Lab.Exec(
+                Gateway.Name,
+                ["exim4", "-f", "user@example.org", "someone@foreign.example"],
+                $"From: user@example.org\nTo: someone@foreign.example\nSubject: {subject}\n\nwords\n"
+            )
+            .Expect(0);
+        Lab.Until(
+            "delivery through the smart host",
+            TimeSpan.FromSeconds(20),
+            () => Gateway.Delivered().Contains(subject, StringComparison.Ordinal)
+        );
         var mail = Gateway.Delivered();
         Assert.Contains("DKIM-Signature:", mail, StringComparison.Ordinal);
         Assert.Matches(@"d=example\.org\s*;\s*s=gatehouse\s*;", mail);
@@ -32,7 +45,9 @@ public sealed class OutgoingTests
         // The published half belongs to the key that signs.
         var own = record.Split('\n').First(l => l.Contains("_domainkey.example.org.", StringComparison.Ordinal));
         var published = string.Concat(own.Split('"').Where((_, i) => i % 2 == 1)).Split("p=")[1];
-        var expected = Lab.Shell(Gateway.Name, "openssl pkey -in /etc/exim4/gatehouse/dkim.key -pubout -outform DER | base64 -w0").Expect(0).Output;
+        var expected = Lab.Shell(Gateway.Name, "openssl pkey -in /etc/exim4/gatehouse/dkim.key -pubout -outform DER | base64 -w0")
+            .Expect(0)
+            .Output;
         Assert.Equal(expected.Trim(), published);
     }
 

@@ -14,7 +14,13 @@ public sealed class OutsideTests
         {
             var verified = JsonDocument.Parse(Gateway.Run("verify", "--json").Expect(0).Output).RootElement;
             Assert.True(verified.GetProperty("healthy").GetBoolean());
-            var warnings = verified.GetProperty("warnings").EnumerateArray().ToDictionary(w => $"{w.GetProperty("id").GetString()} {w.GetProperty("subject").GetString()}", w => w.GetProperty("remedy").GetString()!);
+            var warnings = verified
+                .GetProperty("warnings")
+                .EnumerateArray()
+                .ToDictionary(
+                    w => $"{w.GetProperty("id").GetString()} {w.GetProperty("subject").GetString()}",
+                    w => w.GetProperty("remedy").GetString()!
+                );
             Assert.Contains("signatures-absent ClamAV", warnings.Keys);
             Assert.Contains("destination-unreachable example.org", warnings.Keys);
             Assert.All(warnings.Values, r => Assert.EndsWith(".", r, StringComparison.Ordinal));
@@ -50,15 +56,22 @@ public sealed class OutsideTests
     [Fact]
     public void Another_user_is_told_that_root_is_needed_instead_of_a_lie()
     {
-        foreach (var command in new[] { "history", "verify", "drift", "plan", "status", "next", "logs", "quarantine list", "apply", "rollback" })
+        foreach (
+            var command in new[] { "history", "verify", "drift", "plan", "status", "next", "logs", "quarantine list", "apply", "rollback" }
+        )
         {
             var result = Lab.Exec(Gateway.Name, "runuser", "-u", "nobody", "--", "sh", "-c", $"cd /; gatehouse {command}");
             result.Expect(3);
             Assert.Contains($"'gatehouse {command}' needs root", result.All, StringComparison.Ordinal);
         }
 
-        var check = Lab.Exec(Gateway.Name, "runuser", "-u", "nobody", "--", "sh", "-c", "cd /; gatehouse check /root/answers.yaml").Expect(2);
+        var check = Lab.Exec(Gateway.Name, "runuser", "-u", "nobody", "--", "sh", "-c", "cd /; gatehouse check /root/answers.yaml")
+            .Expect(2);
         Assert.Contains("you may not read this file", check.All, StringComparison.Ordinal);
-        Assert.Contains("Set up a gateway:", Lab.Exec(Gateway.Name, "runuser", "-u", "nobody", "--", "sh", "-c", "cd /; gatehouse").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Set up a gateway:",
+            Lab.Exec(Gateway.Name, "runuser", "-u", "nobody", "--", "sh", "-c", "cd /; gatehouse").Expect(0).Output,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -18,7 +18,11 @@ public sealed class PackageStories
             Lab.Push(Host, Gateway.Package(), "/root/gatehouse.deb");
             Lab.Exec(Host, "apt-get", "install", "-y", "/root/gatehouse.deb").Expect(0);
             Lab.Write(Host, "/root/web-password", "Canary-of-the-package-step", "0600");
-            Lab.Write(Host, Answers, File.ReadAllText(Lab.File("Answers", "standalone.yaml")).Replace("10.77.0.121", "10.77.0.123", StringComparison.Ordinal));
+            Lab.Write(
+                Host,
+                Answers,
+                File.ReadAllText(Lab.File("Answers", "standalone.yaml")).Replace("10.77.0.121", "10.77.0.123", StringComparison.Ordinal)
+            );
             Lab.Shell(Host, "hostname > /root/name; cp /etc/hosts /root/hosts").Expect(0);
 
             // Ctrl-C while dpkg unpacks: it comes to its end, and nothing is half installed.
@@ -29,7 +33,12 @@ public sealed class PackageStories
             Assert.Equal("", Lab.Exec(Host, "dpkg", "--audit").Expect(0).Output);
 
             // A port that somebody else holds is named before anything is changed.
-            Lab.Shell(Host, "systemd-run --unit=squatter --quiet perl -MIO::Socket::INET -e '(IO::Socket::INET->new(LocalPort=>80,Listen=>1,ReuseAddr=>1) or die)->accept'").Expect(0);
+            Lab.Shell(
+                    Host,
+                    "systemd-run --unit=squatter --quiet perl -MIO::Socket::INET -e "
+                        + "'(IO::Socket::INET->new(LocalPort=>80,Listen=>1,ReuseAddr=>1) or die)->accept'"
+                )
+                .Expect(0);
             Lab.Until("the squatter", TimeSpan.FromSeconds(20), () => Lab.Shell(Host, "ss -Hltn | grep -q ':80 '").ExitCode == 0);
             var taken = Lab.Exec(Host, "gatehouse", "apply", Answers).Expect(3);
             Assert.Matches(@"port 80 is already in use by perl \(pid \d+, squatter\.service\)", taken.Error);
@@ -41,7 +50,14 @@ public sealed class PackageStories
             Lab.Exec(Host, "rm", "-r", "/etc/gatehouse/templates").Expect(0);
             Lab.Crash(Host);
             Lab.Boot(Host);
-            Assert.Equal("", Lab.Shell(Host, "systemctl list-unit-files --state=enabled --no-legend | grep -E '^(nginx|exim4|rspamd|redis-server|clamav-daemon|gatehouse-names)[^ ]*\\.service' || true").Output);
+            Assert.Equal(
+                "",
+                Lab.Shell(
+                    Host,
+                    "systemctl list-unit-files --state=enabled --no-legend | grep -E "
+                        + "'^(nginx|exim4|rspamd|redis-server|clamav-daemon|gatehouse-names)[^ ]*\\.service' || true"
+                ).Output
+            );
             Assert.Equal("", Lab.Shell(Host, "ss -Hltn | grep -E ':(25|80|443|6379|11334) ' || true").Output);
             Assert.Equal(Lab.Exec(Host, "cat", "/root/hosts").Output, Lab.Exec(Host, "cat", "/etc/hosts").Output);
         }
@@ -59,7 +75,8 @@ public sealed class PackageStories
         while (apply.StandardError.ReadLine() is { } line)
         {
             error.AppendLine(line);
-            if (line.TrimStart().StartsWith("Unpacking", StringComparison.Ordinal)) break;
+            if (line.TrimStart().StartsWith("Unpacking", StringComparison.Ordinal))
+                break;
         }
 
         Lab.Shell(Host, $"kill -{signal} $(cat /run/apply.pid)").Expect(0);

@@ -15,8 +15,19 @@ public sealed class RelayingTests
     {
         const string before = "  relay_networks: [10.77.0.224/28]\n  postmaster: postmaster@example.org\n  recipient_check: callout\n";
         const string domain = "    - {domain: xn--mnchen-3ya.example, destination: \"10.77.0.140:25\"}\n";
-        Lab.Write(Gateway.Name, "/etc/recipients", "user@example.org\n\"john smith@example.org\"\n*@six.example.org\n*@xn--mnchen-3ya.example\n", "0600");
-        Gateway.Edit(before, domain + before.Replace("10.77.0.224/28", "10.77.0.144/28", StringComparison.Ordinal).Replace("callout", "list\n  recipient_list: /etc/recipients", StringComparison.Ordinal));
+        Lab.Write(
+            Gateway.Name,
+            "/etc/recipients",
+            "user@example.org\n\"john smith@example.org\"\n*@six.example.org\n*@xn--mnchen-3ya.example\n",
+            "0600"
+        );
+        Gateway.Edit(
+            before,
+            domain
+                + before
+                    .Replace("10.77.0.224/28", "10.77.0.144/28", StringComparison.Ordinal)
+                    .Replace("callout", "list\n  recipient_list: /etc/recipients", StringComparison.Ordinal)
+        );
 
         // Exim's own user cannot read the list, which is found before anything changes.
         var refused = Gateway.Apply();
@@ -30,9 +41,17 @@ public sealed class RelayingTests
             Assert.Contains("550 relay not permitted", Balanced("203.0.113.42", "someone@foreign.example"), StringComparison.Ordinal);
             Assert.Contains("550 relay not permitted", Balanced("127.0.0.1", "someone@foreign.example"), StringComparison.Ordinal);
             Assert.Contains("550 relay not permitted", Balanced("10.77.0.150", "someone@foreign.example"), StringComparison.Ordinal);
-            Assert.Contains("550 this port is for the networks", Balanced("203.0.113.42", "someone@foreign.example", "--port", "587"), StringComparison.Ordinal);
+            Assert.Contains(
+                "550 this port is for the networks",
+                Balanced("203.0.113.42", "someone@foreign.example", "--port", "587"),
+                StringComparison.Ordinal
+            );
             Assert.Contains("250 Accepted", Balanced("10.77.0.151", "someone@foreign.example"), StringComparison.Ordinal);
-            var local = Lab.Exec(Gateway.Name, ["exim4", "-bh", "127.0.0.1"], "EHLO localhost\r\nMAIL FROM:<root@example.org>\r\nRCPT TO:<someone@foreign.example>\r\nQUIT\r\n");
+            var local = Lab.Exec(
+                Gateway.Name,
+                ["exim4", "-bh", "127.0.0.1"],
+                "EHLO localhost\r\nMAIL FROM:<root@example.org>\r\nRCPT TO:<someone@foreign.example>\r\nQUIT\r\n"
+            );
             Assert.Contains("250 Accepted", local.Output, StringComparison.Ordinal);
 
             Assert.Contains("250 Accepted", Asked("user@example.org"), StringComparison.Ordinal);
@@ -40,7 +59,16 @@ public sealed class RelayingTests
             Assert.Contains("250 Accepted", Asked("anybody@six.example.org"), StringComparison.Ordinal);
             Assert.Contains("250 Accepted", Asked("anybody@münchen.example"), StringComparison.Ordinal);
             Assert.Contains("250 Accepted", Asked("anybody@MÜNCHEN.example"), StringComparison.Ordinal);
-            foreach (var stranger in new[] { "nobody@example.org", "*@example.org", "}{yes}{yes}}@example.org", "${run{/bin/true}}@example.org", "\"user@example.org{\"@limited.example.org" })
+            foreach (
+                var stranger in new[]
+                {
+                    "nobody@example.org",
+                    "*@example.org",
+                    "}{yes}{yes}}@example.org",
+                    "${run{/bin/true}}@example.org",
+                    "\"user@example.org{\"@limited.example.org",
+                }
+            )
                 Assert.Contains("550 ", Asked(stranger), StringComparison.Ordinal);
         }
         finally
@@ -55,7 +83,12 @@ public sealed class RelayingTests
         var (forged, own) = ($"forged {Guid.NewGuid():N}", $"own {Guid.NewGuid():N}");
         // Of a domain without an SPF record: a forgery that SPF shows is deferred by greylisting.
         Gateway.Send("user@example.org", forged, "words", Gateway.Address, "--from", "boss@limited.example.org").Expect(0);
-        Lab.Exec(Gateway.Name, ["exim4", "-f", "boss@example.org", "user@example.org"], $"From: boss@example.org\nTo: user@example.org\nSubject: {own}\n\nwords\n").Expect(0);
+        Lab.Exec(
+                Gateway.Name,
+                ["exim4", "-f", "boss@example.org", "user@example.org"],
+                $"From: boss@example.org\nTo: user@example.org\nSubject: {own}\n\nwords\n"
+            )
+            .Expect(0);
         Assert.DoesNotContain("DKIM-Signature:", Arrived(forged), StringComparison.Ordinal);
         Assert.Contains("DKIM-Signature:", Arrived(own), StringComparison.Ordinal);
     }
@@ -64,10 +97,16 @@ public sealed class RelayingTests
     public void What_would_bounce_is_refused_and_the_rest_is_handed_on()
     {
         var subject = $"long {Guid.NewGuid():N}";
-        Gateway.Send("user@example.org", subject, new string('x', 5000), Gateway.Address, "--add-header", $"X-Long: {new string('y', 3000)}").Expect(0);
+        Gateway
+            .Send("user@example.org", subject, new string('x', 5000), Gateway.Address, "--add-header", $"X-Long: {new string('y', 3000)}")
+            .Expect(0);
         Assert.Contains(new string('x', 5000), Arrived(subject), StringComparison.Ordinal);
         var loop = string.Concat(Enumerable.Repeat("Received: from a by b; Sun, 29 Nov 2026 20:00:00 +0000\\n", 101));
-        Assert.Contains("554", Gateway.Send("user@example.org", "x", "x", Gateway.Address, "--data", $"{loop}Subject: loop\\n\\nwords\\n").All, StringComparison.Ordinal);
+        Assert.Contains(
+            "554",
+            Gateway.Send("user@example.org", "x", "x", Gateway.Address, "--data", $"{loop}Subject: loop\\n\\nwords\\n").All,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -83,7 +122,12 @@ public sealed class RelayingTests
     [Fact]
     public void Destinations_of_every_temper_and_block_lists_get_the_right_answer()
     {
-        Gateway.Edit("  relay_networks:", "    - {domain: greets.example.org, destination: \"10.77.0.140:2527\"}\n    - {domain: ascii.example.org, destination: \"10.77.0.140:2528\"}\n    - {domain: away.example.org, destination: \"10.77.0.141:25\"}\n  block_lists: [bl.lab.example]\n  relay_networks:");
+        Gateway.Edit(
+            "  relay_networks:",
+            "    - {domain: greets.example.org, destination: \"10.77.0.140:2527\"}\n    - {domain: ascii.example.org, destination: "
+                + "\"10.77.0.140:2528\"}\n    - {domain: away.example.org, destination: \"10.77.0.141:25\"}\n  block_lists: "
+                + "[bl.lab.example]\n  relay_networks:"
+        );
         Gateway.Apply().Expect(0);
         try
         {
@@ -109,11 +153,40 @@ public sealed class RelayingTests
     {
         var (forged, own) = ($"forged {Guid.NewGuid():N}", $"own {Guid.NewGuid():N}");
         Release(Gateway.Send("user@example.org", forged, Gtube, Gateway.Address, "--from", "boss@limited.example.org").Expect(0).Output);
-        Release(Lab.Exec(Gateway.Balancer,
-        [
-            "swaks", "--server", Gateway.Address, "--helo", "client.lab.example", "--from", "boss@example.org", "--to", "user@example.org", "--header", $"Subject: {own}", "--body", Gtube,
-            "--proxy-version", "1", "--proxy-family", "TCP4", "--proxy-source", "10.77.0.225", "--proxy-source-port", "4000", "--proxy-dest", Gateway.Address, "--proxy-dest-port", "25",
-        ]).Expect(0).Output);
+        Release(
+            Lab.Exec(
+                    Gateway.Balancer,
+                    [
+                        "swaks",
+                        "--server",
+                        Gateway.Address,
+                        "--helo",
+                        "client.lab.example",
+                        "--from",
+                        "boss@example.org",
+                        "--to",
+                        "user@example.org",
+                        "--header",
+                        $"Subject: {own}",
+                        "--body",
+                        Gtube,
+                        "--proxy-version",
+                        "1",
+                        "--proxy-family",
+                        "TCP4",
+                        "--proxy-source",
+                        "10.77.0.225",
+                        "--proxy-source-port",
+                        "4000",
+                        "--proxy-dest",
+                        Gateway.Address,
+                        "--proxy-dest-port",
+                        "25",
+                    ]
+                )
+                .Expect(0)
+                .Output
+        );
         Assert.DoesNotContain("DKIM-Signature:", Arrived(forged), StringComparison.Ordinal);
         Assert.Contains("DKIM-Signature:", Arrived(own), StringComparison.Ordinal);
     }
@@ -149,9 +222,23 @@ public sealed class RelayingTests
     [Fact]
     public void What_an_interrupted_scan_left_is_removed_and_what_is_being_scanned_is_not()
     {
-        Lab.Shell(Gateway.Name, "cd /var/spool/exim4 && mkdir -p scan/old scan/new && touch scan/old/old.eml scan/new/new.eml input/old-D input/kept-D input/kept-H && touch -d '11 minutes ago' scan/old/old.eml scan/old && touch -d '2 days ago' input/*-[DH]").Expect(0);
+        Lab.Shell(
+                Gateway.Name,
+                "cd /var/spool/exim4 && mkdir -p scan/old scan/new && touch scan/old/old.eml scan/new/new.eml input/old-D input/kept-D "
+                    + "input/kept-H && touch -d '11 minutes ago' scan/old/old.eml scan/old && touch -d '2 days ago' input/*-[DH]"
+            )
+            .Expect(0);
         Lab.Exec(Gateway.Name, "systemctl", "start", "gatehouse-scan-cleanup.service").Expect(0);
-        Assert.Equal("input/kept-D\ninput/kept-H\nscan/new\nscan/new/new.eml\n", Lab.Shell(Gateway.Name, "cd /var/spool/exim4 && find scan input -mindepth 1 -name '*old*' -o -name '*new*' -o -name 'kept-*' | sort && rm -rf scan/new input/kept-*").Expect(0).Output);
+        Assert.Equal(
+            "input/kept-D\ninput/kept-H\nscan/new\nscan/new/new.eml\n",
+            Lab.Shell(
+                    Gateway.Name,
+                    "cd /var/spool/exim4 && find scan input -mindepth 1 -name '*old*' -o -name '*new*' -o -name 'kept-*' | sort && rm -rf "
+                        + "scan/new input/kept-*"
+                )
+                .Expect(0)
+                .Output
+        );
     }
 
     private static void Release(string dialogue)
@@ -164,16 +251,43 @@ public sealed class RelayingTests
     private static string Asked(string recipient) => Gateway.Send(recipient, "x", "x", Gateway.Address, "--quit-after", "RCPT").All;
 
     private static string Balanced(string client, string recipient, params string[] more) =>
-        Lab.Exec(Gateway.Balancer,
-        [
-            "swaks", "--server", Gateway.Address, "--helo", "client.lab.example", "--from", "sender@client.example", "--to", recipient, "--quit-after", "RCPT",
-            "--proxy-version", "1", "--proxy-family", "TCP4", "--proxy-source", client, "--proxy-source-port", "4000", "--proxy-dest", Gateway.Address, "--proxy-dest-port", "25", .. more,
-        ]).All;
+        Lab.Exec(
+            Gateway.Balancer,
+            [
+                "swaks",
+                "--server",
+                Gateway.Address,
+                "--helo",
+                "client.lab.example",
+                "--from",
+                "sender@client.example",
+                "--to",
+                recipient,
+                "--quit-after",
+                "RCPT",
+                "--proxy-version",
+                "1",
+                "--proxy-family",
+                "TCP4",
+                "--proxy-source",
+                client,
+                "--proxy-source-port",
+                "4000",
+                "--proxy-dest",
+                Gateway.Address,
+                "--proxy-dest-port",
+                "25",
+                .. more,
+            ]
+        ).All;
 
     // The one message of a subject that the mail host has filed.
     private static string Arrived(string subject)
     {
-        string? Find() => Regex.Split(Gateway.Delivered(), "^From ", RegexOptions.Multiline).LastOrDefault(m => m.Contains($"Subject: {subject}", StringComparison.Ordinal));
+        string? Find() =>
+            Regex
+                .Split(Gateway.Delivered(), "^From ", RegexOptions.Multiline)
+                .LastOrDefault(m => m.Contains($"Subject: {subject}", StringComparison.Ordinal));
         Lab.Until($"delivery of '{subject}'", TimeSpan.FromSeconds(20), () => Find() is not null);
         return Find()!;
     }

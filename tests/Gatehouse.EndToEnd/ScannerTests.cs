@@ -18,7 +18,12 @@ public sealed class ScannerTests(Gateway gateway)
         Gateway.Apply().Expect(0);
         Gateway.Run("verify").Expect(0);
         var rows = JsonDocument.Parse(Web("/history")).RootElement.GetProperty("rows").EnumerateArray();
-        Assert.DoesNotContain(rows, r => r.GetRawText().Contains("gatehouse-verify", StringComparison.Ordinal) || r.GetRawText().Contains("verify@localhost", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            rows,
+            r =>
+                r.GetRawText().Contains("gatehouse-verify", StringComparison.Ordinal)
+                || r.GetRawText().Contains("verify@localhost", StringComparison.Ordinal)
+        );
         var scanned = Scanned();
         Gateway.Run("verify").Expect(0);
         // rspamd recognises GTUBE before any rule can exempt it.
@@ -48,7 +53,10 @@ public sealed class ScannerTests(Gateway gateway)
             Lab.Exec(Gateway.Name, "systemctl", "reload", "rspamd").Expect(0);
             // Without date, identity and recipient in its header, from a name that is none.
             var subject = $"bulk {Guid.NewGuid():N}";
-            var line = Judged($"From: x <sender@client.example>\r\nSubject: {subject}\r\nX-Spam: yes\r\n\r\nwords\r\n", "bulk@client.example");
+            var line = Judged(
+                $"From: x <sender@client.example>\r\nSubject: {subject}\r\nX-Spam: yes\r\n\r\nwords\r\n",
+                "bulk@client.example"
+            );
             Assert.Matches("verdict=spam score=[0-9.]+ action=tagged", line);
             Lab.Until("delivery", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains(subject, StringComparison.Ordinal));
         }
@@ -69,8 +77,12 @@ public sealed class ScannerTests(Gateway gateway)
     public void What_cannot_be_scanned_completely_is_kept_and_never_called_clean()
     {
         var nested = Zip(("e.com", Encoding.ASCII.GetBytes(Eicar)));
-        for (var i = 0; i < 25; i++) nested = Zip(($"n{i}.zip", nested));
-        Assert.Matches("verdict=unscanned .*action=quarantined .*reason=Heuristics.Limits.Exceeded.MaxRecursion", Judged(Message("nested", nested), "nested@client.example"));
+        for (var i = 0; i < 25; i++)
+            nested = Zip(($"n{i}.zip", nested));
+        Assert.Matches(
+            "verdict=unscanned .*action=quarantined .*reason=Heuristics.Limits.Exceeded.MaxRecursion",
+            Judged(Message("nested", nested), "nested@client.example")
+        );
     }
 
     [Fact]
@@ -80,8 +92,21 @@ public sealed class ScannerTests(Gateway gateway)
         // The flag of an encrypted entry, in the local header and in the directory behind it.
         archive[6] |= 1;
         archive[archive.AsSpan().IndexOf("PK\u0001\u0002"u8) + 8] |= 1;
-        Assert.Matches("verdict=unscanned .*action=tagged .*scanned=clamav,rspamd .*reason=Heuristics.Encrypted.Zip", Judged(Message("encrypted", archive)));
-        Lab.Until("delivery", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains("X-LAB-Scanned: by mx1.lab.example, not scanned completely (Heuristics.Encrypted.Zip)", StringComparison.Ordinal));
+        Assert.Matches(
+            "verdict=unscanned .*action=tagged .*scanned=clamav,rspamd .*reason=Heuristics.Encrypted.Zip",
+            Judged(Message("encrypted", archive))
+        );
+        Lab.Until(
+            "delivery",
+            TimeSpan.FromSeconds(20),
+            () =>
+                Gateway
+                    .Delivered()
+                    .Contains(
+                        "X-LAB-Scanned: by mx1.lab.example, not scanned completely (Heuristics.Encrypted.Zip)",
+                        StringComparison.Ordinal
+                    )
+        );
     }
 
     [Fact]
@@ -89,8 +114,22 @@ public sealed class ScannerTests(Gateway gateway)
     {
         var line = new string('A', 76) + "\r\n";
         var text = Message("large", [], new StringBuilder().Insert(0, line, (52 << 20) / line.Length).ToString());
-        Assert.Matches("verdict=unscanned score=0 action=delivered size=5[0-9]{7} scanned=clamav symbols=- reason=larger than", Judged(text));
-        Lab.Until("delivery", TimeSpan.FromSeconds(60), () => Lab.Exec(Gateway.Sink, "grep", "-c", "X-LAB-Scanned: by mx1.lab.example, not scanned completely (larger", "/var/mail/sink").ExitCode == 0);
+        Assert.Matches(
+            "verdict=unscanned score=0 action=delivered size=5[0-9]{7} scanned=clamav symbols=- reason=larger than",
+            Judged(text)
+        );
+        Lab.Until(
+            "delivery",
+            TimeSpan.FromSeconds(60),
+            () =>
+                Lab.Exec(
+                    Gateway.Sink,
+                    "grep",
+                    "-c",
+                    "X-LAB-Scanned: by mx1.lab.example, not scanned completely (larger",
+                    "/var/mail/sink"
+                ).ExitCode == 0
+        );
         Lab.Shell(Gateway.Sink, "truncate -s 0 /var/mail/sink").Expect(0);
     }
 
@@ -108,15 +147,29 @@ public sealed class ScannerTests(Gateway gateway)
         Gateway.Send("user@example.org", subject, "plain words", Gateway.Address, "--header", "X-LAB-Scanned: by somebody, clean");
         Lab.Until("delivery", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains(subject, StringComparison.Ordinal));
         Assert.DoesNotContain("by somebody", Gateway.Delivered(), StringComparison.Ordinal);
-        Assert.Matches("exim.*: \\S+ gatehouse: verdict=clean score=[0-9.-]+ action=delivered size=[0-9]+ scanned=clamav,rspamd symbols=\\S+ reason=none",
-            Lab.Exec(Gateway.Name, "journalctl", "-u", "exim4", "--no-pager", "-n", "200").Expect(0).Output);
+        Assert.Matches(
+            "exim.*: \\S+ gatehouse: verdict=clean score=[0-9.-]+ action=delivered size=[0-9]+ scanned=clamav,rspamd symbols=\\S+ "
+                + "reason=none",
+            Lab.Exec(Gateway.Name, "journalctl", "-u", "exim4", "--no-pager", "-n", "200").Expect(0).Output
+        );
     }
 
     [Fact]
     public void What_a_stranger_says_in_the_name_of_scanners_does_not_reach_the_mail_host()
     {
         var subject = $"forged {Guid.NewGuid():N}";
-        Gateway.Send("user@example.org", subject, "plain words", Gateway.Address, "--header", "Authentication-Results: mx1.lab.example; spf=pass", "--header", "X-Spam-Status: No, forged", "--header", "x-spam-level: forged");
+        Gateway.Send(
+            "user@example.org",
+            subject,
+            "plain words",
+            Gateway.Address,
+            "--header",
+            "Authentication-Results: mx1.lab.example; spf=pass",
+            "--header",
+            "X-Spam-Status: No, forged",
+            "--header",
+            "x-spam-level: forged"
+        );
         Lab.Until("delivery", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains(subject, StringComparison.Ordinal));
         var message = Gateway.Delivered();
         message = message[message.IndexOf(subject, StringComparison.Ordinal)..];
@@ -127,10 +180,29 @@ public sealed class ScannerTests(Gateway gateway)
     [Fact]
     public void The_web_interface_answers_HEAD_names_what_a_page_may_load_and_takes_its_time_over_a_wrong_password()
     {
-        var head = Lab.Exec(Gateway.Client, ["curl", "-skI", "--max-time", "10", "--config", "-"], $"user = \"admin:{gateway.Password}\"\nurl = \"https://{Gateway.Address}/\"\n").Expect(0).Output;
+        var head = Lab.Exec(
+                Gateway.Client,
+                ["curl", "-skI", "--max-time", "10", "--config", "-"],
+                $"user = \"admin:{gateway.Password}\"\nurl = \"https://{Gateway.Address}/\"\n"
+            )
+            .Expect(0)
+            .Output;
         Assert.Contains(" 200", head.Split('\n')[0], StringComparison.Ordinal);
         Assert.Contains("content-security-policy: default-src 'self'", head, StringComparison.OrdinalIgnoreCase);
-        var guess = Lab.Exec(Gateway.Client, "curl", "-sk", "-u", "admin:wrong", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", $"https://{Gateway.Address}/").Expect(0).Output.Split(' ');
+        var guess = Lab.Exec(
+                Gateway.Client,
+                "curl",
+                "-sk",
+                "-u",
+                "admin:wrong",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code} %{time_total}",
+                $"https://{Gateway.Address}/"
+            )
+            .Expect(0)
+            .Output.Split(' ');
         Assert.Equal("401", guess[0]);
         Assert.InRange(double.Parse(guess[1], System.Globalization.CultureInfo.InvariantCulture), 0.9, 60);
     }
@@ -138,7 +210,19 @@ public sealed class ScannerTests(Gateway gateway)
     [Fact]
     public void On_a_kernel_without_IPv6_nginx_is_given_no_IPv6_address()
     {
-        var plan = Lab.Exec(Gateway.Name, "systemd-run", "--wait", "--pipe", "-q", "-p", "RestrictAddressFamilies=~AF_INET6", "gatehouse", "plan", "--diff", Gateway.Answers);
+        var plan = Lab.Exec(
+            Gateway.Name,
+            "systemd-run",
+            "--wait",
+            "--pipe",
+            "-q",
+            "-p",
+            "RestrictAddressFamilies=~AF_INET6",
+            "gatehouse",
+            "plan",
+            "--diff",
+            Gateway.Answers
+        );
         Assert.Contains("-\tlisten [::]:443 ssl http2 default_server;", plan.All, StringComparison.Ordinal);
     }
 
@@ -168,10 +252,14 @@ public sealed class ScannerTests(Gateway gateway)
     }
 
     private static string Message(string name, byte[] attachment, string text = "see attached\r\n") =>
-        $"From: sender@client.example\r\nTo: user@example.org\r\nSubject: {name}\r\nDate: {DateTimeOffset.UtcNow:r}\r\nMessage-ID: <{Guid.NewGuid():N}@client.example>\r\n"
-        + $"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"bb\"\r\n\r\n--bb\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--bb\r\n"
-        + $"Content-Type: application/octet-stream; name=\"{name}.zip\"\r\nContent-Disposition: attachment; filename=\"{name}.zip\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-        + Convert.ToBase64String(attachment, Base64FormattingOptions.InsertLineBreaks) + "\r\n--bb--\r\n";
+        $"From: sender@client.example\r\nTo: user@example.org\r\nSubject: {name}\r\nDate: {DateTimeOffset.UtcNow:r}\r\nMessage-ID: "
+        + $"<{Guid.NewGuid():N}@client.example>\r\n"
+        + $"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"bb\"\r\n\r\n--bb\r\nContent-Type: "
+        + $"text/plain\r\n\r\n{text}\r\n--bb\r\n"
+        + $"Content-Type: application/octet-stream; name=\"{name}.zip\"\r\nContent-Disposition: attachment; "
+        + $"filename=\"{name}.zip\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + Convert.ToBase64String(attachment, Base64FormattingOptions.InsertLineBreaks)
+        + "\r\n--bb--\r\n";
 
     // Sends a message; the line that the gateway logs about it.
     // Greylisting defers a sender for minutes after a message that scores high, so such messages have a sender of their own.
@@ -179,15 +267,36 @@ public sealed class ScannerTests(Gateway gateway)
     {
         var before = Lines();
         Lab.Write(Gateway.Client, "/root/message.eml", message);
-        Lab.Exec(Gateway.Client, "curl", "-s", "--max-time", "240", $"smtp://{Gateway.Address}/client.lab.example", "--mail-from", sender, "--mail-rcpt", "user@example.org", "--upload-file", "/root/message.eml").Expect(0);
+        Lab.Exec(
+                Gateway.Client,
+                "curl",
+                "-s",
+                "--max-time",
+                "240",
+                $"smtp://{Gateway.Address}/client.lab.example",
+                "--mail-from",
+                sender,
+                "--mail-rcpt",
+                "user@example.org",
+                "--upload-file",
+                "/root/message.eml"
+            )
+            .Expect(0);
         return Lines()[before.Length..].Single();
     }
 
-    private static string[] Lines() => [.. Gateway.Log().Split('\n').Where(l => l.Contains(" gatehouse: verdict=", StringComparison.Ordinal))];
+    private static string[] Lines() =>
+        [.. Gateway.Log().Split('\n').Where(l => l.Contains(" gatehouse: verdict=", StringComparison.Ordinal))];
 
     private int Scanned() => JsonDocument.Parse(Web("/stat")).RootElement.GetProperty("scanned").GetInt32();
 
     private string Web(string path, string? body = null) =>
-        Lab.Exec(Gateway.Client, ["curl", "-sk", "--max-time", "10", "--config", "-"],
-            $"user = \"admin:{gateway.Password}\"\nurl = \"https://{Gateway.Address}{path}\"\n{(body is null ? "" : $"data = \"{body}\"\n")}").Expect(0).Output;
+        Lab.Exec(
+                Gateway.Client,
+                ["curl", "-sk", "--max-time", "10", "--config", "-"],
+                $"user = \"admin:{gateway.Password}\"\nurl = "
+                    + $"\"https://{Gateway.Address}{path}\"\n{(body is null ? "" : $"data = \"{body}\"\n")}"
+            )
+            .Expect(0)
+            .Output;
 }

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Gatehouse.EndToEnd;
 
-/// <summary>What an administrator needs of a gateway without a cluster: where a message is, what waits and why, how the host is, and a way back after its loss.</summary>
+/// <summary>What an administrator needs of a gateway without a cluster: where a message is, what waits and why, how the host is, and a way
+/// back after its loss.</summary>
 [Collection(GatewayStories.Name)]
 public sealed class StandaloneStories(Gateway gateway)
 {
@@ -17,29 +18,59 @@ public sealed class StandaloneStories(Gateway gateway)
         var mark = Guid.NewGuid().ToString("N");
         var id = Quarantined(mark, $"<{mark}@client.example>");
         Lab.Shell(Gateway.Name, $"SUDO_USER=alice gatehouse quarantine release {id}").Expect(0);
-        Lab.Until("delivery of the release", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains($"caught {mark}", StringComparison.Ordinal));
+        Lab.Until(
+            "delivery of the release",
+            TimeSpan.FromSeconds(20),
+            () => Gateway.Delivered().Contains($"caught {mark}", StringComparison.Ordinal)
+        );
         // Somebody else sends a message under the same Message-ID.
-        Gateway.Send("user@example.org", $"forged {mark}", "plain words", Gateway.Address, "--header", $"Message-Id: <{mark}@client.example>").Expect(0);
-        Lab.Until("delivery of the forgery", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains($"forged {mark}", StringComparison.Ordinal));
+        Gateway
+            .Send("user@example.org", $"forged {mark}", "plain words", Gateway.Address, "--header", $"Message-Id: <{mark}@client.example>")
+            .Expect(0);
+        Lab.Until(
+            "delivery of the forgery",
+            TimeSpan.FromSeconds(20),
+            () => Gateway.Delivered().Contains($"forged {mark}", StringComparison.Ordinal)
+        );
 
         var trail = Gateway.Run("logs", "--id", id).Expect(0).Output;
         Assert.Contains("T=quarantine_store", trail, StringComparison.Ordinal);
         Assert.Contains("P=gatehouse-release", trail, StringComparison.Ordinal);
         Assert.Contains("~ ", trail, StringComparison.Ordinal);
-        Assert.All(trail.Split('\n').Where(l => l.Contains("P=gatehouse-release", StringComparison.Ordinal)), l => Assert.False(l.StartsWith('~')));
+        Assert.All(
+            trail.Split('\n').Where(l => l.Contains("P=gatehouse-release", StringComparison.Ordinal)),
+            l => Assert.False(l.StartsWith('~'))
+        );
         var released = trail.Split('\n').First(l => l.Contains("P=gatehouse-release", StringComparison.Ordinal)).Split(' ')[4];
         Assert.Contains("T=quarantine_store", Gateway.Run("logs", "--id", released).Expect(0).Output, StringComparison.Ordinal);
 
-        var summary = Gateway.Run("logs", "--sender", "sender@client", "--recipient", "USER@example.org", "--since", "10m", "--summary").Expect(0).Output;
-        Assert.Contains(summary.Split('\n'), l => l.Contains(id[2..], StringComparison.Ordinal) && l.EndsWith("quarantined", StringComparison.Ordinal));
-        Assert.Contains(summary.Split('\n'), l => l.Contains(released, StringComparison.Ordinal) && l.EndsWith("delivered", StringComparison.Ordinal));
+        var summary = Gateway
+            .Run("logs", "--sender", "sender@client", "--recipient", "USER@example.org", "--since", "10m", "--summary")
+            .Expect(0)
+            .Output;
+        Assert.Contains(
+            summary.Split('\n'),
+            l => l.Contains(id[2..], StringComparison.Ordinal) && l.EndsWith("quarantined", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            summary.Split('\n'),
+            l => l.Contains(released, StringComparison.Ordinal) && l.EndsWith("delivered", StringComparison.Ordinal)
+        );
         Gateway.Send("someone@foreign.example", "x", "x");
-        Assert.Contains("relay not permitted", Gateway.Run("logs", "--recipient", "someone@foreign.example", "--since", "5m").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "relay not permitted",
+            Gateway.Run("logs", "--recipient", "someone@foreign.example", "--since", "5m").Expect(0).Output,
+            StringComparison.Ordinal
+        );
         Gateway.Run("logs", "--recipient", "nobody-ever@example.org").Expect(1);
 
         var message = Messages("quarantine", "list", "--json").First(m => m.GetProperty("id").GetString() == id);
         Assert.Equal(("released", "alice"), (message.GetProperty("state").GetString(), message.GetProperty("person").GetString()));
-        Assert.Contains("State:     released by alice at ", Gateway.Run("quarantine", "show", id, "--body").Expect(0).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "State:     released by alice at ",
+            Gateway.Run("quarantine", "show", id, "--body").Expect(0).Output,
+            StringComparison.Ordinal
+        );
         Lab.Exec(Gateway.Name, "rm", "-f", "/root/saved.eml").Expect(0);
         Gateway.Run("quarantine", "show", id, "--save", "/root/saved.eml").Expect(0);
         Assert.Equal("600", Lab.Exec(Gateway.Name, "stat", "-c", "%a", "/root/saved.eml").Output.Trim());
@@ -57,7 +88,14 @@ public sealed class StandaloneStories(Gateway gateway)
         {
             Gateway.Send("user@six.example.org", $"waits {mark}", "plain words").Expect(0);
             Gateway.Send("gone@six.example.org", $"removed {mark}", "plain words").Expect(0);
-            Lab.Until("both wait", TimeSpan.FromSeconds(20), () => Gateway.Run("queue", "why", "--domain", "six.example.org").Output is var why && why.Contains("Connection refused", StringComparison.Ordinal) && why.Contains("gone@six.example.org: ", StringComparison.Ordinal));
+            Lab.Until(
+                "both wait",
+                TimeSpan.FromSeconds(20),
+                () =>
+                    Gateway.Run("queue", "why", "--domain", "six.example.org").Output is var why
+                    && why.Contains("Connection refused", StringComparison.Ordinal)
+                    && why.Contains("gone@six.example.org: ", StringComparison.Ordinal)
+            );
             var queue = Messages("queue", "list", "--domain", "six.example.org", "--json");
             Assert.Equal(2, queue.Length);
             var id = queue.First(m => m.GetProperty("waiting")[0].GetString() == "user@six.example.org").GetProperty("id").GetString()!;
@@ -96,7 +134,11 @@ public sealed class StandaloneStories(Gateway gateway)
         {
             Lab.Exec(Gateway.Name, "systemctl", "start", "gatehouse-watch.service").Expect(0);
             Lab.Until("the bad news", TimeSpan.FromSeconds(20), () => Failures() > before);
-            Assert.Contains("verification failed: host: host name", Lab.Exec(Gateway.Name, "journalctl", "-u", "gatehouse-watch", "-p", "err", "--no-pager").Output, StringComparison.Ordinal);
+            Assert.Contains(
+                "verification failed: host: host name",
+                Lab.Exec(Gateway.Name, "journalctl", "-u", "gatehouse-watch", "-p", "err", "--no-pager").Output,
+                StringComparison.Ordinal
+            );
             var status = JsonDocument.Parse(Gateway.Run("status", "--json").Expect(1).Output).RootElement;
             Assert.False(status.GetProperty("verify").GetProperty("healthy").GetBoolean());
         }
@@ -106,7 +148,11 @@ public sealed class StandaloneStories(Gateway gateway)
         }
 
         Lab.Exec(Gateway.Name, "systemctl", "start", "gatehouse-watch.service").Expect(0);
-        Lab.Until("the good news", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains("all is well again", StringComparison.Ordinal));
+        Lab.Until(
+            "the good news",
+            TimeSpan.FromSeconds(20),
+            () => Gateway.Delivered().Contains("all is well again", StringComparison.Ordinal)
+        );
         Assert.Equal(before + 1, Failures());
 
         var well = JsonDocument.Parse(Gateway.Run("status", "--json").Output).RootElement;
@@ -115,7 +161,14 @@ public sealed class StandaloneStories(Gateway gateway)
         Assert.Contains("gatehouse_verify_failures 0\n", Gateway.Run("status", "--prometheus").Output, StringComparison.Ordinal);
         Assert.Contains("gatehouse_queue_messages ", Gateway.Run("status", "--prometheus").Output, StringComparison.Ordinal);
 
-        static int Failures() => Gateway.Delivered().Split('\n').Count(l => l.StartsWith("Subject:", StringComparison.Ordinal) && l.Contains("a verification of the mail gateway fails", StringComparison.Ordinal));
+        static int Failures() =>
+            Gateway
+                .Delivered()
+                .Split('\n')
+                .Count(l =>
+                    l.StartsWith("Subject:", StringComparison.Ordinal)
+                    && l.Contains("a verification of the mail gateway fails", StringComparison.Ordinal)
+                );
     }
 
     [Fact]
@@ -130,18 +183,38 @@ public sealed class StandaloneStories(Gateway gateway)
         Gateway.Run("backup", "/root/gw.backup", "--passphrase-file", "/root/passphrase", "--with-quarantine").Expect(0);
         Assert.Equal("600", Lab.Exec(Gateway.Name, "stat", "-c", "%a", "/root/gw.backup").Output.Trim());
         Lab.Exec(Gateway.Name, "grep", "-c", gateway.Password, "/root/gw.backup").Expect(1);
-        Assert.Contains("/root/web-password", Gateway.Run("restore", "/root/gw.backup", "--check", "--passphrase-file", "/root/passphrase").Expect(0).Output, StringComparison.Ordinal);
-        Lab.Shell(Gateway.Name, "cp /root/gw.backup /root/bad.backup && printf X | dd of=/root/bad.backup bs=1 seek=2000 conv=notrunc status=none").Expect(0);
+        Assert.Contains(
+            "/root/web-password",
+            Gateway.Run("restore", "/root/gw.backup", "--check", "--passphrase-file", "/root/passphrase").Expect(0).Output,
+            StringComparison.Ordinal
+        );
+        Lab.Shell(
+                Gateway.Name,
+                "cp /root/gw.backup /root/bad.backup && printf X | dd of=/root/bad.backup bs=1 seek=2000 conv=notrunc status=none"
+            )
+            .Expect(0);
         Gateway.Run("restore", "/root/bad.backup", "--yes", "--passphrase-file", "/root/passphrase").Expect(2);
 
-        const string Keys = "sha256sum /etc/exim4/gatehouse/dkim.key /etc/gatehouse/pki/mta.key /etc/gatehouse/pki/mta.crt /etc/gatehouse/secrets/redis-password /etc/gatehouse/secrets/controller-password /etc/gatehouse/dkim/*.txt /root/web-password";
+        const string Keys =
+            "sha256sum /etc/exim4/gatehouse/dkim.key /etc/gatehouse/pki/mta.key /etc/gatehouse/pki/mta.crt "
+            + "/etc/gatehouse/secrets/redis-password /etc/gatehouse/secrets/controller-password /etc/gatehouse/dkim/*.txt "
+            + "/root/web-password";
         var before = Lab.Shell(Gateway.Name, Keys).Expect(0).Output;
-        Lab.Shell(Gateway.Name, "rm -rf /etc/gatehouse /etc/exim4/gatehouse /etc/exim4/exim4.conf /var/spool/gatehouse /root/web-password /root/history && mv /var/lib/gatehouse /root/history").Expect(0);
+        Lab.Shell(
+                Gateway.Name,
+                "rm -rf /etc/gatehouse /etc/exim4/gatehouse /etc/exim4/exim4.conf /var/spool/gatehouse /root/web-password /root/history "
+                    + "&& mv /var/lib/gatehouse /root/history"
+            )
+            .Expect(0);
         Gateway.Run("restore", "/root/gw.backup", "--yes", "--passphrase-file", "/root/passphrase").Expect(0);
         Assert.Equal(before, Lab.Shell(Gateway.Name, Keys).Expect(0).Output);
         Assert.Contains(Messages("quarantine", "list", "--json"), m => m.GetProperty("id").GetString() == id);
         Gateway.Run("quarantine", "release", id).Expect(0);
-        Lab.Until("delivery of the release", TimeSpan.FromSeconds(20), () => Gateway.Delivered().Contains($"caught {mark}", StringComparison.Ordinal));
+        Lab.Until(
+            "delivery of the release",
+            TimeSpan.FromSeconds(20),
+            () => Gateway.Delivered().Contains($"caught {mark}", StringComparison.Ordinal)
+        );
         // Other stories ask for what was before Gatehouse, which a history that begins here does not know.
         Lab.Shell(Gateway.Name, "rm -rf /var/lib/gatehouse && mv /root/history /var/lib/gatehouse").Expect(0);
     }
@@ -150,9 +223,21 @@ public sealed class StandaloneStories(Gateway gateway)
     {
         Gateway.Send("user@example.org", $"caught {mark}", Gtube, Gateway.Address, "--header", $"Message-Id: {messageId}").Expect(0);
         string? id = null;
-        Lab.Until("quarantine", TimeSpan.FromSeconds(20), () => (id = Messages("quarantine", "list", "--json").Where(m => m.GetProperty("subject").GetString() == $"caught {mark}").Select(m => m.GetProperty("id").GetString()).FirstOrDefault()) is not null);
+        Lab.Until(
+            "quarantine",
+            TimeSpan.FromSeconds(20),
+            () =>
+                (
+                    id = Messages("quarantine", "list", "--json")
+                        .Where(m => m.GetProperty("subject").GetString() == $"caught {mark}")
+                        .Select(m => m.GetProperty("id").GetString())
+                        .FirstOrDefault()
+                )
+                    is not null
+        );
         return id!;
     }
 
-    private static JsonElement[] Messages(params string[] command) => [.. JsonDocument.Parse(Gateway.Run(command).Expect(0).Output).RootElement.GetProperty("messages").EnumerateArray()];
+    private static JsonElement[] Messages(params string[] command) =>
+        [.. JsonDocument.Parse(Gateway.Run(command).Expect(0).Output).RootElement.GetProperty("messages").EnumerateArray()];
 }

@@ -17,13 +17,23 @@ public sealed class StrangerTests : IDisposable
         var (log, delivered) = (Gateway.Log().Length, Gateway.Delivered());
         var result = Gateway.Run("verify", "--json").Expect(0);
         using var json = JsonDocument.Parse(result.Output);
-        var states = json.RootElement.GetProperty("verifications").EnumerateArray()
+        var states = json
+            .RootElement.GetProperty("verifications")
+            .EnumerateArray()
             .ToDictionary(v => v.GetProperty("name").GetString()!, v => v.GetProperty("state").GetString()!, StringComparer.Ordinal);
         string[] wanted =
         [
-            "SMTP as a stranger (IPv4)", "SMTP as a stranger (IPv6)", "SMTP as a relay network (IPv4)", "SMTP as a stranger behind a load balancer (IPv4)",
-            "SMTP as a relay network behind a load balancer (IPv4)", "submission port 587 as a stranger (IPv4)", "submission port 587 as a relay network (IPv4)",
-            "delivery for a stranger", "delivery for a relay network", "STARTTLS certificate", "management web with a wrong password",
+            "SMTP as a stranger (IPv4)",
+            "SMTP as a stranger (IPv6)",
+            "SMTP as a relay network (IPv4)",
+            "SMTP as a stranger behind a load balancer (IPv4)",
+            "SMTP as a relay network behind a load balancer (IPv4)",
+            "submission port 587 as a stranger (IPv4)",
+            "submission port 587 as a relay network (IPv4)",
+            "delivery for a stranger",
+            "delivery for a relay network",
+            "STARTTLS certificate",
+            "management web with a wrong password",
         ];
         Assert.All(wanted, name => Assert.Equal("ok", states.GetValueOrDefault(name)));
         Assert.DoesNotContain("unknown", states.Values);
@@ -33,18 +43,30 @@ public sealed class StrangerTests : IDisposable
         Assert.DoesNotMatch("TLS error|rejected|temporarily|unexpected|SMTP protocol|defer", Gateway.Log()[log..]);
         Assert.Equal("0", Lab.Shell(Gateway.Name, "cat /var/log/exim4/paniclog 2>/dev/null | wc -l").Expect(0).Output.Trim());
         Assert.Equal(delivered, Gateway.Delivered());
-        Assert.DoesNotContain("example.org", Lab.Shell(Gateway.Name, "exim_dumpdb /var/spool/exim4 callout 2>/dev/null | grep postmaster; true").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "example.org",
+            Lab.Shell(Gateway.Name, "exim_dumpdb /var/spool/exim4 callout 2>/dev/null | grep postmaster; true").Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_verification_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove()
     {
         using var verify = Lab.Start(Gateway.Name, "sh", "-c", "echo $$ > /run/verify.pid; exec gatehouse verify");
-        Lab.Until("the verification has its network", TimeSpan.FromSeconds(30), () => Lab.Shell(Gateway.Name, "nft list table inet gatehouse_verify && ip link show ghverify0").ExitCode == 0);
+        Lab.Until(
+            "the verification has its network",
+            TimeSpan.FromSeconds(30),
+            () => Lab.Shell(Gateway.Name, "nft list table inet gatehouse_verify && ip link show ghverify0").ExitCode == 0
+        );
         Lab.Shell(Gateway.Name, "kill -9 $(cat /run/verify.pid)").Expect(0);
         verify.WaitForExit(TimeSpan.FromSeconds(10));
         // The network goes with the process; the kernel takes a moment.
-        Lab.Until("the interfaces are gone", TimeSpan.FromSeconds(10), () => Lab.Shell(Gateway.Name, "ip link show ghverify0").ExitCode != 0);
+        Lab.Until(
+            "the interfaces are gone",
+            TimeSpan.FromSeconds(10),
+            () => Lab.Shell(Gateway.Name, "ip link show ghverify0").ExitCode != 0
+        );
         Gateway.Run("verify").Expect(0);
         NothingIsLeft();
     }
@@ -60,21 +82,37 @@ public sealed class StrangerTests : IDisposable
     public void A_relay_through_a_balancer_in_a_relay_network_is_rolled_back()
     {
         Gateway.Edit("relay_networks: [10.77.0.224/28]", "relay_networks: [10.77.0.224/28, 10.77.0.150/32]");
-        Override("exim/exim4.conf.hbs", "hostlist relay_from_hosts", "hostlist relay_from_hosts = <; 127.0.0.0/8 ; ::1{{#each mta.relay_networks}} ; {{this}}{{/each}}");
-        RolledBack("203.0.113.77 behind the load balancer 10.77.0.150: mail to someone@foreign.invalid should be refused (relaying), but the reply is '250");
+        Override(
+            "exim/exim4.conf.hbs",
+            "hostlist relay_from_hosts",
+            "hostlist relay_from_hosts = <; 127.0.0.0/8 ; ::1{{#each mta.relay_networks}} ; {{this}}{{/each}}"
+        );
+        RolledBack(
+            "203.0.113.77 behind the load balancer 10.77.0.150: mail to someone@foreign.invalid should be refused (relaying), but the "
+                + "reply is '250"
+        );
     }
 
     [Fact]
     public void A_signature_under_forged_mail_is_rolled_back()
     {
-        Override("exim/exim4.conf.hbs", "  dkim_domain =", "  dkim_domain = ${lookup{$sender_address_domain}lsearch{/etc/exim4/gatehouse/dkim_domains}}");
+        Override(
+            "exim/exim4.conf.hbs",
+            "  dkim_domain =",
+            "  dkim_domain = ${lookup{$sender_address_domain}lsearch{/etc/exim4/gatehouse/dkim_domains}}"
+        );
         RolledBack("203.0.113.77: the message should leave without a DKIM signature, but example.org signed it");
     }
 
     [Fact]
     public void A_list_of_recipients_that_cannot_be_read_is_rolled_back_and_one_that_can_is_verified()
     {
-        Lab.Shell(Gateway.Name, "printf 'bob@example.org\\n*@six.example.org\\n' > /etc/recipients && chgrp Debian-exim /etc/recipients && chmod 0640 /etc/recipients").Expect(0);
+        Lab.Shell(
+                Gateway.Name,
+                "printf 'bob@example.org\\n*@six.example.org\\n' > /etc/recipients && chgrp Debian-exim /etc/recipients && chmod 0640 "
+                    + "/etc/recipients"
+            )
+            .Expect(0);
         Gateway.Edit("recipient_check: callout", "recipient_check: list\n  recipient_list: /etc/recipients");
         Override("exim/exim4.conf.hbs", "          !condition = ${lookup{$local_part@$domain}", Broken("192.0.2.1"));
         Assert.Contains("check failed: Exim looks recipients up in the list", Gateway.Apply().Expect(3).Error, StringComparison.Ordinal);
@@ -83,7 +121,11 @@ public sealed class StrangerTests : IDisposable
         RolledBack("mail to bob@example.org should be accepted, but the reply is '451 Temporary local problem");
         var result = Gateway.Apply().Expect(0);
         // A listed recipient, an unlisted one of each domain, and the foreign one.
-        Assert.Contains("SMTP as a stranger (IPv4): 203.0.113.77: 6 recipients answered as configured", result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "SMTP as a stranger (IPv4): 203.0.113.77: 6 recipients answered as configured",
+            result.Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -106,8 +148,16 @@ public sealed class StrangerTests : IDisposable
 
     private static void NothingIsLeft()
     {
-        Assert.DoesNotContain("gatehouse_verify", Lab.Exec(Gateway.Name, "nft", "list", "tables").Expect(0).Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("18248", Lab.Shell(Gateway.Name, "ip rule; ip -6 rule; ip route show table all").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "gatehouse_verify",
+            Lab.Exec(Gateway.Name, "nft", "list", "tables").Expect(0).Output,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "18248",
+            Lab.Shell(Gateway.Name, "ip rule; ip -6 rule; ip route show table all").Output,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("ghverify", Lab.Exec(Gateway.Name, "ip", "-br", "link").Expect(0).Output, StringComparison.Ordinal);
         Assert.Equal("0", Lab.Shell(Gateway.Name, "ls /var/spool/gatehouse/verify | wc -l").Expect(0).Output.Trim());
     }
@@ -117,11 +167,17 @@ public sealed class StrangerTests : IDisposable
     {
         var lines = File.ReadAllLines(Path.Combine(Lab.Root(), "templates", template));
         Assert.Contains(lines, l => l.StartsWith(beginning, StringComparison.Ordinal));
-        Lab.Write(Gateway.Name, $"/etc/gatehouse/templates/{template}", string.Join('\n', lines.Select(l => l.StartsWith(beginning, StringComparison.Ordinal) ? line : l)) + "\n");
+        Lab.Write(
+            Gateway.Name,
+            $"/etc/gatehouse/templates/{template}",
+            string.Join('\n', lines.Select(l => l.StartsWith(beginning, StringComparison.Ordinal) ? line : l)) + "\n"
+        );
     }
 
     private static string Broken(string spared) =>
-        $"          !condition = ${{if eq{{$sender_host_address}}{{{spared}}}{{yes}}{{${{lookup{{$local_part@$domain}}lsearch*@{{\"/etc/recipients\"}}{{yes}}{{no}}}}}}}}";
+        $"          !condition = ${{if "
+        + $"eq{{$sender_host_address}}{{{spared}}}{{yes}}"
+        + $"{{${{lookup{{$local_part@$domain}}lsearch*@{{\"/etc/recipients\"}}{{yes}}{{no}}}}}}}}";
 
     private static void RolledBack(string why)
     {

@@ -19,8 +19,22 @@ public sealed class TogetherStories(ITestOutputHelper output) : IDisposable
     private const string Fourth = "e2e-z4";
     private const int KeptGenerations = 30;
     private static readonly string[] All = [First, Second, Third, Fourth];
-    private static readonly int Times = int.TryParse(Environment.GetEnvironmentVariable("GATEHOUSE_TRIALS"), CultureInfo.InvariantCulture, out var trials) ? trials : 20;
-    private static readonly string[] Zones = ["Europe/Berlin", "Europe/Paris", "Europe/Oslo", "Europe/Rome", "Europe/Madrid", "Europe/Vienna"];
+    private static readonly int Times = int.TryParse(
+        Environment.GetEnvironmentVariable("GATEHOUSE_TRIALS"),
+        CultureInfo.InvariantCulture,
+        out var trials
+    )
+        ? trials
+        : 20;
+    private static readonly string[] Zones =
+    [
+        "Europe/Berlin",
+        "Europe/Paris",
+        "Europe/Oslo",
+        "Europe/Rome",
+        "Europe/Madrid",
+        "Europe/Vienna",
+    ];
 
     public void Dispose() => Lab.Down(All);
 
@@ -35,7 +49,8 @@ public sealed class TogetherStories(ITestOutputHelper output) : IDisposable
         Lab.Write(Second, "/root/keys", Lab.Exec(First, "cat", "/root/keys").Expect(0).Output, "0600");
         LifeHosts.Agree("the cluster", First, Second, Third);
 
-        foreach (var round in Enumerable.Range(0, Times)) TwoChange(round);
+        foreach (var round in Enumerable.Range(0, Times))
+            TwoChange(round);
         JoinLeavePromote();
         RemovedWhileJoining();
         BackWhileOthersFollow();
@@ -48,10 +63,16 @@ public sealed class TogetherStories(ITestOutputHelper output) : IDisposable
         var (one, other) = (Zones[round % Zones.Length], Zones[(round + 1) % Zones.Length]);
         var results = AtOnce(() => Beginning.ChangeZone(First, one), () => Beginning.ChangeZone(Third, other));
         Assert.Contains(results, r => r.ExitCode == 0);
-        foreach (var refused in results.Where(r => r.ExitCode != 0)) Assert.Matches("the settings were changed meanwhile|is still on its way to all nodes", refused.Error);
+        foreach (var refused in results.Where(r => r.ExitCode != 0))
+            Assert.Matches("the settings were changed meanwhile|is still on its way to all nodes", refused.Error);
         LifeHosts.Agree($"round {round}", First, Second, Third);
         var zone = Assert.Single(ZonesOf(First, Second, Third));
-        Assert.Equal(zone, results[0].ExitCode == 0 && results[1].ExitCode == 0 ? zone : results[0].ExitCode == 0 ? one : other);
+        Assert.Equal(
+            zone,
+            results[0].ExitCode == 0 && results[1].ExitCode == 0 ? zone
+                : results[0].ExitCode == 0 ? one
+                : other
+        );
         output.WriteLine($"round {round}: {string.Join(" and ", results.Select(r => r.ExitCode))}, {zone}");
     }
 
@@ -61,24 +82,40 @@ public sealed class TogetherStories(ITestOutputHelper output) : IDisposable
         var results = AtOnce(
             () => Join(First),
             () => Lab.Exec(Third, "gatehouse", "leave", "--yes"),
-            () => Lab.Exec(Second, "gatehouse", "promote", "--token-file", "/root/keys", "--force", "--yes"));
-        output.WriteLine($"join, leave, promote: {string.Join(", ", results.Select(r => r.ExitCode))}\n{string.Join('\n', results.Select(r => r.Error))}");
+            () => Lab.Exec(Second, "gatehouse", "promote", "--token-file", "/root/keys", "--force", "--yes")
+        );
+        output.WriteLine(
+            $"join, leave, promote: {string.Join(", ", results.Select(r => r.ExitCode))}\n{string.Join('\n', results.Select(r => r.Error))}"
+        );
         // What came in between is done by running it again, as the words say; the issuer is another one now.
-        if (results[2].ExitCode != 0) Lab.Exec(Second, "gatehouse", "promote", "--token-file", "/root/keys", "--force", "--yes").Expect(0);
-        if (results[1].ExitCode != 0) Lab.Exec(Third, "gatehouse", "leave", "--yes").Expect(0);
-        if (results[0].ExitCode != 0) Join(Second).Expect(0);
+        if (results[2].ExitCode != 0)
+            Lab.Exec(Second, "gatehouse", "promote", "--token-file", "/root/keys", "--force", "--yes").Expect(0);
+        if (results[1].ExitCode != 0)
+            Lab.Exec(Third, "gatehouse", "leave", "--yes").Expect(0);
+        if (results[0].ExitCode != 0)
+            Join(Second).Expect(0);
         var shape = LifeHosts.Agree("a join, a departure and a promotion", First, Second, Fourth);
         Assert.Contains(" database* ", shape[shape.IndexOf("z2.lab.example", StringComparison.Ordinal)..], StringComparison.Ordinal);
         Assert.DoesNotContain("z3.lab.example", shape, StringComparison.Ordinal);
 
-        Result Join(string member) => Lab.Exec(Fourth, ["gatehouse", "join", Address(member), "--address", Address(Fourth), "--yes"], code + "\n");
+        Result Join(string member) =>
+            Lab.Exec(Fourth, ["gatehouse", "join", Address(member), "--address", Address(Fourth), "--yes"], code + "\n");
     }
 
     private void RemovedWhileJoining()
     {
         var code = Beginning.Invite(First, Beginning.Name(Third), "web", "--replace");
-        using var joining = Lab.Start(Third, "sh", "-c", $"echo {code} | gatehouse join {Address(Second)} --address {Address(Third)} --yes >/root/join.log 2>&1; echo $? >/root/join.rc");
-        Lab.Until("it is on its way in", TimeSpan.FromMinutes(3), () => Lab.Exec(First, "gatehouse", "node", "list").Output.Contains("z3.lab.example", StringComparison.Ordinal));
+        using var joining = Lab.Start(
+            Third,
+            "sh",
+            "-c",
+            $"echo {code} | gatehouse join {Address(Second)} --address {Address(Third)} --yes >/root/join.log 2>&1; echo $? >/root/join.rc"
+        );
+        Lab.Until(
+            "it is on its way in",
+            TimeSpan.FromMinutes(3),
+            () => Lab.Exec(First, "gatehouse", "node", "list").Output.Contains("z3.lab.example", StringComparison.Ordinal)
+        );
         Lab.Exec(First, "gatehouse", "node", "remove", "z3.lab.example", "--yes").Expect(0);
         Lab.Until("its join has ended", TimeSpan.FromMinutes(5), () => Lab.Exec(Third, "test", "-e", "/root/join.rc").ExitCode == 0);
         var said = Lab.Shell(Third, "cat /root/join.rc /root/join.log").Output;
@@ -94,7 +131,11 @@ public sealed class TogetherStories(ITestOutputHelper output) : IDisposable
         Beginning.ChangeZone(First, "Europe/Madrid").Expect(0);
         var results = AtOnce(() => Beginning.ChangeZone(First, "Europe/Vienna"), () => Lab.Exec(Second, "gatehouse", "rollback", "--yes"));
         Assert.Contains(results, r => r.ExitCode == 0);
-        foreach (var refused in results.Where(r => r.ExitCode != 0)) Assert.Matches("the settings were changed meanwhile|is still on its way to all nodes|another gatehouse is applying", refused.Error);
+        foreach (var refused in results.Where(r => r.ExitCode != 0))
+            Assert.Matches(
+                "the settings were changed meanwhile|is still on its way to all nodes|another gatehouse is applying",
+                refused.Error
+            );
         LifeHosts.Agree("one went back while the others followed", All);
         output.WriteLine($"change and rollback: {string.Join(" and ", results.Select(r => r.ExitCode))}, {Assert.Single(ZonesOf(All))}");
     }
@@ -105,17 +146,34 @@ public sealed class TogetherStories(ITestOutputHelper output) : IDisposable
         foreach (var change in Enumerable.Range(0, 2 * Times))
         {
             Beginning.ChangeZone(First, Zones[change % Zones.Length]).Expect(0);
-            sizes.Add(long.Parse(Lab.Shell(First, "du -sk /var/lib/gatehouse/generations /var/lib/gatehouse/objects | awk '{ s += $1 } END { print s }'").Expect(0).Output.Trim(), CultureInfo.InvariantCulture));
+            sizes.Add(
+                long.Parse(
+                    Lab.Shell(First, "du -sk /var/lib/gatehouse/generations /var/lib/gatehouse/objects | awk '{ s += $1 } END { print s }'")
+                        .Expect(0)
+                        .Output.Trim(),
+                    CultureInfo.InvariantCulture
+                )
+            );
         }
 
         LifeHosts.Agree("many changes", All);
-        foreach (var host in All) Assert.InRange(int.Parse(Lab.Shell(host, "ls /var/lib/gatehouse/generations/*.json | wc -l").Expect(0).Output.Trim(), CultureInfo.InvariantCulture), 2, KeptGenerations + 2);
+        foreach (var host in All)
+            Assert.InRange(
+                int.Parse(
+                    Lab.Shell(host, "ls /var/lib/gatehouse/generations/*.json | wc -l").Expect(0).Output.Trim(),
+                    CultureInfo.InvariantCulture
+                ),
+                2,
+                KeptGenerations + 2
+            );
         output.WriteLine($"generations and objects of the first node, KB: {string.Join(' ', sizes)}");
     }
 
-    private static string[] ZonesOf(params string[] hosts) => [.. hosts.Select(h => Lab.Exec(h, "cat", "/etc/timezone").Expect(0).Output.Trim()).Distinct()];
+    private static string[] ZonesOf(params string[] hosts) =>
+        [.. hosts.Select(h => Lab.Exec(h, "cat", "/etc/timezone").Expect(0).Output.Trim()).Distinct()];
 
-    private static Result[] AtOnce(params Func<Result>[] works) => [.. Task.WhenAll(works.Select(w => Task.Run(w))).GetAwaiter().GetResult()];
+    private static Result[] AtOnce(params Func<Result>[] works) =>
+        [.. Task.WhenAll(works.Select(w => Task.Run(w))).GetAwaiter().GetResult()];
 
     private static string Address(string host) => $"10.77.0.{215 + host[^1] - '0'}";
 }

@@ -10,7 +10,21 @@ public sealed class WebTests(Gateway gateway)
     {
         Assert.Equal("200", Status("10.77.0.121", $"admin:{gateway.Password}"));
         Assert.Equal("401", Status("10.77.0.121", "admin:wrong"));
-        Assert.Equal("000", Lab.Exec(Gateway.Client, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "2", "http://10.77.0.121:11334/").Output);
+        Assert.Equal(
+            "000",
+            Lab.Exec(
+                Gateway.Client,
+                "curl",
+                "-s",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                "--max-time",
+                "2",
+                "http://10.77.0.121:11334/"
+            ).Output
+        );
     }
 
     [Fact]
@@ -25,9 +39,24 @@ public sealed class WebTests(Gateway gateway)
     public void The_firewall_keeps_other_networks_out()
     {
         // The mail host is in none of the allowed networks.
-        var status = Lab.Exec(Gateway.Sink, "curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "2", "https://10.77.0.121/").Output;
+        var status = Lab.Exec(
+            Gateway.Sink,
+            "curl",
+            "-sk",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "--max-time",
+            "2",
+            "https://10.77.0.121/"
+        ).Output;
         Assert.Equal("000", status);
-        Assert.Contains("220 mx1.lab.example", Lab.Shell(Gateway.Sink, "printf 'QUIT\\r\\n' | timeout 5 nc 10.77.0.121 25").Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "220 mx1.lab.example",
+            Lab.Shell(Gateway.Sink, "printf 'QUIT\\r\\n' | timeout 5 nc 10.77.0.121 25").Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -38,7 +67,8 @@ public sealed class WebTests(Gateway gateway)
     [InlineData("/savesymbols/")]
     [InlineData("/statreset")]
     [InlineData("/nothing/of/it")]
-    public void Nothing_is_stored_however_the_path_is_written(string path) => Assert.Equal("403", Asked(path, "-X", "POST", "-d", "[]", "-H", "X-Requested-With: XMLHttpRequest"));
+    public void Nothing_is_stored_however_the_path_is_written(string path) =>
+        Assert.Equal("403", Asked(path, "-X", "POST", "-d", "[]", "-H", "X-Requested-With: XMLHttpRequest"));
 
     [Theory]
     [InlineData("/")]
@@ -58,12 +88,33 @@ public sealed class WebTests(Gateway gateway)
         Assert.Equal("403", Asked("/historyreset", "-H", "Sec-Fetch-Site: cross-site"));
         Assert.Equal("403", Asked("/learnspam", "-d", "x", "-H", "X-Requested-With: x", "-H", "Origin: https://elsewhere.example"));
         Assert.Equal("403", Asked("/learnspam", "-d", "x", "-H", "Origin: null"));
-        Assert.Equal("200", Asked("/checkv2", "-d", "x", "-H", "X-Requested-With: XMLHttpRequest", "-H", "Sec-Fetch-Site: same-origin", "-H", "Origin: https://10.77.0.121"));
+        Assert.Equal(
+            "200",
+            Asked(
+                "/checkv2",
+                "-d",
+                "x",
+                "-H",
+                "X-Requested-With: XMLHttpRequest",
+                "-H",
+                "Sec-Fetch-Site: same-origin",
+                "-H",
+                "Origin: https://10.77.0.121"
+            )
+        );
     }
 
     private string Asked(string path, params string[] more) =>
-        Lab.Exec(Gateway.Client, ["curl", "-sk", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", .. more, "--config", "-"], $"user = \"admin:{gateway.Password}\"\nurl = \"https://10.77.0.121{path}\"\n").Output;
+        Lab.Exec(
+            Gateway.Client,
+            ["curl", "-sk", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", .. more, "--config", "-"],
+            $"user = \"admin:{gateway.Password}\"\nurl = \"https://10.77.0.121{path}\"\n"
+        ).Output;
 
     private static string Status(string address, string login) =>
-        Lab.Exec(Gateway.Client, ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", "--config", "-"], $"user = \"{login}\"\nurl = \"https://{address}/stat\"\n").Output;
+        Lab.Exec(
+            Gateway.Client,
+            ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "10", "--config", "-"],
+            $"user = \"{login}\"\nurl = \"https://{address}/stat\"\n"
+        ).Output;
 }

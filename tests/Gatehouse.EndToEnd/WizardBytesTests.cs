@@ -48,7 +48,8 @@ public sealed class WizardBytesTests(ITestOutputHelper output) : IDisposable
             terminal.Type(key.ToString());
             var now = terminal.Bytes();
             // The first letter takes the mark of a missing answer away, and a name has words about it until it is whole.
-            if (key != 'm') most = Math.Max(most, now - before);
+            if (key != 'm')
+                most = Math.Max(most, now - before);
             before = now;
         }
 

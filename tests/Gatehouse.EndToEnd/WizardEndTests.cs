@@ -100,6 +100,12 @@ public sealed class WizardEndTests : IDisposable
     // The next start offers to go on, and is at the field with its text.
     private static void GoOn(Tmux terminal)
     {
-        terminal.Run("clear; setup").WaitFor("> Go on where you stopped").WaitFor("System, Host name").Press("Enter").WaitFor("> 1 System").WaitForCursorIn("Host name", Half);
+        terminal
+            .Run("clear; setup")
+            .WaitFor("> Go on where you stopped")
+            .WaitFor("System, Host name")
+            .Press("Enter")
+            .WaitFor("> 1 System")
+            .WaitForCursorIn("Host name", Half);
     }
 }

@@ -22,7 +22,7 @@ public sealed class WizardFuzzTests(ITestOutputHelper output) : IDisposable
         // A wizard that was quit is started again. What comes between two must not end the shell instead.
         using var pty = new Pty(tree, term, "stty -isig -ixon; until [ -e stop ]; do setup; done; echo all over");
         Lab.Until("the wizard", TimeSpan.FromSeconds(20), () => tree.Holder() is not null);
-        for (var left = Bytes; left > 0;)
+        for (var left = Bytes; left > 0; )
         {
             // Bursts as pastes and noise make them.
             var burst = new byte[Math.Min(left, random.Next(1, 2000))];
@@ -34,15 +34,28 @@ public sealed class WizardFuzzTests(ITestOutputHelper output) : IDisposable
         pty.WaitForStillness();
         tree.Write("stop", "");
         // It ended by itself, or is alive, and then obeys.
-        Lab.Until("the end", TimeSpan.FromSeconds(120), () =>
-        {
-            if (tree.Holder() is { } holder) Lab.Local("kill", "-s", "TERM", $"{holder}");
-            return pty.Output.Contains("all over", StringComparison.Ordinal);
-        });
+        Lab.Until(
+            "the end",
+            TimeSpan.FromSeconds(120),
+            () =>
+            {
+                if (tree.Holder() is { } holder)
+                    Lab.Local("kill", "-s", "TERM", $"{holder}");
+                return pty.Output.Contains("all over", StringComparison.Ordinal);
+            }
+        );
         var said = pty.Output.Split('\n', '\r');
-        output.WriteLine($"{term}: started {said.Count(l => l.Contains("exit: ", StringComparison.Ordinal))} times, {pty.Output.Length} bytes out");
-        Assert.All(said.Where(l => l.Contains("exit: ", StringComparison.Ordinal)), l => Assert.EndsWith("exit: 130", l, StringComparison.Ordinal));
-        Assert.All(said.Where(l => l.Contains("tty: ", StringComparison.Ordinal)), l => Assert.EndsWith("tty: as before", l, StringComparison.Ordinal));
+        output.WriteLine(
+            $"{term}: started {said.Count(l => l.Contains("exit: ", StringComparison.Ordinal))} times, {pty.Output.Length} bytes out"
+        );
+        Assert.All(
+            said.Where(l => l.Contains("exit: ", StringComparison.Ordinal)),
+            l => Assert.EndsWith("exit: 130", l, StringComparison.Ordinal)
+        );
+        Assert.All(
+            said.Where(l => l.Contains("tty: ", StringComparison.Ordinal)),
+            l => Assert.EndsWith("tty: as before", l, StringComparison.Ordinal)
+        );
         Assert.False(tree.IsApplied, "something was applied");
     }
 

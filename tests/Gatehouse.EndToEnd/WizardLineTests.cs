@@ -15,10 +15,19 @@ public sealed class WizardLineTests : IDisposable
         Gateway.Restore();
         using (var terminal = new Tmux(tree, "vt220"))
         {
-            terminal.Run($"run {Path.Combine(Lab.Root(), "tests", "lab", "lab.sh")} exec {Gateway.Name} -- env LANG=C.UTF-8 TERM=vt220 gatehouse setup");
+            terminal.Run(
+                $"run {Path.Combine(Lab.Root(), "tests", "lab", "lab.sh")} exec {Gateway.Name} -- env LANG=C.UTF-8 TERM=vt220 gatehouse "
+                    + $"setup"
+            );
             terminal.WaitFor("> Change").Press("Enter").WaitFor("> 1 System").Press("NPage").WaitFor("> 2 Scanner");
             terminal.Press("C-u").Type("OUTLIVES").WaitFor("OUTLIVES");
-            terminal.Press("NPage").WaitFor("> 3 MTA").Press("NPage").WaitFor("> 4 Management web").Press("NPage").WaitFor("What will happen");
+            terminal
+                .Press("NPage")
+                .WaitFor("> 3 MTA")
+                .Press("NPage")
+                .WaitFor("> 4 Management web")
+                .Press("NPage")
+                .WaitFor("What will happen");
             terminal.Press("Enter").WaitFor("─ Apply? ─").Type("yes").Press("Enter").WaitFor("Applying");
             Assert.Contains("applying", Lab.Exec(Gateway.Name, "cat", Holder).Expect(0).Output, StringComparison.Ordinal);
         }

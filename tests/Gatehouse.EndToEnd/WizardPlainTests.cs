@@ -29,7 +29,12 @@ public sealed class WizardPlainTests : IDisposable
         terminal.Run("setup").WaitFor("Your choice").Run("1").WaitFor("Host name").Run("mx1.example.org").WaitFor("Address");
         tree.UntilSaved("mx1.example.org");
         tree.Signal("KILL");
-        terminal.WaitForEnd(137).Run("clear; setup").WaitFor("Go on where you stopped").Run("1").WaitFor("Host name (full name) [mx1.example.org]");
+        terminal
+            .WaitForEnd(137)
+            .Run("clear; setup")
+            .WaitFor("Go on where you stopped")
+            .Run("1")
+            .WaitFor("Host name (full name) [mx1.example.org]");
     }
 
     public void Dispose() => tree.Dispose();

@@ -55,29 +55,33 @@ public sealed class WizardRuns : IDisposable
     {
         // Whatever became of them was told by the story that asked.
         Task.WhenAll(runs.Values).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
-        if (other.IsValueCreated) other.Value.Dispose();
+        if (other.IsValueCreated)
+            other.Value.Dispose();
         tree.Dispose();
         room.Dispose();
     }
 
-    private Task<Outcome> Begin(Func<Outcome> run) => Task.Run(async () =>
-    {
-        await room.WaitAsync();
-        try
+    private Task<Outcome> Begin(Func<Outcome> run) =>
+        Task.Run(async () =>
         {
-            return run();
-        }
-        finally
-        {
-            room.Release();
-        }
-    });
+            await room.WaitAsync();
+            try
+            {
+                return run();
+            }
+            finally
+            {
+                room.Release();
+            }
+        });
 
     private Outcome OnFullScreen(string name, string address, string term)
     {
         using var host = new WizardHost(name, address);
         using var terminal = new Tmux(tree, term);
-        terminal.Run($"run {Path.Combine(Lab.Root(), "tests", "lab", "lab.sh")} exec {name} -- env LANG=C.UTF-8 TERM={term} gatehouse setup");
+        terminal.Run(
+            $"run {Path.Combine(Lab.Root(), "tests", "lab", "lab.sh")} exec {name} -- env LANG=C.UTF-8 TERM={term} gatehouse setup"
+        );
         Operator.Answer(terminal, Address);
         Operator.Save(terminal, Saved);
         Operator.Apply(terminal);
@@ -89,7 +93,8 @@ public sealed class WizardRuns : IDisposable
     {
         using var host = new WizardHost(name, address);
         var result = Lab.Exec(name, ["gatehouse", "setup", "--plain"], Operator.Lines(Address, Saved)).Expect(0);
-        if (!result.Output.Contains("generation 1 is in place and verified", StringComparison.Ordinal)) throw new InvalidOperationException(result.All);
+        if (!result.Output.Contains("generation 1 is in place and verified", StringComparison.Ordinal))
+            throw new InvalidOperationException(result.All);
         return Leave(host);
     }
 

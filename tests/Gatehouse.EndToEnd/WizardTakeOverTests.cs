@@ -38,7 +38,11 @@ public sealed class WizardTakeOverTests : IDisposable
         tree.Signal("STOP");
         using var second = new Tmux(tree);
         second.Run("setup").WaitFor("Take over").Press("Right", "Enter").WaitFor("> Go on where you stopped");
-        Lab.Until("the end of the first", TimeSpan.FromSeconds(10), () => !Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{stopped}")));
+        Lab.Until(
+            "the end of the first",
+            TimeSpan.FromSeconds(10),
+            () => !Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{stopped}"))
+        );
         first.WaitForEnd(137);
         second.Press("Enter").WaitFor("> 1 System").WaitForCursorIn("Host name", "mx1.exam");
     }

@@ -60,9 +60,18 @@ public sealed class WizardTypingTests : IDisposable
         using var terminal = new Tmux(tree, term);
         terminal.Run("setup").WaitFor("> Set up one mail gateway");
         // Choose, six fields, next, and two fields of the screen after.
-        terminal.Paste("\r\u0015mx1.example.org\t\u0015192.0.2.10\tBerlin\t\u0015Europe/Berlin\t\u0015127.0.0.1\t\u0015192.0.2.0/24\e[6~\u0015SITE\tExample Ltd");
+        terminal.Paste(
+            "\r\u0015mx1.example.org\t\u0015192.0.2.10\tBerlin\t"
+                + "\u0015Europe/Berlin\t\u0015127.0.0.1\t\u0015192.0.2.0/24\e[6~\u0015SITE\tExample Ltd"
+        );
         terminal.WaitFor("> 2 Scanner").WaitFor("SITE").WaitForCursorIn("Organisation", "Example Ltd");
-        terminal.Press("PPage").WaitFor("> 1 System").WaitFor("mx1.example.org").WaitFor("192.0.2.10_").WaitFor("Berlin_").WaitFor("192.0.2.0/24");
+        terminal
+            .Press("PPage")
+            .WaitFor("> 1 System")
+            .WaitFor("mx1.example.org")
+            .WaitFor("192.0.2.10_")
+            .WaitFor("Berlin_")
+            .WaitFor("192.0.2.0/24");
     }
 
     [Theory]
@@ -86,7 +95,11 @@ public sealed class WizardTypingTests : IDisposable
     {
         using var terminal = OpenForm(term, "C");
         // The letters that are lines in the other character set, between the codes that choose it and leave it.
-        Assert.Contains("\u000elq\u000f Steps \u000eqqqqqqqqqqqqklq\u000f System \u000eqqqq", Plain(terminal.Drawn), StringComparison.Ordinal);
+        Assert.Contains(
+            "\u000elq\u000f Steps \u000eqqqqqqqqqqqqklq\u000f System \u000eqqqq",
+            Plain(terminal.Drawn),
+            StringComparison.Ordinal
+        );
         Assert.StartsWith("mqqqqqqqqqqqqqqqqqqqqjmqqqq", terminal.Frame.Split('\n')[22], StringComparison.Ordinal);
         terminal.Type("mx1.example.org").WaitForCursorIn("Host name", "mx1.example.org");
     }
@@ -99,7 +112,11 @@ public sealed class WizardTypingTests : IDisposable
         var text = string.Concat(Enumerable.Range(0, 80).Select(i => $"{i:000} ")) + string.Concat(Enumerable.Repeat("ä漢", 40));
         using var terminal = OpenForm("xterm-256color");
         terminal.Press("Tab", "Tab").WaitForCursorIn("Location").Paste(text, marked).WaitForCursorIn("ä漢_");
-        Lab.Until("the text in the draft", TimeSpan.FromSeconds(20), () => Unescaped(tree.Draft()).Contains(text, StringComparison.Ordinal));
+        Lab.Until(
+            "the text in the draft",
+            TimeSpan.FromSeconds(20),
+            () => Unescaped(tree.Draft()).Contains(text, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -112,7 +129,11 @@ public sealed class WizardTypingTests : IDisposable
         using var terminal = new Tmux(tree);
         terminal.Run("setup --answers answers.yaml").WaitFor("Domains").WaitForCursorIn("│");
         terminal.Paste(string.Join(marked ? "\n" : "\r", rows), marked).WaitForCursorIn("mail200.example.net:25_");
-        Lab.Until("the last row in the draft", TimeSpan.FromSeconds(20), () => tree.Draft().Contains("mail200.example.net:25", StringComparison.Ordinal));
+        Lab.Until(
+            "the last row in the draft",
+            TimeSpan.FromSeconds(20),
+            () => tree.Draft().Contains("mail200.example.net:25", StringComparison.Ordinal)
+        );
         Assert.All(rows, row => Assert.Contains(row, tree.Draft(), StringComparison.Ordinal));
         terminal.Press("Tab").WaitForCursorIn("Relay networks");
     }
@@ -124,7 +145,12 @@ public sealed class WizardTypingTests : IDisposable
         using var terminal = new Tmux(tree);
         terminal.Run("setup --answers answers.yaml").WaitFor("> 1 MTA").WaitFor("  2 Review");
         Assert.DoesNotContain("System", terminal.Frame, StringComparison.Ordinal);
-        terminal.Type("example.org mail.example.org").Press("Tab", "Tab", "Tab").Type("postmaster@example.org").WaitFor("postmaster@example.org").Press("NPage");
+        terminal
+            .Type("example.org mail.example.org")
+            .Press("Tab", "Tab", "Tab")
+            .Type("postmaster@example.org")
+            .WaitFor("postmaster@example.org")
+            .Press("NPage");
         terminal.WaitFor("> 2 Review").WaitFor("What will happen");
     }
 
@@ -156,7 +182,13 @@ public sealed class WizardTypingTests : IDisposable
     private Tmux OpenForm(string term, string lang = "C.UTF-8")
     {
         var terminal = new Tmux(tree, term, lang);
-        terminal.Run("setup").WaitFor("> Set up one mail gateway").Press("Enter").WaitFor("> 1 System").Press("C-u").WaitForCursorIn("Host name", "___");
+        terminal
+            .Run("setup")
+            .WaitFor("> Set up one mail gateway")
+            .Press("Enter")
+            .WaitFor("> 1 System")
+            .Press("C-u")
+            .WaitForCursorIn("Host name", "___");
         return terminal;
     }
 }

@@ -12,18 +12,19 @@ public sealed partial class DocumentTests
     private const int LargestReadme = 8 * 1024;
 
     private static IEnumerable<string> Pages =>
-        Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+        Directory
+            .GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
             .Concat(new[] { "README.md", "CHANGELOG.md", "src/README.md" }.Select(f => Path.Combine(Repository.Root, f)))
             .Order(StringComparer.Ordinal);
 
     [Fact]
-    public void The_readme_is_short() =>
-        Assert.InRange(new FileInfo(Path.Combine(Repository.Root, "README.md")).Length, 1, LargestReadme);
+    public void The_readme_is_short() => Assert.InRange(new FileInfo(Path.Combine(Repository.Root, "README.md")).Length, 1, LargestReadme);
 
     [Fact]
     public void No_line_of_prose_is_wider_than_the_limit() =>
-        Assert.Empty(Pages.SelectMany(p => Prose(p).Where(l => l.Text.Length > Widest && !l.Text.StartsWith('|'))
-            .Select(l => $"{p}:{l.Number}")));
+        Assert.Empty(
+            Pages.SelectMany(p => Prose(p).Where(l => l.Text.Length > Widest && !l.Text.StartsWith('|')).Select(l => $"{p}:{l.Number}"))
+        );
 
     [Fact]
     public void Every_relative_link_leads_to_a_file_and_a_heading()
@@ -38,28 +39,36 @@ public sealed partial class DocumentTests
     public void Every_source_file_that_a_page_names_is_there()
     {
         var folders = new[] { "src", "tests", "templates", "screens" }.Select(f => Path.Combine(Repository.Root, f)).ToArray();
-        var files = folders.SelectMany(f => Directory.GetFiles(f, "*", SearchOption.AllDirectories))
-            .Select(f => $"/{Path.GetRelativePath(Repository.Root, f)}").ToArray();
-        var named = Pages.Where(p => !p.EndsWith("CHANGELOG.md", StringComparison.Ordinal))
+        var files = folders
+            .SelectMany(f => Directory.GetFiles(f, "*", SearchOption.AllDirectories))
+            .Select(f => $"/{Path.GetRelativePath(Repository.Root, f)}")
+            .ToArray();
+        var named = Pages
+            .Where(p => !p.EndsWith("CHANGELOG.md", StringComparison.Ordinal))
             .SelectMany(p => Prose(p).SelectMany(l => SourceFile().Matches(l.Text)).Select(m => (Page: p, Name: m.Groups[1].Value)))
             .ToArray();
         Assert.True(named.Length > 40);
-        Assert.Empty(named.Where(n => !files.Any(f => f.EndsWith($"/{n.Name}", StringComparison.Ordinal)))
-            .Select(n => $"{n.Page}: {n.Name}"));
+        Assert.Empty(
+            named.Where(n => !files.Any(f => f.EndsWith($"/{n.Name}", StringComparison.Ordinal))).Select(n => $"{n.Page}: {n.Name}")
+        );
     }
 
     [Fact]
     public void The_reference_has_every_command_and_every_profile()
     {
         var rows = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "reference.md"))
-            .Where(l => l.StartsWith("| `", StringComparison.Ordinal)).ToArray();
+            .Where(l => l.StartsWith("| `", StringComparison.Ordinal))
+            .ToArray();
         var commands = CommandLine.Create().Subcommands.Where(c => !c.Hidden).ToArray();
         Assert.True(commands.Length > 25);
-        var names = commands.SelectMany(c => c.Subcommands.Where(s => !s.Hidden).Select(s => s.Name).Prepend("")
-            .Select(s => (c.Name, Inner: s)));
+        var names = commands.SelectMany(c =>
+            c.Subcommands.Where(s => !s.Hidden).Select(s => s.Name).Prepend("").Select(s => (c.Name, Inner: s))
+        );
         Assert.All(names, c => Assert.Contains(rows, r => Regex.IsMatch(r, $@"^\| `gatehouse {c.Name}\b.*[ `[]{c.Inner}\b")));
-        Assert.All(Profile.All.Select(p => $"| `{p.Name}` | {string.Join(", ", p.Roles)}"),
-            p => Assert.Contains(rows, r => r.StartsWith(p, StringComparison.Ordinal)));
+        Assert.All(
+            Profile.All.Select(p => $"| `{p.Name}` | {string.Join(", ", p.Roles)}"),
+            p => Assert.Contains(rows, r => r.StartsWith(p, StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -69,7 +78,8 @@ public sealed partial class DocumentTests
         var waiting = new Stack<string>([Path.Combine(Repository.Root, "README.md")]);
         while (waiting.TryPop(out var page))
         {
-            if (!seen.Add(page)) continue;
+            if (!seen.Add(page))
+                continue;
             foreach (var target in Links(page).Select(t => t.Split('#')[0]).Where(t => t.EndsWith(".md", StringComparison.Ordinal)))
                 waiting.Push(Path.GetFullPath(target, Path.GetDirectoryName(page)!));
         }
@@ -82,8 +92,11 @@ public sealed partial class DocumentTests
     {
         var folder = Path.Combine(Repository.Root, "docs", "decisions");
         var list = File.ReadAllText(Path.Combine(folder, "README.md"));
-        var decisions = Directory.GetFiles(folder, "*.md").Where(f => !f.EndsWith("README.md", StringComparison.Ordinal))
-            .SelectMany(f => File.ReadAllText(f).Split("\n## ")[1..]).ToArray();
+        var decisions = Directory
+            .GetFiles(folder, "*.md")
+            .Where(f => !f.EndsWith("README.md", StringComparison.Ordinal))
+            .SelectMany(f => File.ReadAllText(f).Split("\n## ")[1..])
+            .ToArray();
         Assert.True(decisions.Length > 100);
         const string Parts = @"(?s)^D[0-9]{3} .+\n\n\*\*Context\.\*\* .+\n\n\*\*Decision\.\*\* .+\n\n\*\*Cost\.\*\* .+";
         Assert.All(decisions, d => Assert.Matches(Parts, d));
@@ -96,7 +109,8 @@ public sealed partial class DocumentTests
     {
         var (file, heading) = target.Split('#') is [var f, var h] ? (f, h) : (target, null);
         var path = file.Length == 0 ? page : Path.GetFullPath(file, Path.GetDirectoryName(page)!);
-        if (!File.Exists(path)) return Directory.Exists(path) && heading is null;
+        if (!File.Exists(path))
+            return Directory.Exists(path) && heading is null;
         return heading is null || Prose(path).Any(l => l.Text.StartsWith('#') && Anchor(l.Text.TrimStart('#').Trim()) == heading);
     }
 
@@ -111,8 +125,10 @@ public sealed partial class DocumentTests
         var isCode = false;
         foreach (var (number, line) in File.ReadLines(page).Index())
         {
-            if (line.TrimStart().StartsWith("```", StringComparison.Ordinal)) isCode = !isCode;
-            else if (!isCode) yield return (number + 1, line);
+            if (line.TrimStart().StartsWith("```", StringComparison.Ordinal))
+                isCode = !isCode;
+            else if (!isCode)
+                yield return (number + 1, line);
         }
     }
 

@@ -14,17 +14,28 @@ namespace Gatehouse.Tests;
 /// <summary>Planted secrets show up where they are needed, and nowhere else.</summary>
 public sealed class SecretTests
 {
-    private const string Yaml = Samples.Minimal + """
-          smart_host: relay.example.net:587
-          smart_host_user: gateway
-          smart_host_password: canary-smarthost-7301
-          dkim_domains: [example.com]
-        web:
-          password: canary-inline-web-7302
+    private const string Yaml =
+        Samples.Minimal
+        + """
+              smart_host: relay.example.net:587
+              smart_host_user: gateway
+              smart_host_password: canary-smarthost-7301
+              dkim_domains: [example.com]
+            web:
+              password: canary-inline-web-7302
 
-        """;
+            """;
 
-    private static readonly string[] Canaries = ["canary-smarthost-7301", "canary-inline-web-7302", "canary-redis-7303", "canary-controller-7304", "canary-webhash-7305", "Y2FuYXJ5", "canary-web-7306"];
+    private static readonly string[] Canaries =
+    [
+        "canary-smarthost-7301",
+        "canary-inline-web-7302",
+        "canary-redis-7303",
+        "canary-controller-7304",
+        "canary-webhash-7305",
+        "Y2FuYXJ5",
+        "canary-web-7306",
+    ];
 
     private static readonly string[] Encoded = [.. Canaries, Convert.ToBase64String(Encoding.UTF8.GetBytes("canary-smarthost-7301"))];
 
@@ -66,12 +77,24 @@ public sealed class SecretTests
         {
             var held = Encoded.Where(c => node.Contents[file.Hash].Text.Contains(c, StringComparison.Ordinal)).ToArray();
             found.UnionWith(held);
-            if (held.Length == 0) continue;
+            if (held.Length == 0)
+                continue;
             Assert.True(file.Secret, $"{file.Path} holds {held[0]}");
             Assert.Equal(0, file.Owner.Mode & 0b000_000_111);
         }
 
-        Assert.Superset(new HashSet<string> { "canary-redis-7303", "canary-controller-7304", "canary-webhash-7305", "canary-web-7306", "Y2FuYXJ5", Encoded[^1] }, found);
+        Assert.Superset(
+            new HashSet<string>
+            {
+                "canary-redis-7303",
+                "canary-controller-7304",
+                "canary-webhash-7305",
+                "canary-web-7306",
+                "Y2FuYXJ5",
+                Encoded[^1],
+            },
+            found
+        );
     }
 
     [Fact]
@@ -81,7 +104,15 @@ public sealed class SecretTests
     [Fact]
     public void A_secret_in_a_refused_file_is_not_repeated()
     {
-        foreach (var yaml in new[] { Yaml + "  administrator: \"\\t\"\n", Yaml.Replace("canary-inline-web-7302", "\"canary-inline-web-7302\\n\"", StringComparison.Ordinal), Yaml.Replace("canary-inline-web-7302", "{hash: canary-inline-web-7302}", StringComparison.Ordinal), Yaml.Replace("canary-inline-web-7302", "[canary-inline-web-7302]", StringComparison.Ordinal) })
+        foreach (
+            var yaml in new[]
+            {
+                Yaml + "  administrator: \"\\t\"\n",
+                Yaml.Replace("canary-inline-web-7302", "\"canary-inline-web-7302\\n\"", StringComparison.Ordinal),
+                Yaml.Replace("canary-inline-web-7302", "{hash: canary-inline-web-7302}", StringComparison.Ordinal),
+                Yaml.Replace("canary-inline-web-7302", "[canary-inline-web-7302]", StringComparison.Ordinal),
+            }
+        )
         {
             Samples.Resolve(yaml, null, out var report);
             Assert.True(report.HasErrors);
@@ -99,14 +130,15 @@ public sealed class SecretTests
 
     private static GatewaySettings Settings() => Samples.Settings(Yaml);
 
-    private static Material Material(GatewaySettings settings) => Samples.Material(settings) with
-    {
-        RedisPassword = new Secret("canary-redis-7303"),
-        ControllerPassword = new Secret("canary-controller-7304"),
-        WebPasswordHash = new Secret("canary-webhash-7305"),
-        WebPassword = new Secret("canary-web-7306"),
-        Dkim = new DkimKey("rsa", new Secret(Samples.Pem("PRIVATE KEY", "canary")), ""),
-    };
+    private static Material Material(GatewaySettings settings) =>
+        Samples.Material(settings) with
+        {
+            RedisPassword = new Secret("canary-redis-7303"),
+            ControllerPassword = new Secret("canary-controller-7304"),
+            WebPasswordHash = new Secret("canary-webhash-7305"),
+            WebPassword = new Secret("canary-web-7306"),
+            Dkim = new DkimKey("rsa", new Secret(Samples.Pem("PRIVATE KEY", "canary")), ""),
+        };
 
     [Fact]
     public void Keys_of_the_cluster_print_stars()

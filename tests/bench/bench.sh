@@ -25,9 +25,11 @@ median() {
 ratio() { awk "BEGIN { printf \"%.2f\", $1 / $2 }"; }
 
 start_up() {
-  dotnet publish "$house/tests/bench/Hello" -c Release -o "$bench/hello" -v q --nologo >"$bench/hello.log" || { cat "$bench/hello.log"; exit 1; }
+  dotnet publish "$house/tests/bench/Hello" -c Release -o "$bench/hello" -v q --nologo >"$bench/hello.log" ||
+    { cat "$bench/hello.log"; exit 1; }
   local hello version check render
-  read -r hello version check render < <(median "$bench/hello/Hello" "$program --version" "$program check $example" "$program render $example --output $bench/files")
+  read -r hello version check render < <(median "$bench/hello/Hello" \
+    "$program --version" "$program check $example" "$program render $example --output $bench/files")
   printf 'hello-world published the same way: %s s\n' "$hello"
   row "gatehouse --version / hello-world" "$(ratio "$version" "$hello")" 1.5 '<='
   row "check of the example / hello-world" "$(ratio "$check" "$hello")" 4 '<='
@@ -44,7 +46,8 @@ memory() {
 }
 
 throughput() {
-  dotnet run --project "$house/tests/bench/Nodes" -c Release -v q -- "$house" 1000 >"$bench/nodes" 2>"$bench/nodes.log" || { cat "$bench/nodes.log"; exit 1; }
+  dotnet run --project "$house/tests/bench/Nodes" -c Release -v q -- "$house" 1000 >"$bench/nodes" 2>"$bench/nodes.log" ||
+    { cat "$bench/nodes.log"; exit 1; }
   row "1,000 nodes rendered in one process (nodes/s)" "$(tail -1 "$bench/nodes")" 200 '>='
 }
 
@@ -74,7 +77,8 @@ set -e
 exim4 -bV >/dev/null
 for d in example.org limited.example.org six.example.org; do echo probe@$d; done | exim4 -bt >/dev/null || true
 printf 'EHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<a@foreign.example>\r\nQUIT\r\n' | exim4 -bh 192.0.2.254 >/dev/null 2>&1
-printf 'EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<gatehouse-verify@mx1.lab.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n' | exim4 -bh 127.0.0.1 >/dev/null 2>&1
+printf 'EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<gatehouse-verify@mx1.lab.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n' |
+  exim4 -bh 127.0.0.1 >/dev/null 2>&1
 systemctl reload exim4
 hostname >/dev/null; systemctl is-active -q systemd-journald
 nft list chain inet gatehouse input >/dev/null; chronyc -n sources >/dev/null; chronyc -n -c tracking >/dev/null
@@ -100,7 +104,8 @@ host() {
   "$lab" push bench-mx "$program" /usr/lib/gatehouse/gatehouse
   "$lab" push bench-mx "$house/src/Debian/gatehouse.sh" /usr/bin/gatehouse
   "$lab" exec bench-mx -- chmod 755 /usr/lib/gatehouse/gatehouse /usr/bin/gatehouse
-  sed -e 's/10\.77\.0\.121/10.77.0.171/' -e 's/{file: .*}/{generate: true}/' "$house/tests/Gatehouse.EndToEnd/Answers/standalone.yaml" >"$bench/a.yaml"
+  sed -e 's/10\.77\.0\.121/10.77.0.171/' -e 's/{file: .*}/{generate: true}/' \
+    "$house/tests/Gatehouse.EndToEnd/Answers/standalone.yaml" >"$bench/a.yaml"
   sed 's/site_name: LAB/site_name: BENCH/' "$bench/a.yaml" >"$bench/b.yaml"
   "$lab" push bench-mx "$bench/a.yaml" /root/a.yaml
   "$lab" push bench-mx "$bench/b.yaml" /root/b.yaml

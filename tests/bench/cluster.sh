@@ -41,7 +41,10 @@ new_host() {
 settled() {
   local n busy
   for ((n = 0; n < 60; n++)); do
-    busy=$({ head -1 /proc/stat; sleep 1; head -1 /proc/stat; } | awk 'NR == 1 { all = -($2+$3+$4+$5+$6+$7+$8); idle = -($5+$6) } NR == 2 { all += $2+$3+$4+$5+$6+$7+$8; idle += $5+$6 } END { print int(100 * (all - idle) / all) }')
+    busy=$({ head -1 /proc/stat; sleep 1; head -1 /proc/stat; } | awk '
+      NR == 1 { all = -($2+$3+$4+$5+$6+$7+$8); idle = -($5+$6) }
+      NR == 2 { all += $2+$3+$4+$5+$6+$7+$8; idle += $5+$6 }
+      END { print int(100 * (all - idle) / all) }')
     ((busy > 20)) || return 0
   done
   printf 'the processors are busy to %d %%; what follows may be slower for it\n' "$busy"
@@ -77,7 +80,8 @@ CHANGE
 
 # follower HOST: how long its last applying took.
 follower() {
-  in_host "$1" sh -c 'systemctl show gatehouse-follow -p ExecMainStartTimestampMonotonic -p ExecMainExitTimestampMonotonic --value' | paste -s | awk '{ printf "%.3f\n", ($2 - $1) / 1000000 }'
+  in_host "$1" sh -c 'systemctl show gatehouse-follow -p ExecMainStartTimestampMonotonic -p ExecMainExitTimestampMonotonic --value' |
+    paste -s | awk '{ printf "%.3f\n", ($2 - $1) / 1000000 }'
 }
 
 changes() {
@@ -100,7 +104,8 @@ agents() {
   local n largest=0 size
   sleep 40
   for ((n = 0; n <= members; n++)); do
-    size=$(in_host "bench-c$n" sh -c 'awk "/^VmRSS/ { print int(\$2 / 1024) }" /proc/$(systemctl show gatehouse-agent -p MainPID --value)/status')
+    size=$(in_host "bench-c$n" sh -c \
+      'awk "/^VmRSS/ { print int(\$2 / 1024) }" /proc/$(systemctl show gatehouse-agent -p MainPID --value)/status')
     ((size > largest)) && largest=$size
   done
   row "an agent's memory, the largest (MB)" "$largest" 90 '<='
@@ -112,12 +117,20 @@ ours() {
   in_host "$1" sh -s "$2" <<'OURS'
 pid=$(systemctl show gatehouse-agent -p MainPID --value)
 agent=$(systemctl show gatehouse-agent -p CPUUsageNSec --value)
-journalctl -q -o cat --no-pager --since "@$1" | awk -v agent="$agent" -v memory="$(awk '/^VmRSS/ { print $2 / 1024 }' "/proc/$pid/status")" -v written="$(awk '/^write_bytes/ { print $2 }' "/proc/$pid/io")" '
+journalctl -q -o cat --no-pager --since "@$1" | awk -v agent="$agent" \
+  -v memory="$(awk '/^VmRSS/ { print $2 / 1024 }' "/proc/$pid/status")" \
+  -v written="$(awk '/^write_bytes/ { print $2 }' "/proc/$pid/io")" '
   /^gatehouse-[a-z-]*\.service: Consumed .* CPU time/ && !/gatehouse-agent/ {
     for (i = 3; i <= NF && $i != "CPU"; i++) { t = $i + 0; if ($i ~ /ms$/) t /= 1000; else if ($i ~ /min$/) t *= 60; sum += t }
   }
   END { printf "%.3f %.1f %d\n", agent / 1e9 + sum, memory, written }'
 OURS
+}
+
+# due: CPU seconds of the timer of following, on the first node.
+due() {
+  in_host bench-c0 sh -c 'systemctl start gatehouse-follow-due; systemctl show gatehouse-follow-due -p CPUUsageNSec --value' |
+    awk '{ printf "%.3f", $1 / 1e9 }'
 }
 
 # What a cluster costs that has nothing to do: the busiest node counts.
@@ -138,7 +151,7 @@ rest() {
   row "ours in $resting s of rest, the busiest node (% of a core)" "$busiest" 1 '<='
   row "growth of an agent's memory meanwhile, the largest (MB)" "$growth" 3 '<='
   printf 'an agent writes at most %s MB an hour to its disk\n' "$most"
-  row "what the timer of following costs when there is nothing (CPU s)" "$(in_host bench-c0 sh -c 'systemctl start gatehouse-follow-due; systemctl show gatehouse-follow-due -p CPUUsageNSec --value' | awk '{ printf "%.3f", $1 / 1e9 }')" 0.2 '<='
+  row "what the timer of following costs when there is nothing (CPU s)" "$(due)" 0.2 '<='
 }
 
 # busy HOST: how long its processes have kept a processor busy so far, in seconds.
@@ -150,7 +163,9 @@ pushes() {
   in_host bench-c0 chmod 600 /root/.ssh/id_bench
   in_host bench-c0 sh -c 'printf "IdentityFile /root/.ssh/id_bench\n" >/root/.ssh/config'
   for ((n = 0; n <= pushed; n++)); do new_host "bench-w$n" $((members + 1 + n)) "w$n.lab.example"; done
-  in_host bench-c0 sh -c "ssh-keyscan -t ed25519 $(for ((n = 0; n <= pushed; n++)); do printf '%s ' "$(at $((members + 1 + n)))"; done) >/root/known 2>/dev/null"
+  in_host bench-c0 sh -c "ssh-keyscan -t ed25519 $(
+    for ((n = 0; n <= pushed; n++)); do printf '%s ' "$(at $((members + 1 + n)))"; done
+  ) >/root/known 2>/dev/null"
   settled
   one=$(timed bench-c0 gatehouse add "root@$(at $((members + 1)))" --profile web --known-hosts /root/known --yes)
   for ((n = 1; n <= pushed; n++)); do hosts+=("root@$(at $((members + 1 + n)))"); done
@@ -166,7 +181,8 @@ pushes() {
 # Nodes that are not there. Half of their addresses are answered for, packets to the others are dropped, as by a host that is off.
 simulated() {
   local failed seconds half=$((crowd / 2)) times=() n
-  dotnet publish "$house/tests/bench/Crowd" -c Release -o "$bench/crowd" -v q --nologo >"$bench/crowd.log" || { cat "$bench/crowd.log"; return; }
+  dotnet publish "$house/tests/bench/Crowd" -c Release -o "$bench/crowd" -v q --nologo >"$bench/crowd.log" ||
+    { cat "$bench/crowd.log"; return; }
   "$lab" push bench-c0 "$bench/crowd" /root/crowd
   in_host bench-c0 chmod 755 /root/crowd/Crowd
   read -r failed seconds < <(in_host bench-c0 /root/crowd/Crowd join "$half" /root/nodes 2>"$bench/joins.log")
@@ -183,7 +199,8 @@ simulated() {
 UPDATE gatehouse.heartbeats h SET at = clock_timestamp(), status = (SELECT f.status FROM gatehouse.heartbeats f WHERE f.node = 1)
 FROM gatehouse.nodes n WHERE n.number = h.node AND n.address << '198.19.0.0/16';
 BEAT
-  in_host bench-c0 sh -c 'systemd-run --quiet --unit=bench-beats sh -c "while su postgres -c \"psql -qX -d gatehouse\" </root/beat.sql; do sleep 10; done"'
+  in_host bench-c0 sh -c \
+    'systemd-run --quiet --unit=bench-beats sh -c "while su postgres -c \"psql -qX -d gatehouse\" </root/beat.sql; do sleep 10; done"'
   sleep 20
   settled
   # It exits with 1, for a cluster of which half is dead is not well.
@@ -197,9 +214,11 @@ cluster() {
   package=$(ls "$house"/out/gatehouse_*_amd64.deb 2>/dev/null | tail -1) || true
   [[ -n $package ]] || { printf 'the package is missing (build.sh deb): the cluster was not measured\n'; return; }
   new_host bench-c0 0 c0.lab.example
-  sed -e "s/10\.77\.0\.171/$(at 0)/" -e 's/c1\.lab\.example/c0.lab.example/' -e 's/{file: .*}/{generate: true}/' "$house/tests/Gatehouse.EndToEnd/Answers/cluster.yaml" >"$bench/cluster.yaml"
+  sed -e "s/10\.77\.0\.171/$(at 0)/" -e 's/c1\.lab\.example/c0.lab.example/' -e 's/{file: .*}/{generate: true}/' \
+    "$house/tests/Gatehouse.EndToEnd/Answers/cluster.yaml" >"$bench/cluster.yaml"
   "$lab" push bench-c0 "$bench/cluster.yaml" /root/cluster.yaml
-  in_host bench-c0 gatehouse bootstrap /root/cluster.yaml --name bench --keys-file /root/keys >"$bench/bootstrap.log" 2>&1 || { tail -5 "$bench/bootstrap.log"; return; }
+  in_host bench-c0 gatehouse bootstrap /root/cluster.yaml --name bench --keys-file /root/keys >"$bench/bootstrap.log" 2>&1 ||
+    { tail -5 "$bench/bootstrap.log"; return; }
   joins
   changes
   agents

@@ -8,9 +8,13 @@ collector=${1:?which host collects} node=${2:?which host writes} lines=${3:-2500
 mark=bench-$$
 
 name=$("$lab" exec "$node" -- hostname -f)
-kept() { "$lab" exec "$collector" -- sh -c "grep -ho '\"$mark [0-9]*\\.\"' /var/log/gatehouse-cluster/$name/*.log | tr -dc '0-9. \\n' | awk '{print \$NF}'"; }
+kept() {
+  "$lab" exec "$collector" -- sh -c \
+    "grep -ho '\"$mark [0-9]*\\.\"' /var/log/gatehouse-cluster/$name/*.log | tr -dc '0-9. \\n' | awk '{print \$NF}'"
+}
 
-"$lab" exec "$node" -- sh -c "seq $lines | sed 's/.*/$mark &./' | awk 'NR % 2500 == 0 { system(\"sleep 0.5\") } { print; fflush() }' | logger -p mail.info -t exim" & writer=$!
+"$lab" exec "$node" -- sh -c "seq $lines | sed 's/.*/$mark &./' |
+  awk 'NR % 2500 == 0 { system(\"sleep 0.5\") } { print; fflush() }' | logger -p mail.info -t exim" & writer=$!
 for _ in 1 2; do
   sleep 1.5
   "$lab" exec "$node" -- systemctl kill -s KILL gatehouse-agent.service

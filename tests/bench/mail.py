@@ -70,7 +70,8 @@ def attempt(address, number):
     sent = False
     body = GTUBE if number % 20 == 0 else "plain words of message %d" % number
     text = (f"From: bench <sender@client.example>\r\nTo: user@example.org\r\nSubject: bench {number}\r\n"
-            f"Message-Id: <bench-{number}@client.example>\r\nDate: {time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime())}\r\n\r\n{body}\r\n.")
+            f"Message-Id: <bench-{number}@client.example>\r\n"
+            f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime())}\r\n\r\n{body}\r\n.")
     try:
         with socket.create_connection((address, 25), timeout=CONNECT) as sock:
             sock.settimeout(COMMAND)
@@ -117,7 +118,9 @@ def send(address, count, seconds, record, offset=1):
             what, words = attempt(address, number)
             now = time.monotonic()
             with lock:
-                out.write(json.dumps({"number": number, "what": what, "at": round(start - begin, 2), "took": round(now - start, 2), "clock": time.time(), "words": words}) + "\n")
+                out.write(json.dumps({
+                    "number": number, "what": what, "at": round(start - begin, 2), "took": round(now - start, 2),
+                    "clock": time.time(), "words": words}) + "\n")
                 first = first or start
                 if what == "taken" or now - first > PATIENCE:
                     left -= 1
@@ -211,10 +214,13 @@ def count(sent, taken, kept):
         else:
             by_node.append(number)
     slow = max((t["took"] for t in tries if t["what"] == "taken"), default=0)
-    print(f"promised {len(promised)} tries {len(tries)} refused {what['refused']} broken {what['broken']} unsure {what['unsure']} again {len(again)} "
-          f"last {max(t['at'] + t['took'] for t in tries):.0f} s kept {sum(1 for _ in open(kept, encoding='utf-8'))} slowest {slow} s")
-    print(f"never {len({t['number'] for t in tries} - promised)} lost {len(lost)} twice {len(twice)} sender-twice {len(by_sender)} node-twice {len(by_node)}")
-    for name, numbers in (("lost", lost), ("twice", twice), ("sender-twice", by_sender), ("node-twice", by_node), ("unsure", sorted(unsure))):
+    print(f"promised {len(promised)} tries {len(tries)} refused {what['refused']} broken {what['broken']} unsure {what['unsure']} "
+          f"again {len(again)} last {max(t['at'] + t['took'] for t in tries):.0f} s "
+          f"kept {sum(1 for _ in open(kept, encoding='utf-8'))} slowest {slow} s")
+    print(f"never {len({t['number'] for t in tries} - promised)} lost {len(lost)} twice {len(twice)} "
+          f"sender-twice {len(by_sender)} node-twice {len(by_node)}")
+    for name, numbers in (
+            ("lost", lost), ("twice", twice), ("sender-twice", by_sender), ("node-twice", by_node), ("unsure", sorted(unsure))):
         if numbers:
             print(f"# {name}: {' '.join(map(str, numbers[:40]))}")
 

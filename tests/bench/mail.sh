@@ -72,7 +72,8 @@ ANSWERS
 mail_join() {
   local code
   code=$(in_host bench-m1 gatehouse --json invite "$(fqdn "$1")" --profile full 2>/dev/null | sed -n 's/.*"code": "\(.*\)".*/\1/p')
-  in_host "$1" gatehouse join "$(at 0)" --address "$(at "$2")" --yes <<<"$code" >"$bench/join-$1.log" 2>&1 || { tail -20 "$bench/join-$1.log"; return 1; }
+  in_host "$1" gatehouse join "$(at 0)" --address "$(at "$2")" --yes <<<"$code" >"$bench/join-$1.log" 2>&1 ||
+    { tail -20 "$bench/join-$1.log"; return 1; }
 }
 
 # Everybody answers and nothing is wrong, but for the load, which the hosts have together.
@@ -80,22 +81,32 @@ well() {
   in_host "${1:-bench-m1}" gatehouse status --timeout 10 >"$bench/status" 2>&1 || true
   [[ $(grep -c -- '-A ' "$bench/status") == 3 ]] && ! grep -E '^The registry|^[^ ]+: ' "$bench/status" | grep -v 'the load is' >/dev/null
 }
-roles() { in_host "$1" patronictl -c /etc/patroni/config.yml list --format tsv 2>/dev/null | awk -F'\t' 'NR > 1 && ($5 == "running" || $5 == "streaming") { print $4 }' | sort | paste -sd,; }
-votes() { in_host "$1" sh -c 'ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/gatehouse/pki/cluster-ca.pem --cert=/etc/gatehouse/pki/node.crt --key=/etc/gatehouse/pki/node.key member list 2>/dev/null' | grep -c 'started.*false$'; }
+patroni_list() { in_host "$1" patronictl -c /etc/patroni/config.yml list --format tsv 2>/dev/null; }
+roles() {
+  patroni_list "$1" | awk -F'\t' 'NR > 1 && ($5 == "running" || $5 == "streaming") { print $4 }' | sort | paste -sd,
+}
+votes() {
+  in_host "$1" sh -c 'pki=/etc/gatehouse/pki
+    ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=$pki/cluster-ca.pem --cert=$pki/node.crt --key=$pki/node.key \
+      member list 2>/dev/null' | grep -c 'started.*false$'
+}
 # Nothing is lost when any one of the three dies now.
 copied() { [[ $(votes "$1") == 3 && $(roles "$1") == 'Leader,Replica,Sync Standby' ]]; }
-primary() { in_host "$1" patronictl -c /etc/patroni/config.yml list --format tsv 2>/dev/null | awk -F'\t' '$4 == "Leader" { sub(/\..*/, "", $2); print "bench-" $2 }'; }
+primary() { patroni_list "$1" | awk -F'\t' '$4 == "Leader" { sub(/\..*/, "", $2); print "bench-" $2 }'; }
 
 # form START: what an administrator would type.
 form() {
   local name
-  in_host bench-m1 gatehouse bootstrap /root/answers.yaml --name bench --keys-file /root/keys >"$bench/bootstrap.log" 2>&1 || { tail -20 "$bench/bootstrap.log"; return 1; }
+  in_host bench-m1 gatehouse bootstrap /root/answers.yaml --name bench --keys-file /root/keys >"$bench/bootstrap.log" 2>&1 ||
+    { tail -20 "$bench/bootstrap.log"; return 1; }
   printf 'bootstrap done after %s s\n' "$(since "$1")"
   mail_join bench-m2 1 || return 1
   printf 'second node after %s s\n' "$(since "$1")"
   mail_join bench-m3 2 || return 1
   printf 'third node after %s s\n' "$(since "$1")"
-  for name in "${nodes[@]}"; do in_host "$name" gatehouse verify >"$bench/verify-$name.log" 2>&1 || { tail -5 "$bench/verify-$name.log"; return 1; }; done
+  for name in "${nodes[@]}"; do
+    in_host "$name" gatehouse verify >"$bench/verify-$name.log" 2>&1 || { tail -5 "$bench/verify-$name.log"; return 1; }
+  done
   printf 'all verified after %s s\n' "$(since "$1")"
   within 120 'a cluster that is well' well
 }
@@ -118,11 +129,13 @@ formed() {
   wait "$watcher" || true
   read -r busy ours <"$bench/ours"
   row "three full nodes, from packages to a verified cluster (s)" "$whole" 180 '<='
-  printf 'the processors were busy for %s s of it, %s s of these (%.0f %%) with programs of ours\n' "$busy" "$ours" "$(awk "BEGIN { print 100 * $ours / $busy }")"
+  printf 'the processors were busy for %s s of it, %s s of these (%.0f %%) with programs of ours\n' \
+    "$busy" "$ours" "$(awk "BEGIN { print 100 * $ours / $busy }")"
   within 180 'three votes and a copy in sync' copied bench-m1
   printf 'it can lose any node after %s s: three votes, a copy in sync\n' "$(since "$start")"
   for n in "${nodes[@]}"; do "$lab" push "$n" "$bench/writes.sh" /root/writes.sh; done
-  in_host "$(primary bench-m1)" psql -U postgres -d gatehouse -qc 'CREATE TABLE public.bench (at timestamptz DEFAULT clock_timestamp()); GRANT USAGE ON SCHEMA public TO gatehouse_node; GRANT INSERT, SELECT ON public.bench TO gatehouse_node'
+  in_host "$(primary bench-m1)" psql -U postgres -d gatehouse -qc 'CREATE TABLE public.bench (at timestamptz DEFAULT clock_timestamp());
+    GRANT USAGE ON SCHEMA public TO gatehouse_node; GRANT INSERT, SELECT ON public.bench TO gatehouse_node'
 }
 
 # ---- deaths -----------------------------------------------------------------------------------------------------------
@@ -133,8 +146,10 @@ writes() {
   cat <<'WRITES'
 pki=/etc/gatehouse/pki worst=0 done=0 failed= last=${EPOCHREALTIME/./}
 end=$((last + $1 * 1000000))
+access="host=$2 dbname=gatehouse user=$3 target_session_attrs=read-write sslmode=verify-full"
+access+=" sslrootcert=$pki/cluster-ca.pem sslcert=$pki/node.crt sslkey=$pki/node.key"
 while ((${EPOCHREALTIME/./} < end)); do
-  if PGCONNECT_TIMEOUT=2 timeout 5 psql -XAtqw "host=$2 dbname=gatehouse user=$3 target_session_attrs=read-write sslmode=verify-full sslrootcert=$pki/cluster-ca.pem sslcert=$pki/node.crt sslkey=$pki/node.key" -c 'INSERT INTO public.bench DEFAULT VALUES' >/dev/null 2>&1; then
+  if PGCONNECT_TIMEOUT=2 timeout 5 psql -XAtqw "$access" -c 'INSERT INTO public.bench DEFAULT VALUES' >/dev/null 2>&1; then
     now=${EPOCHREALTIME/./} done=$((done + 1))
     ((now - last > worst)) && worst=$((now - last))
     last=$now
@@ -199,7 +214,8 @@ services() {
   local n victim gap gaps=()
   for n in 1 2 3; do
     victim=$(holder)
-    in_host "$victim" sh -c 'mkdir -p /run/systemd/system/exim4.service.d && printf "[Service]\nRestart=no\n" >/run/systemd/system/exim4.service.d/bench.conf && systemctl daemon-reload'
+    in_host "$victim" sh -c 'mkdir -p /run/systemd/system/exim4.service.d &&
+      printf "[Service]\nRestart=no\n" >/run/systemd/system/exim4.service.d/bench.conf && systemctl daemon-reload'
     greet 8 >"$bench/gap" & greeting=$!
     sleep 1
     in_host "$victim" systemctl kill --kill-who=main -s KILL exim4.service
@@ -246,7 +262,9 @@ in_quarantine() {
   local name
   for name in "${nodes[@]}"; do
     # shellcheck disable=SC2016
-    in_host "$name" sh -c 'cd /var/spool/gatehouse/quarantine && grep -m1 -H "^Subject: bench [0-9]*" -r --include="*.msg" . 2>/dev/null' | sed -n 's|^\./[0-9]*/\([0-9]*/[^:]*\)\.msg:Subject: bench |\1 |p' | tee "$bench/kept-$name"
+    in_host "$name" sh -c \
+      'cd /var/spool/gatehouse/quarantine && grep -m1 -H "^Subject: bench [0-9]*" -r --include="*.msg" . 2>/dev/null' |
+      sed -n 's|^\./[0-9]*/\([0-9]*/[^:]*\)\.msg:Subject: bench |\1 |p' | tee "$bench/kept-$name"
   done | sort -u
 }
 
@@ -279,25 +297,33 @@ stream() {
   "$lab" push "$outside" "$bench/kept" /root/kept
   in_host "$outside" python3 /root/mail.py count /root/sent /root/taken /root/kept >"$bench/counted"
   grep -v '^never' "$bench/counted"
-  found=$(sed -n 's/^never \([0-9]*\) lost \([0-9]*\) twice \([0-9]*\) sender-twice \([0-9]*\) node-twice \([0-9]*\)$/\1 \2 \3 \4 \5/p' "$bench/counted")
+  found=$(sed -n 's/^never \([0-9]*\) lost \([0-9]*\) twice \([0-9]*\) sender-twice \([0-9]*\) node-twice \([0-9]*\)$/\1 \2 \3 \4 \5/p' \
+    "$bench/counted")
   read -ra counts <<<"$found"
   row "of $messages messages to a cluster whose nodes die: never taken" "${counts[0]}" 0 '<='
   row "  taken and lost" "${counts[1]}" 0 '<='
   row "  taken, and there twice without a connection that broke" "${counts[2]}" 0 '<='
-  printf '  there twice because an answer was lost on the way (RFC 5321 section 6.1): %d to the sender, %d to a node that died\n' "${counts[3]}" "${counts[4]}"
-  for n in "${nodes[@]}"; do printf '  %s has %d of %d in its quarantine\n' "$n" "$(wc -l <"$bench/kept-$n")" "$(wc -l <"$bench/kept")"; done
+  printf '  there twice because an answer was lost on the way (RFC 5321 section 6.1): %d to the sender, %d to a node that died\n' \
+    "${counts[3]}" "${counts[4]}"
+  for n in "${nodes[@]}"; do
+    printf '  %s has %d of %d in its quarantine\n' "$n" "$(wc -l <"$bench/kept-$n")" "$(wc -l <"$bench/kept")"
+  done
 }
 
 # ---- quarantine, logs, idleness -------------------------------------------------------------------------------------
 
 # When a kept message was whole on a host; nothing as long as it is not.
-kept_at() { in_host "$1" sh -c "cd /var/spool/gatehouse/quarantine && [ \$(ls */*/$2*.msg */*/$2*.env 2>/dev/null | wc -l) = 2 ] && stat -c %.3Z */*/$2*.msg */*/$2*.env | sort -n | tail -1"; }
+kept_at() {
+  in_host "$1" sh -c "cd /var/spool/gatehouse/quarantine && [ \$(ls */*/$2*.msg */*/$2*.env 2>/dev/null | wc -l) = 2 ] &&
+    stat -c %.3Z */*/$2*.msg */*/$2*.env | sort -n | tail -1"
+}
 
 kept() {
   local n from name id begin end times=() gtube='XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-''STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'
   for n in 0 1 2 0 1 2; do
     from=${nodes[n]}
-    id=$(in_host "$outside" swaks --server "$(at "$n")" --from sender@client.example --to user@example.org --header 'Subject: kept' --body "$gtube" | sed -n 's/.*250 OK id=\([0-9A-Za-z-]*\).*/\1/p')
+    id=$(in_host "$outside" swaks --server "$(at "$n")" --from sender@client.example --to user@example.org \
+      --header 'Subject: kept' --body "$gtube" | sed -n 's/.*250 OK id=\([0-9A-Za-z-]*\).*/\1/p')
     sleep 1
     for name in "${nodes[@]}"; do within 30 "$id on $name" kept_at "$name" "$id" >/dev/null; done
     begin=$(kept_at "$from" "$id")
@@ -336,7 +362,10 @@ SLICE
 }
 
 # Microseconds of processor time: of programs of ours, and of keepalived with the questions that it asks every second.
-used() { in_host "$1" sh -c 'cat /sys/fs/cgroup/gatehouse.slice/cpu.stat /sys/fs/cgroup/system.slice/keepalived.service/cpu.stat' | awk '$1 == "usage_usec" { printf "%d ", $2 } END { print "" }'; }
+used() {
+  in_host "$1" sh -c 'cat /sys/fs/cgroup/gatehouse.slice/cpu.stat /sys/fs/cgroup/system.slice/keepalived.service/cpu.stat' |
+    awk '$1 == "usage_usec" { printf "%d ", $2 } END { print "" }'
+}
 
 idle() {
   local n name before=() largest=0 ours asked b1 b2 a1 a2 c1
@@ -358,7 +387,8 @@ idle() {
     ours=$(awk "BEGIN { printf \"%.2f\", ($a1 - $b1) / 600000 + ($c1 - $a1) / 3300000 }")
     asked=$(awk "BEGIN { printf \"%.2f\", ($a2 - $b2) / 600000 }")
     printf '%s: agent and collector %.2f %%, the timer %.2f %% (%.2f s each time); keepalived and what it asks every second %s %%\n' \
-      "$name" "$(awk "BEGIN { print ($a1 - $b1) / 600000 }")" "$(awk "BEGIN { print ($c1 - $a1) / 3300000 }")" "$(awk "BEGIN { print ($c1 - $a1) / 1000000 }")" "$asked"
+      "$name" "$(awk "BEGIN { print ($a1 - $b1) / 600000 }")" "$(awk "BEGIN { print ($c1 - $a1) / 3300000 }")" \
+      "$(awk "BEGIN { print ($c1 - $a1) / 1000000 }")" "$asked"
     largest=$(awk "BEGIN { print ($ours > $largest ? $ours : $largest) }")
     in_host "$name" systemctl start gatehouse-follow.timer
   done

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """ours.py PREFIX: until it is asked to end, looks who uses the processors; then prints the busy seconds of the whole machine, and those of
-the processes that are Gatehouse's own in hosts of the lab whose names begin with PREFIX. Daemons and checkers that they start are others'."""
+the processes that are Gatehouse's own in hosts of the lab whose names begin with PREFIX. Daemons and checkers that they start are
+others'."""
 import os
 import signal
 import sys

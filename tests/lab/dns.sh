@@ -14,7 +14,10 @@ dns_runs() { alive "$(cat "$DNS/server" 2>/dev/null)"; }
 
 # dns_plain: records as they are kept, from standard input: no comments, single blanks, names in lower case without the last dot.
 # A text in quotes stays as it is.
-dns_plain() { sed -e '/^[[:space:]]*#/d' -e '/^[[:space:]]*$/d' | awk '{ name = tolower($1); sub(/^[^ \t]+[ \t]+/, ""); if (name != ".") sub(/\.$/, "", name); print name, $0 }'; }
+dns_plain() {
+    sed -e '/^[[:space:]]*#/d' -e '/^[[:space:]]*$/d' |
+        awk '{ name = tolower($1); sub(/^[^ \t]+[ \t]+/, ""); if (name != ".") sub(/\.$/, "", name); print name, $0 }'
+}
 
 # dns_of_host NAME ADDRESS: the records of a host. Hosts of the end-to-end tests, e2e-NAME, call themselves NAME.lab.example.
 dns_of_host() {

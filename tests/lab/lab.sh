@@ -203,9 +203,10 @@ cmd_status() {
         owner=$(fact "$name" owner)
         owner=${owner%% *}
         if [[ ${1-} == --json ]]; then
-            printf '%s\n {"name":"%s","address":"%s","address6":"%s","state":"%s","pid":%s,"owner":%s,"base":"%s","veth":"%s","cgroup":"%s","disk":"%s"}' \
+            printf '%s\n {"name":"%s","address":"%s","address6":"%s","state":"%s","pid":%s,"owner":%s,' \
                 "$comma" "$name" "$(fact "$name" address)" "$NET6$(fact "$name" address | sed 's/.*\.//')" \
-                "$(state_of "$name")" "$(init_of "$name" || echo null)" "${owner:-null}" \
+                "$(state_of "$name")" "$(init_of "$name" || echo null)" "${owner:-null}"
+            printf '"base":"%s","veth":"%s","cgroup":"%s","disk":"%s"}' \
                 "$(fact "$name" base)" "$(fact "$name" veth)" "$(fact "$name" cgroup)" "$(fact "$name" disk)"
             comma=,
         else

@@ -27,8 +27,16 @@ internal static class BackendPreflight
         var problems = await Task.WhenAll(settings.External.Select(s => ProblemAsync(s, ct)));
         return
         [
-            .. settings.External.Zip(problems).Where(p => p.Second is not null)
-                .Select(p => new Finding(Severity.Error, "service-unusable", p.First.Path, $"{Name(p.First)} at {p.First.Place}: {p.Second}", null)),
+            .. settings
+                .External.Zip(problems)
+                .Where(p => p.Second is not null)
+                .Select(p => new Finding(
+                    Severity.Error,
+                    "service-unusable",
+                    p.First.Path,
+                    $"{Name(p.First)} at {p.First.Place}: {p.Second}",
+                    null
+                )),
         ];
     }
 
@@ -37,18 +45,28 @@ internal static class BackendPreflight
     public static async Task RequireAsync(BackendSettings settings, CancellationToken ct)
     {
         var findings = await JudgeAsync(settings, ct);
-        if (!findings.IsEmpty) throw new SequenceException(ExitCodes.Refused, string.Join('\n', findings.Select(f => $"{f.Path}: {f.Message}").Append("Nothing was changed. Mend that, or take the answer away: then the cluster's own is used.")));
+        if (!findings.IsEmpty)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                string.Join(
+                    '\n',
+                    findings
+                        .Select(f => $"{f.Path}: {f.Message}")
+                        .Append("Nothing was changed. Mend that, or take the answer away: then the cluster's own is used.")
+                )
+            );
     }
 
-    private static string Name(ExternalService service) => service.Kind switch
-    {
-        ServiceKind.Redis => "Redis",
-        ServiceKind.Queue when service.Place.Port == 4369 => "the port mapper of a message queue",
-        ServiceKind.Queue => "the message queue",
-        ServiceKind.Database => "the application database",
-        ServiceKind.Search => "the search server",
-        _ => "the session cache",
-    };
+    private static string Name(ExternalService service) =>
+        service.Kind switch
+        {
+            ServiceKind.Redis => "Redis",
+            ServiceKind.Queue when service.Place.Port == 4369 => "the port mapper of a message queue",
+            ServiceKind.Queue => "the message queue",
+            ServiceKind.Database => "the application database",
+            ServiceKind.Search => "the search server",
+            _ => "the session cache",
+        };
 
     private static async Task<string?> ProblemAsync(ExternalService service, CancellationToken ct)
     {
@@ -65,15 +83,22 @@ internal static class BackendPreflight
                 ServiceKind.Queue when service.Place.Port == 4369 => await MapperAsync(stream, limit.Token),
                 ServiceKind.Queue => await QueueAsync(stream, service, limit.Token),
                 ServiceKind.Database => await DatabaseAsync(stream, service, limit.Token),
-                ServiceKind.Search when service.Place.Port == 9312 => await SayAsync(stream, [0, 0, 0, 1], limit.Token) is [0, 0, 0, 1, ..] ? null : "it does not answer as Sphinx's API does.",
+                ServiceKind.Search when service.Place.Port == 9312 => await SayAsync(stream, [0, 0, 0, 1], limit.Token) is [0, 0, 0, 1, ..]
+                    ? null
+                    : "it does not answer as Sphinx's API does.",
                 // The greeting of MySQL's protocol, version 10.
-                ServiceKind.Search => await SayAsync(stream, [], limit.Token) is [_, _, _, 0, 10, ..] ? null : "it does not greet in MySQL's protocol, as SphinxQL does.",
-                _ => Text(await SayAsync(stream, "version\r\n"u8.ToArray(), limit.Token)).StartsWith("VERSION ", StringComparison.Ordinal) ? null : "it does not answer as memcached does.",
+                ServiceKind.Search => await SayAsync(stream, [], limit.Token) is [_, _, _, 0, 10, ..]
+                    ? null
+                    : "it does not greet in MySQL's protocol, as SphinxQL does.",
+                _ => Text(await SayAsync(stream, "version\r\n"u8.ToArray(), limit.Token)).StartsWith("VERSION ", StringComparison.Ordinal)
+                    ? null
+                    : "it does not answer as memcached does.",
             };
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return $"no answer within {Patience.TotalSeconds:0} s. Check host and port, and whether a firewall between lets this host come.";
+            return $"no answer within {Patience.TotalSeconds:0} s. Check host and port, "
+                + "and whether a firewall between lets this host come.";
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.HostNotFound)
         {
@@ -91,8 +116,11 @@ internal static class BackendPreflight
         {
             // As an array of byte strings (RESP): nothing in a password can be mistaken for the end of it.
             var bytes = Encoding.UTF8.GetBytes(password.Reveal());
-            var said = Text(await SayAsync(stream, [.. Encoding.ASCII.GetBytes($"*2\r\n$4\r\nAUTH\r\n${bytes.Length}\r\n"), .. bytes, .. "\r\n"u8], ct));
-            if (!said.StartsWith("+OK", StringComparison.Ordinal)) return "it does not take the password.";
+            var said = Text(
+                await SayAsync(stream, [.. Encoding.ASCII.GetBytes($"*2\r\n$4\r\nAUTH\r\n${bytes.Length}\r\n"), .. bytes, .. "\r\n"u8], ct)
+            );
+            if (!said.StartsWith("+OK", StringComparison.Ordinal))
+                return "it does not take the password.";
         }
 
         var answer = Text(await SayAsync(stream, "PING\r\n"u8.ToArray(), ct));
@@ -107,8 +135,11 @@ internal static class BackendPreflight
     private static async Task<string?> MapperAsync(Stream stream, CancellationToken ct)
     {
         var said = await SayAsync(stream, [0, 1, (byte)'n'], ct);
-        if (said.Length < 4 || BinaryPrimitives.ReadUInt32BigEndian(said) != 4369) return "it does not answer as Erlang's port mapper does.";
-        return Text([.. said, .. await SayAsync(stream, [], ct)]).Contains("name rabbit at port", StringComparison.Ordinal) ? null : "it knows of no RabbitMQ on its host.";
+        if (said.Length < 4 || BinaryPrimitives.ReadUInt32BigEndian(said) != 4369)
+            return "it does not answer as Erlang's port mapper does.";
+        return Text([.. said, .. await SayAsync(stream, [], ct)]).Contains("name rabbit at port", StringComparison.Ordinal)
+            ? null
+            : "it knows of no RabbitMQ on its host.";
     }
 
     private static async Task<string?> QueueAsync(Stream plain, ExternalService service, CancellationToken ct)
@@ -124,14 +155,18 @@ internal static class BackendPreflight
         }
 
         var start = await SayAsync(stream, [(byte)'A', (byte)'M', (byte)'Q', (byte)'P', 0, 0, 9, 1], ct);
-        if (!IsMethod(start, 10)) return "it does not speak AMQP 0-9-1.";
-        if (isTls || service.User.Length == 0 || service.Password?.Value is not { } password) return null;
+        if (!IsMethod(start, 10))
+            return "it does not speak AMQP 0-9-1.";
+        if (isTls || service.User.Length == 0 || service.Password?.Value is not { } password)
+            return null;
         var login = Encoding.UTF8.GetBytes($"\0{service.User}\0{password.Reveal()}");
         var size = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(size, login.Length);
         byte[] method = [0, 10, 0, 11, 0, 0, 0, 0, 5, .. "PLAIN"u8, .. size, .. login, 5, .. "en_US"u8];
         BinaryPrimitives.WriteInt32BigEndian(size, method.Length);
-        return IsMethod(await SayAsync(stream, [1, 0, 0, .. size, .. method, 0xce], ct), 30) ? null : $"it does not take the login of {service.User}.";
+        return IsMethod(await SayAsync(stream, [1, 0, 0, .. size, .. method, 0xce], ct), 30)
+            ? null
+            : $"it does not take the login of {service.User}.";
     }
 
     // A frame of a method of class connection.
@@ -140,8 +175,10 @@ internal static class BackendPreflight
     private static async Task<string?> DatabaseAsync(Stream stream, ExternalService service, CancellationToken ct)
     {
         // SSLRequest, which both PostgreSQL and PgBouncer answer with one letter.
-        if (await SayAsync(stream, [0, 0, 0, 8, 4, 210, 22, 47], ct) is not [(byte)'S' or (byte)'N']) return "it does not answer as PostgreSQL does.";
-        if (service.User.Length == 0 || service.Password?.Value is not { } password) return null;
+        if (await SayAsync(stream, [0, 0, 0, 8, 4, 210, 22, 47], ct) is not [(byte)'S' or (byte)'N'])
+            return "it does not answer as PostgreSQL does.";
+        if (service.User.Length == 0 || service.Password?.Value is not { } password)
+            return null;
         var login = new NpgsqlConnectionStringBuilder
         {
             Host = service.Place.Host,
@@ -176,7 +213,8 @@ internal static class BackendPreflight
 
     private static async Task<byte[]> SayAsync(Stream stream, byte[] words, CancellationToken ct)
     {
-        if (words.Length > 0) await stream.WriteAsync(words, ct);
+        if (words.Length > 0)
+            await stream.WriteAsync(words, ct);
         var buffer = new byte[8192];
         return buffer[..await stream.ReadAsync(buffer, ct)];
     }

@@ -19,8 +19,18 @@ internal static class MemberAnswers
     /// <param name="answers">What was answered.</param>
     public static Answers Keep(LocalMachine machine, ScreenSet screens, Answers answers)
     {
-        if (!answers.Readable || new ClusterFiles(machine).Node is not { Followed.Length: > 0 } || !File.Exists(machine.Real(AnswersInForce.Path))) return answers;
+        if (
+            !answers.Readable
+            || new ClusterFiles(machine).Node is not { Followed.Length: > 0 }
+            || !File.Exists(machine.Real(AnswersInForce.Path))
+        )
+            return answers;
         var inForce = AnswerFile.Read(AnswersInForce.Path, File.ReadAllBytes(machine.Real(AnswersInForce.Path)), screens, new Report());
-        return answers with { Values = answers.Values.RemoveRange(EffectiveAnswers.FromRegistry).SetItems(inForce.Values.Where(v => EffectiveAnswers.FromRegistry.Contains(v.Key))) };
+        return answers with
+        {
+            Values = answers
+                .Values.RemoveRange(EffectiveAnswers.FromRegistry)
+                .SetItems(inForce.Values.Where(v => EffectiveAnswers.FromRegistry.Contains(v.Key))),
+        };
     }
 }

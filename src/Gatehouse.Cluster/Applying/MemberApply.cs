@@ -12,13 +12,16 @@ using Gatehouse.Machines;
 
 namespace Gatehouse.Cluster.Applying;
 
-/// <summary>Brings this host to what it is to be as a member: cluster answers, own answers and peers, through the same line as everything else.</summary>
+/// <summary>Brings this host to what it is to be as a member: cluster answers, own answers and peers, through the same line as everything
+/// else.</summary>
 /// <param name="machine">The host.</param>
 /// <param name="clock">The time.</param>
 /// <param name="log">Is told how it goes.</param>
 internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
-    private const string Comment = "This node's part of the cluster's settings, composed by gatehouse. Change them with 'gatehouse setup' or 'gatehouse apply FILE'.";
+    private const string Comment =
+        "This node's part of the cluster's settings, composed by gatehouse. Change them with 'gatehouse setup' or 'gatehouse apply FILE'.";
+
     // An apply with packages to install takes minutes; whoever follows the cluster waits for it.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
     private readonly ScreenSet screens = Shipped.Screens();
@@ -42,7 +45,11 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
     public void RequireShared(Answers cluster, Answers own, string what)
     {
         var refusals = SharedAnswers.Refusals(screens, cluster, own);
-        if (!refusals.IsEmpty) throw new SequenceException(ExitCodes.BadInput, $"{what} will not do on this host:\n{string.Join('\n', refusals.Select(r => $"  {r}."))}");
+        if (!refusals.IsEmpty)
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                $"{what} will not do on this host:\n{string.Join('\n', refusals.Select(r => $"  {r}."))}"
+            );
     }
 
     /// <summary>Writes answers as a file's text.</summary>
@@ -53,12 +60,20 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
     /// <param name="ct">Ends it.</param>
     /// <param name="own">The node's own answers among them: findings tell where those were written.</param>
     /// <exception cref="SequenceException">The answers will not do on this node.</exception>
-    public async Task<(Pipeline Line, GatewaySettings Settings, RenderedNode Node)> RenderAsync(Answers answers, CancellationToken ct, Answers? own = null)
+    public async Task<(Pipeline Line, GatewaySettings Settings, RenderedNode Node)> RenderAsync(
+        Answers answers,
+        CancellationToken ct,
+        Answers? own = null
+    )
     {
         var text = AnswerWriter.Write(screens, answers, Comment);
         var line = new Pipeline(machine, clock, renders: true);
-        var settings = line.Resolve("the cluster's settings", Encoding.UTF8.GetBytes(text), ownerOnly: true, prompt: null, isComposed: true)
-            ?? throw new SequenceException(ExitCodes.BadInput, string.Join('\n', line.Report.Where(f => f.Severity == Severity.Error).Select(f => OwnAnswers.Placed(f, own))));
+        var settings =
+            line.Resolve("the cluster's settings", Encoding.UTF8.GetBytes(text), ownerOnly: true, prompt: null, isComposed: true)
+            ?? throw new SequenceException(
+                ExitCodes.BadInput,
+                string.Join('\n', line.Report.Where(f => f.Severity == Severity.Error).Select(f => OwnAnswers.Placed(f, own)))
+            );
         await new QuorumSequence(machine, clock, log).AdoptAsync(settings.System.Name, settings.System.Profile, ct);
         return (line, settings, await line.RenderAsync(settings, text, ct));
     }
@@ -72,7 +87,12 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
 
     /// <summary>The units that are to run on a node.</summary>
     public static ImmutableArray<string> Running(RenderedNode node) =>
-        [.. node.Units.Where(u => u.Unit.Running && u.Unit.Name.EndsWith(".service", StringComparison.Ordinal)).Select(u => u.Unit.Name).Distinct()];
+        [
+            .. node
+                .Units.Where(u => u.Unit.Running && u.Unit.Name.EndsWith(".service", StringComparison.Ordinal))
+                .Select(u => u.Unit.Name)
+                .Distinct(),
+        ];
 
     /// <summary>Fails with what went wrong, unless it went well.</summary>
     public static void Expect(ApplyResult result)
@@ -84,6 +104,7 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
             Outcome.Broken => (ExitCodes.Failed, ""),
             _ => (ExitCodes.Done, ""),
         };
-        if (code != ExitCodes.Done) throw new SequenceException(code, $"{result.Problem}\n{end}".TrimEnd());
+        if (code != ExitCodes.Done)
+            throw new SequenceException(code, $"{result.Problem}\n{end}".TrimEnd());
     }
 }

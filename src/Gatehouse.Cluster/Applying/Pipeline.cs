@@ -35,10 +35,17 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     /// <param name="ownerOnly">Whether nobody else can read it.</param>
     /// <param name="prompt">Asks on the terminal; null where there is none.</param>
     /// <param name="isComposed">Whether they came from the registry, which knows better than what is in force here.</param>
-    public GatewaySettings? Resolve(string file, ReadOnlyMemory<byte> bytes, bool ownerOnly, Func<string, string?>? prompt, bool isComposed = false)
+    public GatewaySettings? Resolve(
+        string file,
+        ReadOnlyMemory<byte> bytes,
+        bool ownerOnly,
+        Func<string, string?>? prompt,
+        bool isComposed = false
+    )
     {
         var answers = Answers = AnswerFile.Read(file, bytes.Span, screens, Report);
-        if (!isComposed) answers = Answers = MemberAnswers.Keep(machine, screens, answers);
+        if (!isComposed)
+            answers = Answers = MemberAnswers.Keep(machine, screens, answers);
         var things = WantedReader.Read(Probe.For(screens, answers), machine, prompt);
         return Resolver.Resolve(screens, answers, new Inputs(Facts, ownerOnly, things), Report);
     }
@@ -48,10 +55,19 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
     /// <param name="answers">The answers they came from, an answer file.</param>
     /// <param name="ct">Ends it.</param>
     /// <param name="cluster">What a cluster's CA gave, for a member; null takes it from the machine.</param>
-    public async Task<RenderedNode> RenderAsync(GatewaySettings settings, string answers, CancellationToken ct, ClusterMaterial? cluster = null)
+    public async Task<RenderedNode> RenderAsync(
+        GatewaySettings settings,
+        string answers,
+        CancellationToken ct,
+        ClusterMaterial? cluster = null
+    )
     {
         var material = await MaterialMaker.ObtainAsync(settings, machine, Facts.Now, ct, cluster);
-        return (await (renderer ?? throw new InvalidOperationException("this line was made without a renderer"))).Render(settings, material, answers);
+        return (await (renderer ?? throw new InvalidOperationException("this line was made without a renderer"))).Render(
+            settings,
+            material,
+            answers
+        );
     }
 
     private static Renderer PrepareRenderer(LocalMachine machine)
@@ -63,5 +79,14 @@ internal sealed class Pipeline(LocalMachine machine, TimeProvider clock, bool re
 
     /// <summary>The end of the line: plans and applies.</summary>
     public Applier Applier(IApplyLog log) =>
-        new(machine, new SandboxChecker(machine.Real(GenerationStore.Home + "/stage")), new Machines.Probes.Verifier(machine, clock), clock, log) { By = Actor.Current() };
+        new(
+            machine,
+            new SandboxChecker(machine.Real(GenerationStore.Home + "/stage")),
+            new Machines.Probes.Verifier(machine, clock),
+            clock,
+            log
+        )
+        {
+            By = Actor.Current(),
+        };
 }

@@ -50,7 +50,8 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         await files.WriteNodeAsync(me, ct);
         var follow = new FollowSequence(machine, clock, log);
         var followed = await follow.RunAloneAsync(force: true, ct);
-        if (followed.Problem.Length == 0) await AnswerAsync(follow, address, ct);
+        if (followed.Problem.Length == 0)
+            await AnswerAsync(follow, address, ct);
         log.Note("Waiting until the members know it");
         return new AddressChanged(followed.View, await BehindAsync(me, ct), followed.Problem);
     }
@@ -62,7 +63,8 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         {
             var view = Judged(me, await registry.ViewAsync(ct), address);
             var node = view.Node(me.Number)!;
-            if (node.Address.Equals(address)) return view;
+            if (node.Address.Equals(address))
+                return view;
             await registry.MoveSelfAsync(new NodePlace(address, node.Port, node.Location), ct);
             return await registry.ViewAsync(ct);
         }
@@ -74,9 +76,19 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
 
     // The databases' firewall does not know the new address, and the old one may be gone from this host already; the issuer's
     // agent hears whoever has a certificate.
-    private async Task<ClusterView> MoveByIssuerAsync(LocalNode me, ClusterRegistry registry, IPAddress address, RegistryException cause, CancellationToken ct)
+    private async Task<ClusterView> MoveByIssuerAsync(
+        LocalNode me,
+        ClusterRegistry registry,
+        IPAddress address,
+        RegistryException cause,
+        CancellationToken ct
+    )
     {
-        if (ViewCache.Read(machine.Real(ViewCache.Path)) is not { } last || last.Node(last.Cluster.Issuer) is not { } issuer || issuer.Number == me.Number)
+        if (
+            ViewCache.Read(machine.Real(ViewCache.Path)) is not { } last
+            || last.Node(last.Cluster.Issuer) is not { } issuer
+            || issuer.Number == me.Number
+        )
             throw new SequenceException(ExitCodes.Failed, $"nobody can be told: {cause.Message}", cause);
         Judged(me, last, address);
         log.Note($"  the registry does not answer; telling the issuer, {issuer.Name}");
@@ -85,7 +97,8 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         try
         {
             using var own = Credentials.Read(machine.Real(Credentials.Directory));
-            using (var client = AgentClient.Member(own, issuer, clock)) await client.MoveAsync(new MoveRequest(address.ToString()), limit.Token);
+            using (var client = AgentClient.Member(own, issuer, clock))
+                await client.MoveAsync(new MoveRequest(address.ToString()), limit.Token);
             while (true)
             {
                 try
@@ -105,7 +118,11 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new SequenceException(ExitCodes.Failed, $"{cause.Message}\nThe issuer was told of the new address where it could be; run this again.", cause);
+            throw new SequenceException(
+                ExitCodes.Failed,
+                $"{cause.Message}\nThe issuer was told of the new address where it could be; run this again.",
+                cause
+            );
         }
     }
 
@@ -116,7 +133,12 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
 
     // A database node reaches its own database whatever its address is.
     private static LocalNode Near(LocalNode me) =>
-        Profile.Find(me.Profile)?.Roles.Contains("database") == true ? me with { Databases = me.Databases.Insert(0, IPAddress.Loopback.ToString()) } : me;
+        Profile.Find(me.Profile)?.Roles.Contains("database") == true
+            ? me with
+            {
+                Databases = me.Databases.Insert(0, IPAddress.Loopback.ToString()),
+            }
+            : me;
 
     // The answers of this node say it too, for whoever reads or edits them.
     private async Task AnswerAsync(FollowSequence follow, IPAddress address, CancellationToken ct)
@@ -124,7 +146,15 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         var me = files.Node!;
         await using var registry = RegistryAccess.Open(me);
         var own = await follow.OwnAsync(me, registry, ct);
-        await registry.PutNodeAnswersAsync(apply.Write(own with { Values = own.Values.SetItem("system.address", new Scalar(new Origin("address", 1, 1), address.ToString(), true)) }), ct);
+        await registry.PutNodeAnswersAsync(
+            apply.Write(
+                own with
+                {
+                    Values = own.Values.SetItem("system.address", new Scalar(new Origin("address", 1, 1), address.ToString(), true)),
+                }
+            ),
+            ct
+        );
     }
 
     private async Task<ImmutableArray<ClusterNode>> BehindAsync(LocalNode me, CancellationToken ct)
@@ -137,7 +167,8 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         {
             var view = await registry.ViewAsync(ct);
             var behind = await BehindAsync(me, view, own, ct);
-            if (behind.IsEmpty || clock.GetUtcNow() >= end) return behind;
+            if (behind.IsEmpty || clock.GetUtcNow() >= end)
+                return behind;
             await Task.Delay(Pause, clock, ct);
         }
     }
@@ -147,18 +178,21 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Hearing);
         var fingerprint = view.Fingerprint();
-        var asked = await Task.WhenAll(view.Members.Where(n => n.Number != me.Number && n.State == NodeState.Active).Select(async node =>
-        {
-            try
-            {
-                using var client = AgentClient.Member(own, node, clock);
-                return (Node: node, IsBehind: (await client.StatusAsync(limit.Token)).Followed != fingerprint);
-            }
-            catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-            {
-                return (Node: node, IsBehind: true);
-            }
-        }));
+        var asked = await Task.WhenAll(
+            view.Members.Where(n => n.Number != me.Number && n.State == NodeState.Active)
+                .Select(async node =>
+                {
+                    try
+                    {
+                        using var client = AgentClient.Member(own, node, clock);
+                        return (Node: node, IsBehind: (await client.StatusAsync(limit.Token)).Followed != fingerprint);
+                    }
+                    catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+                    {
+                        return (Node: node, IsBehind: true);
+                    }
+                })
+        );
         return [.. asked.Where(a => a.IsBehind).Select(a => a.Node)];
     }
 }

@@ -6,7 +6,8 @@ using Gatehouse.Registry;
 namespace Gatehouse.Cluster.Following;
 
 /// <summary>
-/// Waits until a version that was verified on this node is approved, and has the others follow it then. It waits in the open: when this program ends
+/// Waits until a version that was verified on this node is approved, and has the others follow it then. It waits in the open: when this
+/// program ends
 /// for whatever reason, the version is withdrawn, because nobody would be left to see that it was approved.
 /// </summary>
 /// <param name="registry">The registry.</param>
@@ -27,7 +28,10 @@ internal sealed class ApprovalWait(ClusterRegistry registry, TimeProvider clock,
     /// <returns>Why the version was withdrawn; empty when it was approved and the others follow.</returns>
     public async Task<string> RunAsync(long version, ApprovalMode mode, string own, CancellationToken ct)
     {
-        log.Note($"Verified here. Settings version {version} waits for approval: {ApprovalRules.HowTo(mode, version, own)}. It waits for {Longest.TotalMinutes:0} minutes; Ctrl-C withdraws it.");
+        log.Note(
+            $"Verified here. Settings version {version} waits for approval: {ApprovalRules.HowTo(mode, version, own)}. It waits for "
+                + $"{Longest.TotalMinutes:0} minutes; Ctrl-C withdraws it."
+        );
         var end = clock.GetUtcNow() + Longest;
         while (!ct.IsCancellationRequested && clock.GetUtcNow() < end)
         {
@@ -35,13 +39,19 @@ internal sealed class ApprovalWait(ClusterRegistry registry, TimeProvider clock,
             {
                 switch (await registry.SettingsAsync(version, CancellationToken.None))
                 {
-                    case { State: SettingsState.Withdrawn } withdrawn: return withdrawn.Note;
-                    case { State: SettingsState.Following or SettingsState.Good }: return "";
+                    case { State: SettingsState.Withdrawn } withdrawn:
+                        return withdrawn.Note;
+                    case { State: SettingsState.Following or SettingsState.Good }:
+                        return "";
                 }
 
-                if (await registry.IsApprovedAsync(version, CancellationToken.None) && await registry.MarkSettingsAsync(version, SettingsState.Trying, SettingsState.Following, "", CancellationToken.None))
+                if (
+                    await registry.IsApprovedAsync(version, CancellationToken.None)
+                    && await registry.MarkSettingsAsync(version, SettingsState.Trying, SettingsState.Following, "", CancellationToken.None)
+                )
                 {
-                    foreach (var approval in await registry.ApprovalsAsync(version, CancellationToken.None)) log.Note($"Approved by {approval.By}{(approval.ByToken ? " with the master token" : "")}");
+                    foreach (var approval in await registry.ApprovalsAsync(version, CancellationToken.None))
+                        log.Note($"Approved by {approval.By}{(approval.ByToken ? " with the master token" : "")}");
                     return "";
                 }
             }
@@ -53,9 +63,12 @@ internal sealed class ApprovalWait(ClusterRegistry registry, TimeProvider clock,
             await Task.WhenAny(Task.Delay(Pause, clock, ct));
         }
 
-        var why = ct.IsCancellationRequested ? $"cancelled on {own} before it was approved" : $"not approved within {Longest.TotalMinutes:0} minutes";
+        var why = ct.IsCancellationRequested
+            ? $"cancelled on {own} before it was approved"
+            : $"not approved within {Longest.TotalMinutes:0} minutes";
         return await registry.MarkSettingsAsync(version, SettingsState.Trying, SettingsState.Withdrawn, why, CancellationToken.None) ? why
             // Approved or rejected in the last moment.
-            : await registry.SettingsAsync(version, CancellationToken.None) is { State: SettingsState.Withdrawn } late ? late.Note : "";
+            : await registry.SettingsAsync(version, CancellationToken.None) is { State: SettingsState.Withdrawn } late ? late.Note
+            : "";
     }
 }

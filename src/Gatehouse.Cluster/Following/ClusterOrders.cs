@@ -25,8 +25,22 @@ internal static class ClusterOrders
     /// <summary>All orders.</summary>
     public static ImmutableArray<ClusterOrder> All { get; } =
     [
-        new("reload", "Reload the configuration of mail transfer, scanner and web.", [.. new[] { "exim4", "rspamd", "nginx" }.Select(u => ImmutableArray.Create("systemctl", "try-reload-or-restart", $"{u}.service"))]),
-        new("flush-queue", "Try to deliver every message that waits, now.", [["exim4", "-qff"]]),
+        new(
+            "reload",
+            "Reload the configuration of mail transfer, scanner and web.",
+            [
+                .. new[] { "exim4", "rspamd", "nginx" }.Select(u =>
+                    ImmutableArray.Create("systemctl", "try-reload-or-restart", $"{u}.service")
+                ),
+            ]
+        ),
+        new(
+            "flush-queue",
+            "Try to deliver every message that waits, now.",
+            [
+                ["exim4", "-qff"],
+            ]
+        ),
         new(Verify, "Prove that the running services work.", []),
     ];
 
@@ -35,17 +49,27 @@ internal static class ClusterOrders
     public static string Behind(string by) => by.Split(" (", 2) is [var node, var name] ? $"{name.TrimEnd(')')} on {node}" : by;
 
     /// <summary>Carries out an order on this node.</summary>
-    public static async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
+    public static async Task<(CommandState State, string Output)> CarryOutAsync(
+        ClusterCommand command,
+        LocalMachine machine,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         // Also one that this release does not know: why it is not carried out is that it came too late.
-        if (clock.GetUtcNow() > command.Deadline) return (CommandState.Refused, "its time was over when this node saw it");
-        if (command.Kind == QuarantineOrders.Kind) return await QuarantineOrders.CarryOutAsync(command, machine, clock, ct);
-        if (All.FirstOrDefault(o => o.Kind == command.Kind) is not { } order) return (CommandState.Refused, $"this release knows no order '{command.Kind}'");
-        if (order.Kind == Verify) return await VerifyAsync(machine, clock, ct);
+        if (clock.GetUtcNow() > command.Deadline)
+            return (CommandState.Refused, "its time was over when this node saw it");
+        if (command.Kind == QuarantineOrders.Kind)
+            return await QuarantineOrders.CarryOutAsync(command, machine, clock, ct);
+        if (All.FirstOrDefault(o => o.Kind == command.Kind) is not { } order)
+            return (CommandState.Refused, $"this release knows no order '{command.Kind}'");
+        if (order.Kind == Verify)
+            return await VerifyAsync(machine, clock, ct);
         foreach (var run in order.Run)
         {
             var result = await machine.RunAsync(new Invocation(run), null, ct);
-            if (!result.Succeeded && !IsAbsent(run[0], result.ExitCode)) return (CommandState.Failed, $"'{string.Join(' ', run)}' exited with {result.ExitCode}{MachineException.Tail(result.All)}");
+            if (!result.Succeeded && !IsAbsent(run[0], result.ExitCode))
+                return (CommandState.Failed, $"'{string.Join(' ', run)}' exited with {result.ExitCode}{MachineException.Tail(result.All)}");
         }
 
         return (CommandState.Done, "");
@@ -56,13 +80,24 @@ internal static class ClusterOrders
     /// <param name="exitCode">What it ended with.</param>
     internal static bool IsAbsent(string program, int exitCode) => exitCode == NoProgram || (program == "systemctl" && exitCode == NoUnit);
 
-    private static async Task<(CommandState State, string Output)> VerifyAsync(LocalMachine machine, TimeProvider clock, CancellationToken ct)
+    private static async Task<(CommandState State, string Output)> VerifyAsync(
+        LocalMachine machine,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
-        if (await new GenerationStore(machine).CurrentAsync(ct) is not { } current) return (CommandState.Failed, "nothing was applied here yet");
+        if (await new GenerationStore(machine).CurrentAsync(ct) is not { } current)
+            return (CommandState.Failed, "nothing was applied here yet");
         var verifier = new Verifier(machine, clock);
-        var results = await Task.WhenAll(current.Node.Verifications.Select(async v => (v.Component, v.Verification.Name, Result: await verifier.VerifyAsync(v.Verification, ct))));
+        var results = await Task.WhenAll(
+            current.Node.Verifications.Select(async v =>
+                (v.Component, v.Verification.Name, Result: await verifier.VerifyAsync(v.Verification, ct))
+            )
+        );
         var failed = results.Where(r => !r.Result.Passed).Select(r => $"{r.Component}: {r.Name} ({r.Result.Detail})").ToArray();
         var unknown = results.Where(r => r.Result.IsUnknown).Select(r => $"warning: {r.Component}: {r.Name} ({r.Result.Detail})");
-        return failed.Length == 0 ? (CommandState.Done, string.Join('\n', unknown.Prepend($"{results.Count(r => !r.Result.IsUnknown)} verified"))) : (CommandState.Failed, string.Join('\n', failed));
+        return failed.Length == 0
+            ? (CommandState.Done, string.Join('\n', unknown.Prepend($"{results.Count(r => !r.Result.IsUnknown)} verified")))
+            : (CommandState.Failed, string.Join('\n', failed));
     }
 }

@@ -44,17 +44,21 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     /// <summary>Follows, for who holds the lock of the cluster's work on this host.</summary>
     /// <param name="force">Whether also when nothing has changed.</param>
     /// <param name="ct">Ends it.</param>
-    /// <param name="repairs">Whether a replica of the registry that does not follow is copied anew at once; otherwise it has time to mend by itself.</param>
+    /// <param name="repairs">Whether a replica of the registry that does not follow is copied anew at once; otherwise it has time to mend
+    /// by itself.</param>
     public async Task<Followed> RunAloneAsync(bool force, CancellationToken ct, bool repairs = false)
     {
         var me = files.Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster.");
         // Whatever ends this early is tried again by the timer's next look.
         await files.RemoveAsync(ClusterFiles.Settled, ct);
         var isBack = false;
-        if (await certificate.RenewLapsedAsync(me, ct)) isBack = await ApplyInForceAsync("this node has a certificate that is good again", ct);
-        if (await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct)) isBack = await ApplyInForceAsync("the vote about who takes writes begins anew", ct);
+        if (await certificate.RenewLapsedAsync(me, ct))
+            isBack = await ApplyInForceAsync("this node has a certificate that is good again", ct);
+        if (await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct))
+            isBack = await ApplyInForceAsync("the vote about who takes writes begins anew", ct);
         await using var registry = RegistryAccess.Open(me);
-        if (isBack) await WritableAsync(registry, ct);
+        if (isBack)
+            await WritableAsync(registry, ct);
         var view = await ViewAsync(me, registry, ct);
         Guard(me, view);
         // Asked meanwhile: a member that does not answer holds nothing up.
@@ -68,19 +72,31 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         view = await registry.ViewAsync(ct);
         var problem = "";
         // Before an apply, which verifies the registry here: with a replica that does not follow, it would be put back.
-        if (repairs) await new ReplicaRepair(machine, clock, log).RunAsync(me, registry, force: true, ct);
+        if (repairs)
+            await new ReplicaRepair(machine, clock, log).RunAsync(me, registry, force: true, ct);
         force |= me.Followed == view.Fingerprint() && LostNames(me, view);
-        if (force || renewed || me.Followed != view.Fingerprint()) (me, problem) = await ApplyAsync(me, registry, view, ct);
+        if (force || renewed || me.Followed != view.Fingerprint())
+            (me, problem) = await ApplyAsync(me, registry, view, ct);
         await QuarantineDuty.RunAsync(machine, me, view, registry, log, ct);
         // A database that did not take the certificate of a new CA may do so since that apply.
-        if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
-        if (problem.Length == 0) await new PatroniControl(machine, clock, log).RestartIfNeededAsync(me, registry, ct);
-        if (problem.Length == 0) problem = await new ReplicaRepair(machine, clock, log).RunAsync(me, registry, repairs, ct);
+        if (certificate.IsAwaited && await certificate.RenewAsync(me, registry, view, force: false, ct))
+            (me, problem) = await ApplyAsync(me, registry, view, ct);
+        if (problem.Length == 0)
+            await new PatroniControl(machine, clock, log).RestartIfNeededAsync(me, registry, ct);
+        if (problem.Length == 0)
+            problem = await new ReplicaRepair(machine, clock, log).RunAsync(me, registry, repairs, ct);
         await DecideAsync(registry, view, ct);
         (me, problem) = await CommandsAsync(me, problem, registry, view, ct);
         // After the orders, which have a deadline: another node's vote may be waited for.
         var quorum = new QuorumSequence(machine, clock, log);
-        if (problem.Length == 0) problem = await quorum.RunAsync(me, registry, async () => (await ApplyAsync(files.Node!, registry, await registry.ViewAsync(ct), ct)).Item2, waits: false, ct);
+        if (problem.Length == 0)
+            problem = await quorum.RunAsync(
+                me,
+                registry,
+                async () => (await ApplyAsync(files.Node!, registry, await registry.ViewAsync(ct), ct)).Item2,
+                waits: false,
+                ct
+            );
         me = files.Node ?? me;
         if (await superseded)
         {
@@ -88,17 +104,25 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
             throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
         }
 
-        if (problem.Length == 0 && !quorum.IsWaiting) await files.WritePublicAsync(ClusterFiles.Settled, "", ct);
+        if (problem.Length == 0 && !quorum.IsWaiting)
+            await files.WritePublicAsync(ClusterFiles.Settled, "", ct);
         return new Followed(view, me.SettingsVersion, problem);
     }
 
     /// <summary>This node's settings: the cluster's of a version, overlaid by its own, with its peers.</summary>
     public async Task<Answers> AnswersAsync(LocalNode me, ClusterRegistry registry, ClusterView view, long version, CancellationToken ct)
     {
-        var settings = await registry.SettingsAsync(version, ct) ?? throw new SequenceException(ExitCodes.Failed, $"the registry holds no settings version {version}.");
+        var settings =
+            await registry.SettingsAsync(version, ct)
+            ?? throw new SequenceException(ExitCodes.Failed, $"the registry holds no settings version {version}.");
         var (cluster, own) = (apply.Read(settings.Answers, "the cluster's settings"), await OwnAsync(me, registry, ct));
-        if (ApprovalRules.Refusal(settings, cluster) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
-        apply.RequireShared(cluster, own, $"settings version {version}{(view.Node(settings.Author) is { } author ? $", which {author.Name} proposed," : "")}");
+        if (ApprovalRules.Refusal(settings, cluster) is { } refusal)
+            throw new SequenceException(ExitCodes.Refused, refusal);
+        apply.RequireShared(
+            cluster,
+            own,
+            $"settings version {version}{(view.Node(settings.Author) is { } author ? $", which {author.Name} proposed," : "")}"
+        );
         return EffectiveAnswers.Compose(cluster, own, view, me.Number);
     }
 
@@ -107,16 +131,24 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     {
         var inForce = files.Read(AnswersInForce.Path) is { } text ? apply.Read(text, AnswersInForce.Path) : None;
         // A member of an older release did not file them when it joined.
-        if (await registry.NodeAnswersAsync(me.Number, ct) is not { Length: > 0 } filed) return EffectiveAnswers.Part(apply.Screens, inForce, None).Node;
+        if (await registry.NodeAnswersAsync(me.Number, ct) is not { Length: > 0 } filed)
+            return EffectiveAnswers.Part(apply.Screens, inForce, None).Node;
         var own = apply.Read(filed, "this node's answers");
-        return own with { Values = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, SharedAnswers.Paths(apply.Screens, inForce)).SetItems(own.Values) };
+        return own with
+        {
+            Values = ImmutableSortedDictionary
+                .CreateRange(StringComparer.Ordinal, SharedAnswers.Paths(apply.Screens, inForce))
+                .SetItems(own.Values),
+        };
     }
 
     /// <summary>Opens the secrets of this node's duties into files that its settings name.</summary>
     public async Task OpenSecretsAsync(ClusterRegistry registry, CancellationToken ct)
     {
-        if (files.Read(ClusterFiles.EncryptionKey) is not { } text) return;
-        if (!EncryptionKey.TryRead(text, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"{ClusterFiles.EncryptionKey} cannot be read: {problem}.");
+        if (files.Read(ClusterFiles.EncryptionKey) is not { } text)
+            return;
+        if (!EncryptionKey.TryRead(text, out var key, out var problem))
+            throw new SequenceException(ExitCodes.Failed, $"{ClusterFiles.EncryptionKey} cannot be read: {problem}.");
         var profile = Core.Screens.Profile.Find(files.Node!.Profile)!;
         var secrets = await SharedSecrets.CompleteAsync(registry, await registry.SecretsAsync(ct), key, profile, ct);
         await OpenedSecrets.WriteAsync(machine, profile, [.. secrets.Select(s => (s.Name, s.Sealed))], key, log, ct);
@@ -125,7 +157,8 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     // While there is no registry to ask.
     private async Task<bool> ApplyInForceAsync(string why, CancellationToken ct)
     {
-        if (files.Read(AnswersInForce.Path) is not { } text) return false;
+        if (files.Read(AnswersInForce.Path) is not { } text)
+            return false;
         var (line, _, node) = await apply.RenderAsync(apply.Read(text, AnswersInForce.Path), ct);
         MemberApply.Expect(await apply.ApplyAsync(line, node, why, ct));
         return true;
@@ -141,7 +174,8 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
                 await registry.ViewAsync(ct);
                 return;
             }
-            catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable && clock.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
+            catch (RegistryException e)
+                when (e.Failure == RegistryFailure.Unreachable && clock.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
             {
                 // Not yet.
             }
@@ -155,13 +189,16 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         {
             var view = await registry.ViewAsync(ct);
             // Not every migration changes what a view is read from.
-            if (PatroniControl.IsCopy(me.Profile) && await registry.IsOlderAsync(ct)) await MigrateAsync(me, ct);
+            if (PatroniControl.IsCopy(me.Profile) && await registry.IsOlderAsync(ct))
+                await MigrateAsync(me, ct);
             return view;
         }
         catch (RegistryException e)
         {
-            if (e.Failure == RegistryFailure.Schema && await MigrateAsync(me, ct)) return await registry.ViewAsync(ct);
-            if (!await Standing.IsRevokedAsync(me, clock, ct)) throw;
+            if (e.Failure == RegistryFailure.Schema && await MigrateAsync(me, ct))
+                return await registry.ViewAsync(ct);
+            if (!await Standing.IsRevokedAsync(me, clock, ct))
+                throw;
             await SharedPlaces.GiveUpAsync(machine, ct);
             throw new SequenceException(ExitCodes.Refused, Standing.Removed(me));
         }
@@ -170,11 +207,13 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     // Made by an older release. Whoever has the one that takes writes brings it to this one's.
     private async Task<bool> MigrateAsync(LocalNode me, CancellationToken ct)
     {
-        if (Core.Screens.Profile.Find(me.Profile)?.Has("database") != true) return false;
+        if (Core.Screens.Profile.Find(me.Profile)?.Has("database") != true)
+            return false;
         try
         {
             await using var local = ClusterRegistry.OpenLocal();
-            if (await local.MigrateAsync(ct) is > 0 and var steps) log.Note($"the registry was brought to this release ({steps} steps)");
+            if (await local.MigrateAsync(ct) is > 0 and var steps)
+                log.Note($"the registry was brought to this release ({steps} steps)");
             return true;
         }
         catch (RegistryException)
@@ -186,10 +225,16 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     // A registry that was put back to an earlier state, or is another cluster's, is not followed.
     private static void Guard(LocalNode me, ClusterView view)
     {
-        if (FollowRules.Refusal(me, view, "the database") is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (FollowRules.Refusal(me, view, "the database") is { } refusal)
+            throw new SequenceException(ExitCodes.Refused, refusal);
     }
 
-    private async Task<(LocalNode, string Problem)> ApplyAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)
+    private async Task<(LocalNode, string Problem)> ApplyAsync(
+        LocalNode me,
+        ClusterRegistry registry,
+        ClusterView view,
+        CancellationToken ct
+    )
     {
         var wanted = view.WantedSettings;
         try
@@ -214,18 +259,25 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     // A change that was begun here and cut off, by a kill or power loss, must not bar the next one. What it did here is taken back.
     private async Task<bool> WithdrawOrphanAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
     {
-        if ((await registry.SettingsHistoryAsync(1, ct)).FirstOrDefault() is not { State: SettingsState.Trying } newest || newest.Author != me.Number) return false;
+        if (
+            (await registry.SettingsHistoryAsync(1, ct)).FirstOrDefault() is not { State: SettingsState.Trying } newest
+            || newest.Author != me.Number
+        )
+            return false;
         using var only = ProposalLock.TryTake(machine);
-        if (only is null) return false;
+        if (only is null)
+            return false;
         log.Note($"settings version {newest.Number} was cut off while it was tried here; it is withdrawn");
         return await registry.MarkSettingsAsync(newest.Number, SettingsState.Trying, SettingsState.Withdrawn, $"cut off on {me.Name}", ct);
     }
 
-    // Provisioning tools write the hosts file anew at each boot. Without the others' names a member finds neither their etcd nor their queue.
+    // Provisioning tools write the hosts file anew at each boot. Without the others' names a member finds neither their etcd nor their
+    // queue.
     private bool LostNames(LocalNode me, ClusterView view)
     {
         var lost = HostNames.Missing(files.Read(HostNames.Path), view, me.Number);
-        if (lost.IsEmpty) return false;
+        if (lost.IsEmpty)
+            return false;
         log.Note($"{HostNames.Path} no longer names {string.Join(", ", lost)}; it is written anew");
         return true;
     }
@@ -234,10 +286,12 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     internal static async Task DecideAsync(ClusterRegistry registry, ClusterView view, CancellationToken ct)
     {
         var newest = (await registry.SettingsHistoryAsync(1, ct)).FirstOrDefault();
-        if (newest is not { State: SettingsState.Following }) return;
+        if (newest is not { State: SettingsState.Following })
+            return;
         var absent = view.Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > Absence).Select(n => n.Number).ToHashSet();
         var decision = Rollout.Decide(newest, view.Nodes, await registry.SettingsResultsAsync(newest.Number, ct), absent);
-        if (decision.State == newest.State) return;
+        if (decision.State == newest.State)
+            return;
         try
         {
             await registry.MarkSettingsAsync(newest.Number, newest.State, decision.State, decision.Reason, ct);
@@ -248,18 +302,32 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         }
     }
 
-    /// <summary>Settings do not wait for a node whose last heartbeat is older than this. The registry's function present_nodes has the same time.</summary>
+    /// <summary>Settings do not wait for a node whose last heartbeat is older than this. The registry's function present_nodes has the same
+    /// time.</summary>
     internal static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
 
-    private async Task<(LocalNode, string Problem)> CommandsAsync(LocalNode me, string problem, ClusterRegistry registry, ClusterView view, CancellationToken ct)
+    private async Task<(LocalNode, string Problem)> CommandsAsync(
+        LocalNode me,
+        string problem,
+        ClusterRegistry registry,
+        ClusterView view,
+        CancellationToken ct
+    )
     {
         foreach (var command in await registry.PendingCommandsAsync(me.Number, ct))
         {
             if (command.Kind == NodeCertificate.Order && clock.GetUtcNow() <= command.Deadline)
             {
-                if (await certificate.RenewAsync(me, registry, view, force: true, ct)) (me, problem) = await ApplyAsync(me, registry, view, ct);
-                else problem = "the certificate could not be renewed; the journal of gatehouse-follow.service says why";
-                await registry.RecordCommandResultAsync(command.Number, problem.Length == 0 ? CommandState.Done : CommandState.Failed, problem, ct);
+                if (await certificate.RenewAsync(me, registry, view, force: true, ct))
+                    (me, problem) = await ApplyAsync(me, registry, view, ct);
+                else
+                    problem = "the certificate could not be renewed; the journal of gatehouse-follow.service says why";
+                await registry.RecordCommandResultAsync(
+                    command.Number,
+                    problem.Length == 0 ? CommandState.Done : CommandState.Failed,
+                    problem,
+                    ct
+                );
                 continue;
             }
 

@@ -28,11 +28,15 @@ internal sealed class NewMaster(LocalMachine machine, TimeProvider clock, IApply
     {
         log.Note($"Asking {member} where the registry is");
         var view = await AskAsync(member, ct);
-        if (FollowRules.Refusal(me, view, member.ToString()) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (FollowRules.Refusal(me, view, member.ToString()) is { } refusal)
+            throw new SequenceException(ExitCodes.Refused, refusal);
         using var alone = await ClusterLock.TakeAsync(machine, ct);
         var before = files.Node ?? me;
         var there = LocalRecord.Of(view, view.Node(me.Number)!, before.SettingsVersion, before.Followed, before.Units);
-        log.Note($"  on {string.Join(", ", view.Databases.Select(d => $"{d.Name} ({d.Address})"))}; the issuer is {view.Node(view.Cluster.Issuer)?.Name}, epoch {view.Cluster.Epoch}");
+        log.Note(
+            $"  on {string.Join(", ", view.Databases.Select(d => $"{d.Name} ({d.Address})"))}; the issuer is "
+                + $"{view.Node(view.Cluster.Issuer)?.Name}, epoch {view.Cluster.Epoch}"
+        );
         await files.WriteNodeAsync(before with { Databases = there.Databases, DatabaseNames = there.DatabaseNames }, ct);
         var isFollowed = false;
         try
@@ -44,12 +48,17 @@ internal sealed class NewMaster(LocalMachine machine, TimeProvider clock, IApply
         }
         catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable)
         {
-            throw new SequenceException(ExitCodes.Failed, $"{member} answered, and the registry that it knows of does not: {e.Message}\nThis node goes on as it was.", e);
+            throw new SequenceException(
+                ExitCodes.Failed,
+                $"{member} answered, and the registry that it knows of does not: {e.Message}\nThis node goes on as it was.",
+                e
+            );
         }
         finally
         {
             // Nothing was taken over: the places that were known before may be right again tomorrow.
-            if (!isFollowed && files.Node?.Followed == before.Followed) await files.WriteNodeAsync(before, CancellationToken.None);
+            if (!isFollowed && files.Node?.Followed == before.Followed)
+                await files.WriteNodeAsync(before, CancellationToken.None);
         }
     }
 
@@ -65,7 +74,10 @@ internal sealed class NewMaster(LocalMachine machine, TimeProvider clock, IApply
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new SequenceException(ExitCodes.Failed, $"{member} does not answer in {Patience.TotalSeconds:0} s. Nothing was changed; try another member.");
+            throw new SequenceException(
+                ExitCodes.Failed,
+                $"{member} does not answer in {Patience.TotalSeconds:0} s. Nothing was changed; try another member."
+            );
         }
     }
 }

@@ -13,7 +13,13 @@ namespace Gatehouse.Cluster.Following;
 /// <param name="Needed">Which approval it needs.</param>
 /// <param name="Approvals">Those that were given.</param>
 /// <param name="Changes">What it changes, a line each.</param>
-internal sealed record Proposal(SettingsVersion Version, string Author, ApprovalMode Needed, ImmutableArray<SettingsApproval> Approvals, ImmutableArray<string> Changes)
+internal sealed record Proposal(
+    SettingsVersion Version,
+    string Author,
+    ApprovalMode Needed,
+    ImmutableArray<SettingsApproval> Approvals,
+    ImmutableArray<string> Changes
+)
 {
     /// <summary>Whether it waits for an approval.</summary>
     public bool Waits => Version.State == SettingsState.Trying && Needed != ApprovalMode.None;
@@ -24,27 +30,46 @@ internal sealed record Proposal(SettingsVersion Version, string Author, Approval
     /// <param name="screens">What can be answered.</param>
     /// <param name="most">How many.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task<ImmutableArray<Proposal>> ListAsync(ClusterRegistry registry, ClusterView view, ScreenSet screens, int most, CancellationToken ct)
+    public static async Task<ImmutableArray<Proposal>> ListAsync(
+        ClusterRegistry registry,
+        ClusterView view,
+        ScreenSet screens,
+        int most,
+        CancellationToken ct
+    )
     {
         var list = ImmutableArray.CreateBuilder<Proposal>();
-        foreach (var version in await registry.SettingsHistoryAsync(most, ct)) list.Add(await OfAsync(registry, view, screens, version, ct));
+        foreach (var version in await registry.SettingsHistoryAsync(most, ct))
+            list.Add(await OfAsync(registry, view, screens, version, ct));
         return list.ToImmutable();
     }
 
     /// <summary>One change.</summary>
-    public static async Task<Proposal> OfAsync(ClusterRegistry registry, ClusterView view, ScreenSet screens, SettingsVersion version, CancellationToken ct) => new(
-        version,
-        view.Node(version.Author)?.Name ?? $"node {version.Author}",
-        await registry.NeededApprovalAsync(version.Number, ct),
-        await registry.ApprovalsAsync(version.Number, ct),
-        version.Base == 0 ? [] : Compare((await registry.SettingsAsync(version.Base, ct))?.Answers ?? "version: 1\n", version.Answers, screens));
+    public static async Task<Proposal> OfAsync(
+        ClusterRegistry registry,
+        ClusterView view,
+        ScreenSet screens,
+        SettingsVersion version,
+        CancellationToken ct
+    ) =>
+        new(
+            version,
+            view.Node(version.Author)?.Name ?? $"node {version.Author}",
+            await registry.NeededApprovalAsync(version.Number, ct),
+            await registry.ApprovalsAsync(version.Number, ct),
+            version.Base == 0
+                ? []
+                : Compare((await registry.SettingsAsync(version.Base, ct))?.Answers ?? "version: 1\n", version.Answers, screens)
+        );
 
     private static ImmutableArray<string> Compare(string before, string after, ScreenSet screens)
     {
         var report = new Core.Reports.Report();
         var (was, now) = (Read(before), Read(after));
         // Members do not follow what they cannot read; nobody needs to approve it.
-        return report.HasErrors ? ["the answers cannot be read: " + report.First(f => f.Severity == Core.Reports.Severity.Error).Message] : ProposedChanges.Of(was, now, screens);
+        return report.HasErrors
+            ? ["the answers cannot be read: " + report.First(f => f.Severity == Core.Reports.Severity.Error).Message]
+            : ProposedChanges.Of(was, now, screens);
 
         Answers Read(string text) => AnswerFile.Read("the cluster's settings", System.Text.Encoding.UTF8.GetBytes(text), screens, report);
     }

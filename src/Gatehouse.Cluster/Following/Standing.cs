@@ -12,13 +12,16 @@ internal static class Standing
 
     /// <summary>What a removed node is told.</summary>
     public static string Removed(LocalNode me) =>
-        $"node {me.Number} ({me.Name}) was removed from the cluster {me.ClusterName}. The gateway goes on with its last settings. 'gatehouse leave' ends its membership here; after that it can join again, or be a gateway of its own.";
+        $"node {me.Number} ({me.Name}) was removed from the cluster {me.ClusterName}. The gateway goes on with its last settings. "
+        + $"'gatehouse leave' ends its membership here; after that it can join again, or be a gateway of its own.";
 
-    /// <summary>Asks the members that this node knows of. What they say is believed only as far as the cluster's CA has signed it.</summary>
+    /// <summary>Asks the members that this node knows of. What they say is believed only as far as the cluster's CA has signed
+    /// it.</summary>
     public static async Task<bool> IsRevokedAsync(LocalNode me, TimeProvider clock, CancellationToken ct)
     {
         using var own = Credentials.Read();
-        if (Judge(own, [], clock) || await AskAsync(me, own, clock, ct)) return true;
+        if (Judge(own, [], clock) || await AskAsync(me, own, clock, ct))
+            return true;
         // Right after a removal the members are just reading the new list.
         await Task.Delay(Spreading, clock, ct);
         return await AskAsync(me, own, clock, ct);
@@ -39,18 +42,21 @@ internal static class Standing
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Patience);
         var others = ViewCache.Read()?.Members.Where(n => n.Number != me.Number) ?? [];
-        var answers = await Task.WhenAll(others.Select(async node =>
-        {
-            try
+        var answers = await Task.WhenAll(
+            others.Select(async node =>
             {
-                using var client = AgentClient.Stranger(node.Address.ToString(), node.Port);
-                return Judge(own, (await client.RevocationsAsync(limit.Token)).Lists, clock);
-            }
-            catch (Exception e) when (e is AgentException or TrustException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-            {
-                return false;
-            }
-        }));
+                try
+                {
+                    using var client = AgentClient.Stranger(node.Address.ToString(), node.Port);
+                    return Judge(own, (await client.RevocationsAsync(limit.Token)).Lists, clock);
+                }
+                catch (Exception e)
+                    when (e is AgentException or TrustException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+                {
+                    return false;
+                }
+            })
+        );
         return answers.Any(a => a);
     }
 
@@ -62,5 +68,6 @@ internal static class Standing
     }
 
     /// <summary>Whether a judgement is of a certificate that was revoked.</summary>
-    public static bool IsRevoked(Judgement judgement) => !judgement.IsTrusted && judgement.Finding.Code is Distrust.Revoked or Distrust.IssuerRevoked;
+    public static bool IsRevoked(Judgement judgement) =>
+        !judgement.IsTrusted && judgement.Finding.Code is Distrust.Revoked or Distrust.IssuerRevoked;
 }

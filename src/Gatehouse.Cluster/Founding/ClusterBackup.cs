@@ -9,7 +9,8 @@ using SealedSecret = Gatehouse.Registry.SealedSecret;
 
 namespace Gatehouse.Cluster.Founding;
 
-/// <summary>What a backup holds: all that the registry knows and that a new beginning needs, and what the host that made it has for itself.</summary>
+/// <summary>What a backup holds: all that the registry knows and that a new beginning needs, and what the host that made it has for
+/// itself.</summary>
 internal sealed record ClusterBackup
 {
     /// <summary>The most settings versions that are kept.</summary>
@@ -73,16 +74,26 @@ internal sealed record ClusterBackup
             (backup, problem) = (null, $"holds something that this release does not understand ({e.Path}); use the release that made it");
         }
 
-        if (problem.Length > 0) backup = null;
+        if (problem.Length > 0)
+            backup = null;
         return backup is not null;
     }
 
     /// <summary>The versions as a restored cluster has them: what was not good everywhere yet is not begun with.</summary>
-    public IEnumerable<SettingsVersion> Versions() => Settings.Select(s =>
-        s.State is SettingsState.Good or SettingsState.Withdrawn ? s : s with { State = SettingsState.Withdrawn, Note = "it was not in force everywhere when the backup was made" });
+    public IEnumerable<SettingsVersion> Versions() =>
+        Settings.Select(s =>
+            s.State is SettingsState.Good or SettingsState.Withdrawn
+                ? s
+                : s with
+                {
+                    State = SettingsState.Withdrawn,
+                    Note = "it was not in force everywhere when the backup was made",
+                }
+        );
 
     private string Missing() =>
-        Authorities.Count(a => a is { Kind: AuthorityKind.Root, State: AuthorityState.Current }) != 1 ? "holds no root CA; use another backup"
+        Authorities.Count(a => a is { Kind: AuthorityKind.Root, State: AuthorityState.Current }) != 1
+            ? "holds no root CA; use another backup"
         : Settings.All(s => s.State != SettingsState.Good) ? "holds no settings that were in force; use another backup"
         : !Members.Any() ? "holds no nodes; use another backup"
         : "";
@@ -97,6 +108,11 @@ internal sealed record OwnFile(string Path, byte[] Content)
     public override string ToString() => Path;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, RespectNullableAnnotations = true, Converters = [typeof(AddressConverter)])]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    Converters = [typeof(AddressConverter)]
+)]
 [JsonSerializable(typeof(ClusterBackup))]
 internal sealed partial class BackupJson : JsonSerializerContext;

@@ -41,10 +41,26 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
     /// <param name="begin">Begins the cluster in a registry that holds none.</param>
     /// <param name="ct">Ends it between two phases.</param>
     /// <returns>The cluster as the registry has it.</returns>
-    public async Task<ClusterView> RunAsync(FirstNode first, EncryptionKey key, string reason, Func<ClusterRegistry, Task> begin, CancellationToken ct)
+    public async Task<ClusterView> RunAsync(
+        FirstNode first,
+        EncryptionKey key,
+        string reason,
+        Func<ClusterRegistry, Task> begin,
+        CancellationToken ct
+    )
     {
-        first = first with { Secrets = first.Secrets.AddRange(SharedSecrets.Missing(first.Secrets.Select(s => s.Name), key, Core.Screens.Profile.Find(first.View.Node(first.Number)!.Profile)!)) };
-        foreach (var secret in first.Secrets) await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
+        first = first with
+        {
+            Secrets = first.Secrets.AddRange(
+                SharedSecrets.Missing(
+                    first.Secrets.Select(s => s.Name),
+                    key,
+                    Core.Screens.Profile.Find(first.View.Node(first.Number)!.Profile)!
+                )
+            ),
+        };
+        foreach (var secret in first.Secrets)
+            await files.WriteSecretAsync(SealedName.FileOf(secret.Name), SecretSealer.Open(secret.Name, secret.Sealed, key), ct);
 
         log.Note("Setting up this node");
         var composed = EffectiveAnswers.Compose(first.Shared, first.Own, first.View, first.Number);
@@ -58,8 +74,10 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
         log.Note("Making the registry");
         await RegistryAsync(first.View.Cluster, begin, ct);
         await using var registry = RegistryAccess.Open(files.Node!);
-        foreach (var secret in first.Secrets) await registry.PutSecretAsync(secret, ct);
-        if (profile.Has("database")) await registry.SetVoteAsync(true, ct);
+        foreach (var secret in first.Secrets)
+            await registry.PutSecretAsync(secret, ct);
+        if (profile.Has("database"))
+            await registry.SetVoteAsync(true, ct);
         var now = await registry.ViewAsync(ct);
         await files.WriteNodeAsync(Record(now, first.Number, now.Fingerprint(), MemberApply.Running(node)), ct);
         return now;
@@ -71,7 +89,8 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
         try
         {
             var (line, settings, node) = await apply.RenderAsync(composed, ct);
-            if (SessionGuard.Judge(settings, line.Facts.Session) is { } cutOff) throw new SequenceException(ExitCodes.Refused, cutOff);
+            if (SessionGuard.Judge(settings, line.Facts.Session) is { } cutOff)
+                throw new SequenceException(ExitCodes.Refused, cutOff);
             var result = await apply.ApplyAsync(line, node, reason, ct);
             isThere = result.Outcome is Outcome.Applied or Outcome.Nothing;
             MemberApply.Expect(result);
@@ -79,7 +98,8 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
         }
         finally
         {
-            if (!isThere) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
+            if (!isThere)
+                await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
         }
     }
 
@@ -92,7 +112,11 @@ internal sealed class FirstNodeSequence(LocalMachine machine, TimeProvider clock
         {
             var there = (await registry.ViewAsync(ct)).Cluster;
             if (there.Id != cluster.Id || there.Epoch != cluster.Epoch)
-                throw new SequenceException(ExitCodes.Refused, $"the database on this host holds the cluster {there.Name} ({there.Id}, epoch {there.Epoch}) already. Join that one, or remove the database first.");
+                throw new SequenceException(
+                    ExitCodes.Refused,
+                    $"the database on this host holds the cluster {there.Name} ({there.Id}, epoch {there.Epoch}) already. Join that one, "
+                        + $"or remove the database first."
+                );
         }
         catch (RegistryException e) when (e.Failure == RegistryFailure.NoCluster)
         {

@@ -37,12 +37,19 @@ internal static class RestoreRules
     /// <param name="hostName">The host's own name; empty when it has no full one.</param>
     /// <param name="addresses">The host's addresses.</param>
     /// <param name="problems">Is told what is wrong.</param>
-    public static RestoringHost? Host(ClusterBackup backup, RestoreWish wish, string hostName, ImmutableArray<IPAddress> addresses, ICollection<string> problems)
+    public static RestoringHost? Host(
+        ClusterBackup backup,
+        RestoreWish wish,
+        string hostName,
+        ImmutableArray<IPAddress> addresses,
+        ICollection<string> problems
+    )
     {
         var name = wish.Name ?? hostName;
         var able = backup.Nodes.Where(f => f.Node.State != NodeState.Removed && NodeDuties.MayIssue(f.Node.Profile)).ToArray();
         var former = Array.Find(able, f => f.Node.Name == name);
-        if (former is null) problems.Add(Nobody(backup, name, able));
+        if (former is null)
+            problems.Add(Nobody(backup, name, able));
         // Which address it is to be may be known with the name.
         var address = former is null && wish.Address is null ? null : Address(former?.Node, wish.Address, addresses, problems);
         return former is null || address is null ? null : new RestoringHost(former, address, wish.Location ?? former.Node.Location);
@@ -56,12 +63,20 @@ internal static class RestoreRules
     {
         foreach (var root in backup.Authorities.Where(IsTrustedRoot))
         {
-            if (!SealedKey.TryRead(root.SealedKey ?? "", out var closed, out var problem) || !closed.TryOpen(token, backup.Cluster.Id, out var opened, out problem)) yield return $"the sealed root key {problem}.";
-            else opened.Dispose();
+            if (
+                !SealedKey.TryRead(root.SealedKey ?? "", out var closed, out var problem)
+                || !closed.TryOpen(token, backup.Cluster.Id, out var opened, out problem)
+            )
+                yield return $"the sealed root key {problem}.";
+            else
+                opened.Dispose();
         }
 
         foreach (var secret in backup.Secrets)
-            if (!Sealed.TryRead(secret.Sealed, out var read, out var problem) || !read.TryOpen(key, secret.Name, out Secret? _, out problem)) yield return $"the cluster's secret {secret.Name} {problem}.";
+            if (
+                !Sealed.TryRead(secret.Sealed, out var read, out var problem) || !read.TryOpen(key, secret.Name, out Secret? _, out problem)
+            )
+                yield return $"the cluster's secret {secret.Name} {problem}.";
     }
 
     /// <summary>Why a cluster whose members answer is not begun again; null when that may be.</summary>
@@ -70,8 +85,12 @@ internal static class RestoreRules
     public static string? Alive(ImmutableArray<ClusterNode> answering, bool force)
     {
         var holders = answering.Where(n => NodeDuties.MayIssue(n.Profile)).Select(n => n.Name).ToArray();
-        return holders.Length == 0 || force ? null
-            : $"{string.Join(" and ", holders)} {(holders.Length == 1 ? "answers" : "answer")} and can hold the registry: the cluster is not lost. Join it again from here ('gatehouse invite' there), or make another node the issuer ('gatehouse promote'). If its registry is lost for good, run this with --force; every member then has to join again.";
+        return holders.Length == 0 || force
+            ? null
+            : $"{string.Join(" and ", holders)} {(holders.Length == 1 ? "answers" : "answer")} and can hold the registry: the cluster is "
+                + $"not lost. Join it again from here ('gatehouse invite' there), or make another node the issuer ('gatehouse promote'). "
+                + $"If "
+                + $"its registry is lost for good, run this with --force; every member then has to join again.";
     }
 
     /// <summary>Whether an authority is a root that members trust.</summary>
@@ -79,8 +98,11 @@ internal static class RestoreRules
 
     private static string Nobody(ClusterBackup backup, string name, FormerNode[] able)
     {
-        var choice = $"The cluster is begun again on a node that can hold its registry; name one with --name: {string.Join(", ", able.Select(f => $"{f.Node.Name} ({f.Node.Profile})"))}.";
-        if (name.Length == 0) return $"this host has no fully qualified name. {choice}";
+        var choice =
+            $"The cluster is begun again on a node that can hold its registry; name one with --name: "
+            + $"{string.Join(", ", able.Select(f => $"{f.Node.Name} ({f.Node.Profile})"))}.";
+        if (name.Length == 0)
+            return $"this host has no fully qualified name. {choice}";
         return backup.Members.FirstOrDefault(n => n.Name == name) is { } other
             ? $"{name} has the profile {other.Profile} in this backup. {choice}"
             : $"there is no node {name} in this backup. {choice}";
@@ -91,14 +113,21 @@ internal static class RestoreRules
     {
         if (given is not null)
         {
-            if (Addresses.TryParse(given, out var address) && !IPAddress.IsLoopback(address)) return address;
+            if (Addresses.TryParse(given, out var address) && !IPAddress.IsLoopback(address))
+                return address;
             problems.Add($"'{given}' is no address at which other nodes reach this host.");
             return null;
         }
 
-        if (former is not null && addresses.Contains(former.Address)) return former.Address;
-        if (addresses is [var only]) return only;
-        problems.Add(addresses.IsEmpty ? "this host has no address that other nodes can reach; give one with --address." : $"this host has several addresses ({string.Join(", ", addresses)}); say with --address at which the other nodes reach it.");
+        if (former is not null && addresses.Contains(former.Address))
+            return former.Address;
+        if (addresses is [var only])
+            return only;
+        problems.Add(
+            addresses.IsEmpty
+                ? "this host has no address that other nodes can reach; give one with --address."
+                : $"this host has several addresses ({string.Join(", ", addresses)}); say with --address at which the other nodes reach it."
+        );
         return null;
     }
 }

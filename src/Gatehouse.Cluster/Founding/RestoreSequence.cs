@@ -52,24 +52,32 @@ internal sealed class RestoreSequence(LocalMachine machine, TimeProvider clock, 
     public bool IsUnfinished => files.Read(RestoredTrust.Mark) is not null;
 
     /// <summary>The members of a backup that answer with its CA, but for this host.</summary>
-    public static async Task<ImmutableArray<ClusterNode>> AnsweringAsync(ClusterBackup backup, IReadOnlyCollection<System.Net.IPAddress> own, CancellationToken ct)
+    public static async Task<ImmutableArray<ClusterNode>> AnsweringAsync(
+        ClusterBackup backup,
+        IReadOnlyCollection<System.Net.IPAddress> own,
+        CancellationToken ct
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Hearing);
         var root = Text(backup.Root.Pem);
-        var asked = await Task.WhenAll(backup.Members.Where(n => !own.Contains(n.Address)).Select(async node =>
-        {
-            try
-            {
-                using var client = AgentClient.Stranger(node.Address.ToString(), node.Port);
-                var heard = await client.IntroductionAsync(limit.Token);
-                return (Node: node, Is: !heard.Roots.IsDefaultOrEmpty && heard.Roots.Any(r => Text(r) == root));
-            }
-            catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-            {
-                return (Node: node, Is: false);
-            }
-        }));
+        var asked = await Task.WhenAll(
+            backup
+                .Members.Where(n => !own.Contains(n.Address))
+                .Select(async node =>
+                {
+                    try
+                    {
+                        using var client = AgentClient.Stranger(node.Address.ToString(), node.Port);
+                        var heard = await client.IntroductionAsync(limit.Token);
+                        return (Node: node, Is: !heard.Roots.IsDefaultOrEmpty && heard.Roots.Any(r => Text(r) == root));
+                    }
+                    catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+                    {
+                        return (Node: node, Is: false);
+                    }
+                })
+        );
         return [.. asked.Where(a => a.Is).Select(a => a.Node)];
 
         static string Text(string pem) => pem.ReplaceLineEndings("\n").Trim();
@@ -81,7 +89,13 @@ internal sealed class RestoreSequence(LocalMachine machine, TimeProvider clock, 
     /// <param name="token">The master token.</param>
     /// <param name="key">The encryption key.</param>
     /// <param name="ct">Ends it between two phases.</param>
-    public async Task<Restored> RunAsync(OpenedBackup backup, RestoringHost host, MasterToken token, EncryptionKey key, CancellationToken ct)
+    public async Task<Restored> RunAsync(
+        OpenedBackup backup,
+        RestoringHost host,
+        MasterToken token,
+        EncryptionKey key,
+        CancellationToken ct
+    )
     {
         using var alone = await ClusterLock.TakeAsync(machine, ct);
         var (content, former) = (backup.Content, host.Former.Node);
@@ -97,69 +111,116 @@ internal sealed class RestoreSequence(LocalMachine machine, TimeProvider clock, 
         }
 
         // Keys that were made on the host that it is now; those of another one are not its own.
-        if (former.Name == backup.Label.Node) await OwnFiles.WriteAsync(machine, content.Own, ct);
+        if (former.Name == backup.Label.Node)
+            await OwnFiles.WriteAsync(machine, content.Own, ct);
         var lost = await AnswersAsync(content, former.Name, ct);
         var first = new FirstNode(View(content, cluster, host, number, trust), number, shared, own, content.Secrets);
-        var view = await new FirstNodeSequence(machine, clock, log).RunAsync(first, key, "restore", registry => registry.RestoreAsync(Beginning(backup, cluster, host, own, token, trust), ct), ct);
+        var view = await new FirstNodeSequence(machine, clock, log).RunAsync(
+            first,
+            key,
+            "restore",
+            registry => registry.RestoreAsync(Beginning(backup, cluster, host, own, token, trust), ct),
+            ct
+        );
         await files.RemoveAsync(RestoredTrust.Mark, ct);
         return new Restored(view, view.Node(number)!, lost);
     }
 
     private Answers OwnAnswers(RestoringHost host)
     {
-        var answers = apply.Read(host.Former.Answers.Length > 0 ? host.Former.Answers : "version: 1\n", "this node's answers in the backup");
-        var place = new Dictionary<string, string> { ["system.name"] = host.Former.Node.Name, ["system.address"] = host.Address.ToString(), ["system.profile"] = host.Former.Node.Profile };
-        if (host.Location.Length > 0) place["system.location"] = host.Location;
-        return answers with { Values = answers.Values.SetItems(place.Select(p => KeyValuePair.Create<string, Node>(p.Key, new Scalar(new Origin("restore", 1, 1), p.Value, true)))) };
+        var answers = apply.Read(
+            host.Former.Answers.Length > 0 ? host.Former.Answers : "version: 1\n",
+            "this node's answers in the backup"
+        );
+        var place = new Dictionary<string, string>
+        {
+            ["system.name"] = host.Former.Node.Name,
+            ["system.address"] = host.Address.ToString(),
+            ["system.profile"] = host.Former.Node.Profile,
+        };
+        if (host.Location.Length > 0)
+            place["system.location"] = host.Location;
+        return answers with
+        {
+            Values = answers.Values.SetItems(
+                place.Select(p => KeyValuePair.Create<string, Node>(p.Key, new Scalar(new Origin("restore", 1, 1), p.Value, true)))
+            ),
+        };
     }
 
     // What another node answered for itself alone goes with it when it joins again.
     private async Task<ImmutableArray<LostNode>> AnswersAsync(ClusterBackup content, string here, CancellationToken ct)
     {
         var lost = ImmutableArray.CreateBuilder<LostNode>();
-        foreach (var (node, text) in content.Nodes.Where(f => f.Node.Name != here && f.Node.State is NodeState.Active or NodeState.Joining).OrderBy(f => f.Node.Number))
+        foreach (
+            var (node, text) in content
+                .Nodes.Where(f => f.Node.Name != here && f.Node.State is NodeState.Active or NodeState.Joining)
+                .OrderBy(f => f.Node.Number)
+        )
         {
             var isOwn = text.Length > 0 && apply.Read(text, $"the answers of {node.Name}").Values.Keys.Except(OfJoining).Any();
             var file = $"{Answers}/{node.Name}.yaml";
-            if (isOwn) await files.WriteSecretAsync(file, new Core.Values.Secret(text.TrimEnd()), ct);
+            if (isOwn)
+                await files.WriteSecretAsync(file, new Core.Values.Secret(text.TrimEnd()), ct);
             lost.Add(new LostNode(node, isOwn ? file : null));
         }
 
         return lost.ToImmutable();
     }
 
-    private RestoredCluster Beginning(OpenedBackup backup, Core.Clusters.Cluster cluster, RestoringHost host, Answers own, MasterToken token, RestoredTrust trust) => new()
-    {
-        Cluster = cluster,
-        Promotion = SHA256.HashData(token.PromotionProof(cluster.Id)),
-        Former = backup.Content.Nodes,
-        NodeName = host.Former.Node.Name,
-        Place = new NodePlace(host.Address, MemberTls.Port, host.Location),
-        Profile = host.Former.Node.Profile,
-        NodeAnswers = apply.Write(own),
-        Certificate = trust.Node,
-        Authorities = trust.Authorities,
-        RevocationLists = trust.RevocationLists,
-        Settings = [.. backup.Content.Versions()],
-        Note = string.Create(CultureInfo.InvariantCulture,
-            $"epoch {cluster.Epoch}, from the backup that {backup.Label.Node} made on {backup.Label.Made.UtcDateTime:yyyy-MM-dd HH:mm} UTC in epoch {backup.Content.Cluster.Epoch}, after event {backup.Content.Events} ({backup.Content.LastEvent})"),
-    };
+    private RestoredCluster Beginning(
+        OpenedBackup backup,
+        Core.Clusters.Cluster cluster,
+        RestoringHost host,
+        Answers own,
+        MasterToken token,
+        RestoredTrust trust
+    ) =>
+        new()
+        {
+            Cluster = cluster,
+            Promotion = SHA256.HashData(token.PromotionProof(cluster.Id)),
+            Former = backup.Content.Nodes,
+            NodeName = host.Former.Node.Name,
+            Place = new NodePlace(host.Address, MemberTls.Port, host.Location),
+            Profile = host.Former.Node.Profile,
+            NodeAnswers = apply.Write(own),
+            Certificate = trust.Node,
+            Authorities = trust.Authorities,
+            RevocationLists = trust.RevocationLists,
+            Settings = [.. backup.Content.Versions()],
+            Note = string.Create(
+                CultureInfo.InvariantCulture,
+                $"epoch {cluster.Epoch}, from the backup that {backup.Label.Node} made on "
+                    + $"{backup.Label.Made.UtcDateTime:yyyy-MM-dd HH:mm} UTC in epoch {backup.Content.Cluster.Epoch}, after event "
+                    + $"{backup.Content.Events} ({backup.Content.LastEvent})"
+            ),
+        };
 
     // The cluster as it will be when the registry is there: nobody but this node.
-    private ClusterView View(ClusterBackup content, Core.Clusters.Cluster cluster, RestoringHost host, int number, RestoredTrust trust) => new()
-    {
-        Cluster = cluster,
-        Nodes =
-        [
-            host.Former.Node with
-            {
-                Number = number, Address = host.Address, Port = MemberTls.Port, Location = host.Location, State = NodeState.Active, Release = Release.Version,
-                SettingsVersion = content.InForce.Number, CertificateExpires = null, Joined = clock.GetUtcNow(), LastSeen = null,
-            },
-        ],
-        WantedSettings = content.InForce.Number,
-        Roots = [.. trust.Roots.Select(r => r.Pem)],
-        RevocationLists = [],
-        Taken = clock.GetUtcNow(),
-    };
+    private ClusterView View(ClusterBackup content, Core.Clusters.Cluster cluster, RestoringHost host, int number, RestoredTrust trust) =>
+        new()
+        {
+            Cluster = cluster,
+            Nodes =
+            [
+                host.Former.Node with
+                {
+                    Number = number,
+                    Address = host.Address,
+                    Port = MemberTls.Port,
+                    Location = host.Location,
+                    State = NodeState.Active,
+                    Release = Release.Version,
+                    SettingsVersion = content.InForce.Number,
+                    CertificateExpires = null,
+                    Joined = clock.GetUtcNow(),
+                    LastSeen = null,
+                },
+            ],
+            WantedSettings = content.InForce.Number,
+            Roots = [.. trust.Roots.Select(r => r.Pem)],
+            RevocationLists = [],
+            Taken = clock.GetUtcNow(),
+        };
 }

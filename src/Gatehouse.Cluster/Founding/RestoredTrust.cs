@@ -18,7 +18,11 @@ namespace Gatehouse.Cluster.Founding;
 /// <param name="Authorities">The authorities of before, the earlier issuing ones retired, and last the new issuing CA.</param>
 /// <param name="RevocationLists">Their lists.</param>
 /// <param name="Node">The node's certificate.</param>
-internal sealed record RestoredTrust(ImmutableArray<Authority> Authorities, ImmutableArray<Registry.RevocationList> RevocationLists, IssuedCertificate Node)
+internal sealed record RestoredTrust(
+    ImmutableArray<Authority> Authorities,
+    ImmutableArray<Registry.RevocationList> RevocationLists,
+    IssuedCertificate Node
+)
 {
     private const string Kept = "restored.json";
 
@@ -36,7 +40,13 @@ internal sealed record RestoredTrust(ImmutableArray<Authority> Authorities, Immu
     {
         try
         {
-            return files.Read(Mark) is { } text && JsonSerializer.Deserialize(text, RestoredJson.Default.KeptTrust) is { } kept && kept.Purpose == purpose && kept.Trust.Node.NotAfter > now ? kept.Trust : null;
+            return
+                files.Read(Mark) is { } text
+                && JsonSerializer.Deserialize(text, RestoredJson.Default.KeptTrust) is { } kept
+                && kept.Purpose == purpose
+                && kept.Trust.Node.NotAfter > now
+                ? kept.Trust
+                : null;
         }
         catch (JsonException)
         {
@@ -54,15 +64,35 @@ internal sealed record RestoredTrust(ImmutableArray<Authority> Authorities, Immu
     /// <param name="key">The encryption key.</param>
     /// <param name="clock">The time.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task<RestoredTrust> MakeAsync(ClusterFiles files, Purpose purpose, ClusterBackup backup, int number, RestoringHost host, MasterToken token, EncryptionKey key, TimeProvider clock, CancellationToken ct)
+    public static async Task<RestoredTrust> MakeAsync(
+        ClusterFiles files,
+        Purpose purpose,
+        ClusterBackup backup,
+        int number,
+        RestoringHost host,
+        MasterToken token,
+        EncryptionKey key,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         var now = clock.GetUtcNow();
         using var root = RootAuthority.Open(backup.Root, token, backup.Cluster.Id);
         var (issuing, issuingKey) = root.MakeIssuing(now);
         using var issuer = Issuer.Of(issuing.Pem, new Secret(issuingKey), clock);
         using var nodeKey = NewTrust.NewKey();
-        var node = issuer.Sign(number, host.Former.Node.Name, host.Address, RestoreRules.EpochAfter(backup.Cluster.Epoch), new PublicKey(nodeKey));
-        var made = new RestoredTrust([.. backup.Authorities.Select(Retire), issuing], [.. Lists(backup, token, issuing.Fingerprint, now), issuer.Revoke(1, [])], node);
+        var node = issuer.Sign(
+            number,
+            host.Former.Node.Name,
+            host.Address,
+            RestoreRules.EpochAfter(backup.Cluster.Epoch),
+            new PublicKey(nodeKey)
+        );
+        var made = new RestoredTrust(
+            [.. backup.Authorities.Select(Retire), issuing],
+            [.. Lists(backup, token, issuing.Fingerprint, now), issuer.Revoke(1, [])],
+            node
+        );
 
         await files.WriteSecretAsync(ClusterFiles.EncryptionKey, key.Text, ct);
         await files.WriteForAgentAsync(ClusterFiles.EncryptionKeyToGive, key.Text, ct);
@@ -82,7 +112,8 @@ internal sealed record RestoredTrust(ImmutableArray<Authority> Authorities, Immu
     [JsonIgnore]
     public IEnumerable<Authority> Roots => Authorities.Where(RestoreRules.IsTrustedRoot);
 
-    private static Authority Retire(Authority authority) => authority.Kind == AuthorityKind.Issuing ? authority with { State = AuthorityState.Retired } : authority;
+    private static Authority Retire(Authority authority) =>
+        authority.Kind == AuthorityKind.Issuing ? authority with { State = AuthorityState.Retired } : authority;
 
     // Each root's next list has all that it has signed but the new one; the lists of the earlier issuing CAs stay as they were.
     private static IEnumerable<Registry.RevocationList> Lists(ClusterBackup backup, MasterToken token, string kept, DateTimeOffset now)
@@ -92,10 +123,16 @@ internal sealed record RestoredTrust(ImmutableArray<Authority> Authorities, Immu
         {
             using var root = RootAuthority.Open(record, token, backup.Cluster.Id);
             var last = backup.RevocationLists.FirstOrDefault(l => l.Authority == record.Fingerprint);
-            yield return root.Revoke(last is null ? null : last with { Number = last.Number + RestoreRules.Leap }, backup.Authorities, kept, now);
+            yield return root.Revoke(
+                last is null ? null : last with { Number = last.Number + RestoreRules.Leap },
+                backup.Authorities,
+                kept,
+                now
+            );
         }
 
-        foreach (var list in backup.RevocationLists.Where(l => roots.All(r => r.Fingerprint != l.Authority))) yield return list;
+        foreach (var list in backup.RevocationLists.Where(l => roots.All(r => r.Fingerprint != l.Authority)))
+            yield return list;
     }
 }
 

@@ -44,7 +44,8 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
     public async Task FileListAsync(ClusterRegistry registry, long epoch, CancellationToken ct)
     {
         using var issuer = Issuer.Of(files.ReadTrust(NextCertificate)!, new Secret(files.ReadTrust(NextKey)!), clock);
-        if ((await registry.RevocationListsAsync(ct)).Any(l => l.Authority == Issuer.FingerprintOf(issuer.Certificate))) return;
+        if ((await registry.RevocationListsAsync(ct)).Any(l => l.Authority == Issuer.FingerprintOf(issuer.Certificate)))
+            return;
         await registry.PutRevocationListAsync(epoch, issuer.Revoke(1, []), ct);
     }
 
@@ -60,7 +61,12 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
     /// certificate of the new CA.
     /// </summary>
     /// <returns>What following came to, and whether the own certificate is of the new CA.</returns>
-    public async Task<(Followed Followed, bool IsComplete)> ComeIntoForceAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)
+    public async Task<(Followed Followed, bool IsComplete)> ComeIntoForceAsync(
+        LocalNode me,
+        ClusterRegistry registry,
+        ClusterView view,
+        CancellationToken ct
+    )
     {
         using var own = Credentials.Read(machine.Real(Credentials.Directory));
         var others = view.Members.Where(n => n.Number != me.Number).ToArray();
@@ -73,7 +79,8 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
         while (!isComplete && clock.GetUtcNow() < end)
         {
             await Task.Delay(Pause, clock, ct);
-            if (!await certificate.RenewAsync(me, registry, view, force: false, ct)) continue;
+            if (!await certificate.RenewAsync(me, registry, view, force: false, ct))
+                continue;
             followed = await follow.RunAloneAsync(force: true, ct);
             isComplete = true;
         }
@@ -89,14 +96,17 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
     // Whether this node's certificate is of the CA that signs here.
     private bool IsOwn()
     {
-        if (files.ReadTrust("node.crt") is not { } pem || files.ReadTrust("issuer.crt") is not { } issuer) return false;
-        using X509Certificate2 node = X509Certificate2.CreateFromPem(pem), authority = X509Certificate2.CreateFromPem(issuer);
+        if (files.ReadTrust("node.crt") is not { } pem || files.ReadTrust("issuer.crt") is not { } issuer)
+            return false;
+        using X509Certificate2 node = X509Certificate2.CreateFromPem(pem),
+            authority = X509Certificate2.CreateFromPem(issuer);
         return node.IssuerName.RawData.AsSpan().SequenceEqual(authority.SubjectName.RawData);
     }
 
     private bool Is(Authority authority, string certificate, string key)
     {
-        if (files.ReadTrust(certificate) is not { } pem || files.ReadTrust(key) is not { } secret) return false;
+        if (files.ReadTrust(certificate) is not { } pem || files.ReadTrust(key) is not { } secret)
+            return false;
         try
         {
             using var issuer = Issuer.Of(pem, new Secret(secret), clock);

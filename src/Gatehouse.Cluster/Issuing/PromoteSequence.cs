@@ -46,10 +46,15 @@ internal sealed class PromoteSequence(LocalMachine machine, TimeProvider clock, 
         var authorities = await registry.AuthoritiesAsync(ct);
         var current = authorities.First(a => a is { Kind: AuthorityKind.Issuing, State: AuthorityState.Current });
         var isUnderWay = view.Cluster.Issuer == me.Number && issuing.IsPrepared(current);
-        if (!isUnderWay && PromotionRules.Refusal(view, me.Number, await LookAsync(me, view, current, ct), force) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (!isUnderWay && PromotionRules.Refusal(view, me.Number, await LookAsync(me, view, current, ct), force) is { } refusal)
+            throw new SequenceException(ExitCodes.Refused, refusal);
 
         await using var only = await registry.LockAsync(ClusterSequence.Promote, ct);
-        using var root = RootAuthority.Open(authorities.First(a => a is { Kind: AuthorityKind.Root, State: AuthorityState.Current }), token, view.Cluster.Id);
+        using var root = RootAuthority.Open(
+            authorities.First(a => a is { Kind: AuthorityKind.Root, State: AuthorityState.Current }),
+            token,
+            view.Cluster.Id
+        );
         if (!isUnderWay)
         {
             log.Note("Making a new issuing CA, and moving the duty here");
@@ -63,9 +68,15 @@ internal sealed class PromoteSequence(LocalMachine machine, TimeProvider clock, 
         await files.WriteForAgentAsync(ClusterFiles.EncryptionKeyToGive, new Secret(files.Read(ClusterFiles.EncryptionKey)!.Trim()), ct);
         await files.WriteSecretAsync(ClusterFiles.SealedRootKey, new Secret(root.Record.SealedKey!), ct);
         var (followed, isComplete) = await issuing.ComeIntoForceAsync(me, registry, view, ct);
-        if (revokeOld) await RevokeAsync(me, registry, root, current, ct);
+        if (revokeOld)
+            await RevokeAsync(me, registry, root, current, ct);
         view = await registry.ViewAsync(ct);
-        return new Promoted(view, isComplete, PromotionRules.Behind(view, await registry.CertificatesAsync(ct), current.Pem), followed.Problem);
+        return new Promoted(
+            view,
+            isComplete,
+            PromotionRules.Behind(view, await registry.CertificatesAsync(ct), current.Pem),
+            followed.Problem
+        );
     }
 
     private static async Task<ClusterView> ViewAsync(ClusterRegistry registry, CancellationToken ct)
@@ -76,14 +87,23 @@ internal sealed class PromoteSequence(LocalMachine machine, TimeProvider clock, 
         }
         catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable)
         {
-            throw new SequenceException(ExitCodes.Failed, $"{e.Message}\nA promotion is written into the registry, so its database has to be there. If it was on the lost node alone, bring that database back first, from its disk or from a backup.", e);
+            throw new SequenceException(
+                ExitCodes.Failed,
+                $"{e.Message}\nA promotion is written into the registry, so its database has to be there. If it was on the lost node "
+                    + $"alone, bring that database back first, from its disk or from a backup.",
+                e
+            );
         }
     }
 
     private async Task<Candidate> LookAsync(LocalNode me, ClusterView view, Authority current, CancellationToken ct)
     {
         var key = files.Read(ClusterFiles.EncryptionKey) is { } text && EncryptionKey.TryRead(text.Trim(), out _, out _);
-        return new Candidate(key, issuing.IsHere(current), view.Cluster.Issuer != me.Number && await AnswersAsync(view.Node(view.Cluster.Issuer)!, ct));
+        return new Candidate(
+            key,
+            issuing.IsHere(current),
+            view.Cluster.Issuer != me.Number && await AnswersAsync(view.Node(view.Cluster.Issuer)!, ct)
+        );
     }
 
     private async Task<bool> AnswersAsync(ClusterNode issuer, CancellationToken ct)
@@ -108,10 +128,18 @@ internal sealed class PromoteSequence(LocalMachine machine, TimeProvider clock, 
     {
         log.Note("Waiting for the members to have certificates of the new CA");
         var end = clock.GetUtcNow() + Patience;
-        while (clock.GetUtcNow() < end && !PromotionRules.Behind(await registry.ViewAsync(ct), await registry.CertificatesAsync(ct), current.Pem).IsEmpty) await Task.Delay(Pause, clock, ct);
+        while (
+            clock.GetUtcNow() < end
+            && !PromotionRules.Behind(await registry.ViewAsync(ct), await registry.CertificatesAsync(ct), current.Pem).IsEmpty
+        )
+            await Task.Delay(Pause, clock, ct);
         var view = await registry.ViewAsync(ct);
         var last = (await registry.RevocationListsAsync(ct)).FirstOrDefault(l => l.Authority == root.Record.Fingerprint);
-        await registry.PutRevocationListAsync(view.Cluster.Epoch, root.Revoke(last, await registry.AuthoritiesAsync(ct), current.Fingerprint, clock.GetUtcNow()), ct);
+        await registry.PutRevocationListAsync(
+            view.Cluster.Epoch,
+            root.Revoke(last, await registry.AuthoritiesAsync(ct), current.Fingerprint, clock.GetUtcNow()),
+            ct
+        );
         await new FollowSequence(machine, clock, log).RunAloneAsync(force: false, ct);
         using var own = Credentials.Read(machine.Real(Credentials.Directory));
         await Nudges.SendAsync(view.Members.Where(n => n.Number != me.Number), own, clock, ct);

@@ -22,13 +22,19 @@ internal static class PromotionRules
     /// <param name="force">Whether the issuer there is may answer.</param>
     public static string? Refusal(ClusterView view, int number, Candidate candidate, bool force)
     {
-        if (view.Node(number) is not { State: NodeState.Active } node) return "this node is no active member of the cluster; only such a one can become the issuer.";
-        if (view.Cluster.Issuer == number && candidate.HasIssuingKey) return $"{node.Name} is the issuer already, since epoch {view.Cluster.Epoch}.";
+        if (view.Node(number) is not { State: NodeState.Active } node)
+            return "this node is no active member of the cluster; only such a one can become the issuer.";
+        if (view.Cluster.Issuer == number && candidate.HasIssuingKey)
+            return $"{node.Name} is the issuer already, since epoch {view.Cluster.Epoch}.";
         if (!NodeDuties.MayIssue(node.Profile))
-            return $"{node.Name} has the profile {node.Profile}, and the issuer is a node that can hold the registry: {string.Join(", ", PlacementRules.BootstrapProfiles)}. Run it on one of those.";
-        if (!candidate.HasEncryptionKey) return $"the cluster's encryption key is not on {node.Name} ({ClusterFiles.EncryptionKey}), and the issuer gives it to new members. Put there what was shown when the cluster was started, or promote another node.";
+            return $"{node.Name} has the profile {node.Profile}, and the issuer is a node that can hold the registry: "
+                + $"{string.Join(", ", PlacementRules.BootstrapProfiles)}. Run it on one of those.";
+        if (!candidate.HasEncryptionKey)
+            return $"the cluster's encryption key is not on {node.Name} ({ClusterFiles.EncryptionKey}), and the issuer gives it to new "
+                + $"members. Put there what was shown when the cluster was started, or promote another node.";
         if (view.Cluster.Issuer != number && candidate.OldAnswers && !force)
-            return $"{view.Node(view.Cluster.Issuer)?.Name} is the issuer and answers. If its duty is to move all the same, run this with --force; it steps down by itself.";
+            return $"{view.Node(view.Cluster.Issuer)?.Name} is the issuer and answers. If its duty is to move all the same, run this with "
+                + $"--force; it steps down by itself.";
         return null;
     }
 

@@ -25,11 +25,13 @@ internal sealed class RenewSequence(LocalMachine machine, TimeProvider clock, IA
         await using (var registry = RegistryAccess.Open(me))
         {
             var view = await registry.ViewAsync(ct);
-            if (!await new NodeCertificate(machine, clock, log).RenewAsync(me, registry, view, force: true, ct)) throw new SequenceException(ExitCodes.Failed, "the certificate was not renewed; the one there is stays in use.");
+            if (!await new NodeCertificate(machine, clock, log).RenewAsync(me, registry, view, force: true, ct))
+                throw new SequenceException(ExitCodes.Failed, "the certificate was not renewed; the one there is stays in use.");
         }
 
         var followed = await new FollowSequence(machine, clock, log).RunAloneAsync(force: true, ct);
-        if (followed.Problem.Length > 0) throw new SequenceException(ExitCodes.Failed, $"the certificate is renewed, and could not be put in force: {followed.Problem}");
+        if (followed.Problem.Length > 0)
+            throw new SequenceException(ExitCodes.Failed, $"the certificate is renewed, and could not be put in force: {followed.Problem}");
     }
 
     /// <summary>Orders every member to do so, and waits a minute for them.</summary>
@@ -46,7 +48,8 @@ internal sealed class RenewSequence(LocalMachine machine, TimeProvider clock, IA
         while (true)
         {
             var results = await registry.CommandResultsAsync(number, ct);
-            if (results.Length >= view.Members.Count() || clock.GetUtcNow() >= end) return [.. view.Members.Select(n => (n, results.FirstOrDefault(r => r.Node == n.Number)))];
+            if (results.Length >= view.Members.Count() || clock.GetUtcNow() >= end)
+                return [.. view.Members.Select(n => (n, results.FirstOrDefault(r => r.Node == n.Number)))];
             await Task.Delay(Pause, clock, ct);
         }
     }

@@ -30,8 +30,11 @@ internal sealed class RootAuthority : IDisposable
     /// <exception cref="SequenceException">The token is wrong, or the key is damaged.</exception>
     public static RootAuthority Open(Authority record, MasterToken token, string clusterId)
     {
-        if (!SealedKey.TryRead(record.SealedKey ?? "", out var closed, out var problem)) throw new SequenceException(ExitCodes.Failed, $"the sealed root key in the registry {problem}.");
-        return closed.TryOpen(token, clusterId, out var key, out problem) ? new RootAuthority(record, key) : throw new SequenceException(ExitCodes.Refused, $"the sealed root key {problem}. Nothing was changed.");
+        if (!SealedKey.TryRead(record.SealedKey ?? "", out var closed, out var problem))
+            throw new SequenceException(ExitCodes.Failed, $"the sealed root key in the registry {problem}.");
+        return closed.TryOpen(token, clusterId, out var key, out problem)
+            ? new RootAuthority(record, key)
+            : throw new SequenceException(ExitCodes.Refused, $"the sealed root key {problem}. Nothing was changed.");
     }
 
     /// <summary>Makes an issuing CA: its record, and its key.</summary>
@@ -39,7 +42,16 @@ internal sealed class RootAuthority : IDisposable
     {
         using var fresh = NewTrust.NewKey();
         using var certificate = authority.MakeIssuing(new PublicKey(fresh), Issuer.NewSerial(), now);
-        return (new Authority(Issuer.FingerprintOf(certificate), AuthorityKind.Issuing, AuthorityState.Current, certificate.ExportCertificatePem() + "\n", null), fresh.ExportPkcs8PrivateKeyPem() + "\n");
+        return (
+            new Authority(
+                Issuer.FingerprintOf(certificate),
+                AuthorityKind.Issuing,
+                AuthorityState.Current,
+                certificate.ExportCertificatePem() + "\n",
+                null
+            ),
+            fresh.ExportPkcs8PrivateKeyPem() + "\n"
+        );
     }
 
     /// <summary>Whether this root has signed an issuing CA.</summary>
@@ -50,22 +62,30 @@ internal sealed class RootAuthority : IDisposable
     }
 
     /// <summary>The root's first list, empty.</summary>
-    public Registry.RevocationList FirstList(DateTimeOffset now) => new(Record.Fingerprint, 1, authority.MakeRevocationList(1, [], now).Pem);
+    public Registry.RevocationList FirstList(DateTimeOffset now) =>
+        new(Record.Fingerprint, 1, authority.MakeRevocationList(1, [], now).Pem);
 
     /// <summary>The root's next list, which revokes every issuing CA of it but one, and those revoked before.</summary>
     /// <param name="last">Its list before.</param>
     /// <param name="authorities">All authorities.</param>
     /// <param name="kept">The fingerprint of the issuing CA that stays.</param>
     /// <param name="now">The time.</param>
-    public Registry.RevocationList Revoke(Registry.RevocationList? last, IEnumerable<Authority> authorities, string kept, DateTimeOffset now)
+    public Registry.RevocationList Revoke(
+        Registry.RevocationList? last,
+        IEnumerable<Authority> authorities,
+        string kept,
+        DateTimeOffset now
+    )
     {
-        var before = last is not null && RevocationList.TryReadAll(last.Pem, out var lists, out _) ? lists.SelectMany(l => l.Revoked).ToArray() : [];
+        var before =
+            last is not null && RevocationList.TryReadAll(last.Pem, out var lists, out _) ? lists.SelectMany(l => l.Revoked).ToArray() : [];
         var entries = before.ToDictionary(r => r.Serial);
         foreach (var old in authorities.Where(a => a.Kind == AuthorityKind.Issuing && a.Fingerprint != kept))
         {
             using var certificate = X509Certificate2.CreateFromPem(old.Pem);
             var serial = SerialNumber.Of(certificate);
-            if (HasSigned(old) && !entries.ContainsKey(serial)) entries.Add(serial, new RevokedCertificate(serial, now));
+            if (HasSigned(old) && !entries.ContainsKey(serial))
+                entries.Add(serial, new RevokedCertificate(serial, now));
         }
 
         var number = (last?.Number ?? 0) + 1;

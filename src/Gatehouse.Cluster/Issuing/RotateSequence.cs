@@ -40,7 +40,8 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         var rotation = Rotation.Of(await registry.AuthoritiesAsync(ct));
         Expect(me, view, rotation);
         await using var only = await registry.LockAsync(ClusterSequence.Rotate, ct);
-        if (rotation.Stage == RotationStage.None) rotation = await IntroduceAsync(registry, view, rotation, token, ct);
+        if (rotation.Stage == RotationStage.None)
+            rotation = await IntroduceAsync(registry, view, rotation, token, ct);
         await SwitchAsync(me, registry, view, rotation, token, ct);
         view = await registry.ViewAsync(ct);
         rotation = Rotation.Of(await registry.AuthoritiesAsync(ct));
@@ -57,12 +58,21 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         var rotation = Rotation.Of(await registry.AuthoritiesAsync(ct));
         Expect(me, view, rotation);
         if (rotation is not { Stage: RotationStage.Switched, Other: { } old })
-            throw new SequenceException(ExitCodes.Refused, rotation.Stage == RotationStage.None ? "no root CA is being rotated; 'gatehouse ca rotate' begins with that." : "the new root CA does not sign yet; run 'gatehouse ca rotate' again first.");
+            throw new SequenceException(
+                ExitCodes.Refused,
+                rotation.Stage == RotationStage.None
+                    ? "no root CA is being rotated; 'gatehouse ca rotate' begins with that."
+                    : "the new root CA does not sign yet; run 'gatehouse ca rotate' again first."
+            );
         // By the new root alone: who shows a certificate of the old one, or does not answer, would be cut off.
         using var own = Credentials.Read(machine.Real(Credentials.Directory), rotation.Current.Pem);
         var behind = await WithoutAsync(view.Members, own, _ => true, ct);
         if (behind.Length > 0)
-            throw new SequenceException(ExitCodes.Refused, $"the old root CA is still needed: {string.Join(", ", behind.Select(n => n.Name))} did not show a certificate under the new one. Wait until they follow, or remove them ('gatehouse node remove'), and run this again.");
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"the old root CA is still needed: {string.Join(", ", behind.Select(n => n.Name))} did not show a certificate under the "
+                    + $"new one. Wait until they follow, or remove them ('gatehouse node remove'), and run this again."
+            );
         log.Note("Dropping the old root CA");
         await registry.ChangeAuthorityAsync(view.Cluster.Epoch, old.Fingerprint, AuthorityState.Retired, ct);
         await FollowAsync(me, view, ct);
@@ -70,30 +80,68 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
 
     private void Expect(LocalNode me, ClusterView view, Rotation rotation)
     {
-        if (view.Cluster.Issuer != me.Number) throw new SequenceException(ExitCodes.Refused, $"the root CA is rotated on the issuer: run this on {view.Node(view.Cluster.Issuer)?.Name}.");
-        if (!issuing.IsHere(rotation.Issuing) && !issuing.IsPrepared(rotation.Issuing)) throw new SequenceException(ExitCodes.Refused, "this node is the issuer, and its issuing CA's key is not here; 'gatehouse promote' makes a new one.");
+        if (view.Cluster.Issuer != me.Number)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"the root CA is rotated on the issuer: run this on {view.Node(view.Cluster.Issuer)?.Name}."
+            );
+        if (!issuing.IsHere(rotation.Issuing) && !issuing.IsPrepared(rotation.Issuing))
+            throw new SequenceException(
+                ExitCodes.Refused,
+                "this node is the issuer, and its issuing CA's key is not here; 'gatehouse promote' makes a new one."
+            );
     }
 
-    private async Task<Rotation> IntroduceAsync(ClusterRegistry registry, ClusterView view, Rotation rotation, MasterToken token, CancellationToken ct)
+    private async Task<Rotation> IntroduceAsync(
+        ClusterRegistry registry,
+        ClusterView view,
+        Rotation rotation,
+        MasterToken token,
+        CancellationToken ct
+    )
     {
         // Another token than the one that opens the old root must not seal the new one.
         using (RootAuthority.Open(rotation.Current, token, view.Cluster.Id))
             log.Note("Making a new root CA, trusted beside the old one");
         using var key = NewTrust.NewKey();
-        using var certificate = CertificateAuthority.MakeRoot(view.Cluster.Id, view.Cluster.Name, key, Issuer.NewSerial(), clock.GetUtcNow());
+        using var certificate = CertificateAuthority.MakeRoot(
+            view.Cluster.Id,
+            view.Cluster.Name,
+            key,
+            Issuer.NewSerial(),
+            clock.GetUtcNow()
+        );
         var closed = SealedKey.Seal(key, view.Cluster.Id, token, RandomNumberGenerator.GetBytes(SealedKey.RandomBytes)).ToString();
-        await registry.AddAuthorityAsync(view.Cluster.Epoch, new Authority(Issuer.FingerprintOf(certificate), AuthorityKind.Root, AuthorityState.Next, certificate.ExportCertificatePem() + "\n", closed), ct);
+        await registry.AddAuthorityAsync(
+            view.Cluster.Epoch,
+            new Authority(
+                Issuer.FingerprintOf(certificate),
+                AuthorityKind.Root,
+                AuthorityState.Next,
+                certificate.ExportCertificatePem() + "\n",
+                closed
+            ),
+            ct
+        );
         return Rotation.Of(await registry.AuthoritiesAsync(ct));
     }
 
     // What of it a run before this one has done is seen by what is there.
-    private async Task SwitchAsync(LocalNode me, ClusterRegistry registry, ClusterView view, Rotation rotation, MasterToken token, CancellationToken ct)
+    private async Task SwitchAsync(
+        LocalNode me,
+        ClusterRegistry registry,
+        ClusterView view,
+        Rotation rotation,
+        MasterToken token,
+        CancellationToken ct
+    )
     {
         var comes = rotation.Stage == RotationStage.Introduced;
         using var root = RootAuthority.Open(comes ? rotation.Other! : rotation.Current, token, view.Cluster.Id);
         if (comes)
         {
-            if ((await registry.RevocationListsAsync(ct)).All(l => l.Authority != root.Record.Fingerprint)) await registry.PutRevocationListAsync(view.Cluster.Epoch, root.FirstList(clock.GetUtcNow()), ct);
+            if ((await registry.RevocationListsAsync(ct)).All(l => l.Authority != root.Record.Fingerprint))
+                await registry.PutRevocationListAsync(view.Cluster.Epoch, root.FirstList(clock.GetUtcNow()), ct);
             await FollowAsync(me, view, ct);
             await TrustedByAllAsync(view, root.Record, ct);
         }
@@ -106,8 +154,10 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
             await registry.AddAuthorityAsync(view.Cluster.Epoch, current, ct);
         }
 
-        if (comes) await registry.ChangeAuthorityAsync(view.Cluster.Epoch, root.Record.Fingerprint, AuthorityState.Current, ct);
-        if (!issuing.IsPrepared(current)) return;
+        if (comes)
+            await registry.ChangeAuthorityAsync(view.Cluster.Epoch, root.Record.Fingerprint, AuthorityState.Current, ct);
+        if (!issuing.IsPrepared(current))
+            return;
         await issuing.FileListAsync(registry, view.Cluster.Epoch, ct);
         await issuing.TakeAsync(ct);
         await files.WriteSecretAsync(ClusterFiles.SealedRootKey, new Secret(root.Record.SealedKey!), ct);
@@ -123,30 +173,42 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         while (true)
         {
             var behind = await WithoutAsync(view.Members, own, heard => heard.Roots.Any(r => IsSame(r, certificate)), ct);
-            if (behind.Length == 0) return;
+            if (behind.Length == 0)
+                return;
             if (clock.GetUtcNow() >= end)
-                throw new SequenceException(ExitCodes.Failed, $"the new root CA is made, and not yet trusted by {string.Join(", ", behind.Select(n => n.Name))}. The old one signs on. When they follow again, or are removed, run 'gatehouse ca rotate' again.");
+                throw new SequenceException(
+                    ExitCodes.Failed,
+                    $"the new root CA is made, and not yet trusted by {string.Join(", ", behind.Select(n => n.Name))}. The old one signs "
+                        + $"on. When they follow again, or are removed, run 'gatehouse ca rotate' again."
+                );
             await Task.Delay(Pause, clock, ct);
         }
     }
 
     // The members that do not answer, or not so.
-    private async Task<ImmutableArray<ClusterNode>> WithoutAsync(IEnumerable<ClusterNode> members, Credentials own, Func<Core.Clusters.Messages.Introduction, bool> isSo, CancellationToken ct)
+    private async Task<ImmutableArray<ClusterNode>> WithoutAsync(
+        IEnumerable<ClusterNode> members,
+        Credentials own,
+        Func<Core.Clusters.Messages.Introduction, bool> isSo,
+        CancellationToken ct
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Hearing);
-        var asked = await Task.WhenAll(members.Select(async node =>
-        {
-            try
+        var asked = await Task.WhenAll(
+            members.Select(async node =>
             {
-                using var client = AgentClient.Member(own, node, clock);
-                return (Node: node, Is: isSo(await client.IntroductionAsync(limit.Token)));
-            }
-            catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-            {
-                return (Node: node, Is: false);
-            }
-        }));
+                try
+                {
+                    using var client = AgentClient.Member(own, node, clock);
+                    return (Node: node, Is: isSo(await client.IntroductionAsync(limit.Token)));
+                }
+                catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+                {
+                    return (Node: node, Is: false);
+                }
+            })
+        );
         return [.. asked.Where(a => !a.Is).Select(a => a.Node)];
     }
 
@@ -155,7 +217,8 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         using var own = Credentials.Read(machine.Real(Credentials.Directory));
         await Nudges.SendAsync(view.Members.Where(n => n.Number != me.Number), own, clock, ct);
         var followed = await new FollowSequence(machine, clock, log).RunAloneAsync(force: false, ct);
-        if (followed.Problem.Length > 0) throw new SequenceException(ExitCodes.Failed, $"this node is not as the cluster wants it: {followed.Problem}");
+        if (followed.Problem.Length > 0)
+            throw new SequenceException(ExitCodes.Failed, $"this node is not as the cluster wants it: {followed.Problem}");
     }
 
     private static bool IsSame(string pem, X509Certificate2 certificate)

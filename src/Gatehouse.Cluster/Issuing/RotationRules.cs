@@ -32,7 +32,10 @@ internal sealed record Rotation(RotationStage Stage, Authority Current, Authorit
         var other = authorities.LastOrDefault(a => a is { Kind: AuthorityKind.Root, State: AuthorityState.Next });
         var issuing = authorities.Single(a => a is { Kind: AuthorityKind.Issuing, State: AuthorityState.Current });
         // The registry has one word for the root that comes and the root that goes; their age tells them apart.
-        var stage = other is null ? RotationStage.None : authorities.IndexOf(other) > authorities.IndexOf(current) ? RotationStage.Introduced : RotationStage.Switched;
+        var stage =
+            other is null ? RotationStage.None
+            : authorities.IndexOf(other) > authorities.IndexOf(current) ? RotationStage.Introduced
+            : RotationStage.Switched;
         return new Rotation(stage, current, other, issuing);
     }
 
@@ -43,7 +46,9 @@ internal sealed record Rotation(RotationStage Stage, Authority Current, Authorit
     /// <param name="authorities">All authorities.</param>
     public static Authority Signer(ImmutableArray<Authority> authorities)
     {
-        using var issuing = X509Certificate2.CreateFromPem(authorities.Single(a => a is { Kind: AuthorityKind.Issuing, State: AuthorityState.Current }).Pem);
+        using var issuing = X509Certificate2.CreateFromPem(
+            authorities.Single(a => a is { Kind: AuthorityKind.Issuing, State: AuthorityState.Current }).Pem
+        );
         return authorities.Single(a => a.Kind == AuthorityKind.Root && a.State != AuthorityState.Retired && HasSigned(a, issuing));
     }
 

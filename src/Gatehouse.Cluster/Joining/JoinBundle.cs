@@ -53,9 +53,17 @@ internal sealed record JoinBundle
     public Secret Write()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{Head}{Version}\n# Secret: it lets {Name} join the cluster {Cluster}, once. On that host: gatehouse join --bundle FILE\n");
-        text.Append(CultureInfo.InvariantCulture, $"release: {Release}\ncluster: {Cluster}\nname: {Name}\nprofile: {Profile}\nexpires: {Expires.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\n");
-        foreach (var member in Members) text.Append(CultureInfo.InvariantCulture, $"member: {member}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{Head}{Version}\n# Secret: it lets {Name} join the cluster {Cluster}, once. On that host: gatehouse join --bundle FILE\n"
+        );
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"release: {Release}\ncluster: {Cluster}\nname: {Name}\nprofile: {Profile}\nexpires: "
+                + $"{Expires.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\n"
+        );
+        foreach (var member in Members)
+            text.Append(CultureInfo.InvariantCulture, $"member: {member}\n");
         text.Append(CultureInfo.InvariantCulture, $"code: {Code.Text.Reveal()}\n{Root.Trim()}\n");
         return new Secret($"{text}{Sum}{SumOf(text.ToString())}\n");
     }
@@ -68,7 +76,8 @@ internal sealed record JoinBundle
     public static bool TryRead(ReadOnlySpan<byte> bytes, string release, [NotNullWhen(true)] out JoinBundle? bundle, out string problem)
     {
         bundle = null;
-        const string again = "Carry it over again, or make a new one with 'gatehouse invite NAME --profile PROFILE --replace --bundle FILE'.";
+        const string again =
+            "Carry it over again, or make a new one with 'gatehouse invite NAME --profile PROFILE --replace --bundle FILE'.";
         // Some editors and file systems change the ends of lines; that is no damage.
         var text = bytes.Length > MostBytes ? "" : Encoding.UTF8.GetString(bytes).Replace("\r\n", "\n", StringComparison.Ordinal);
         if (!text.StartsWith(Head, StringComparison.Ordinal))
@@ -79,7 +88,9 @@ internal sealed record JoinBundle
 
         if (text[Head.Length..].Split('\n', 2)[0] is var version && version != Version)
         {
-            problem = $"it is a bundle of another kind ({Plain(version)}) than this release {release} reads ({Version}); install the release that the cluster runs.";
+            problem =
+                $"it is a bundle of another kind ({Plain(version)}) than this release {release} reads ({Version}); install the release "
+                + $"that the cluster runs.";
             return false;
         }
 
@@ -99,7 +110,8 @@ internal sealed record JoinBundle
         }
 
         bundle = Read(lines, text[..end], out problem);
-        if (bundle is null) problem = $"{problem} {again}";
+        if (bundle is null)
+            problem = $"{problem} {again}";
         return bundle is not null;
     }
 
@@ -124,13 +136,24 @@ internal sealed record JoinBundle
         {
             if (!code.Pin.Matches(root))
             {
-                problem = $"its CA is not the one that its code asks for: the code names the key {code.Pin}, and the CA has {Pin.Of(root)}. Nothing was sent to anybody; find out who changed the file.";
+                problem =
+                    $"its CA is not the one that its code asks for: the code names the key {code.Pin}, and the CA has {Pin.Of(root)}. "
+                    + $"Nothing was sent to anybody; find out who changed the file.";
                 return null;
             }
 
             var members = lines["member"].Select(m => HostPort.TryParse(m, MemberTls.Port, out var member) ? member : null).ToArray();
-            if (members.Length == 0 || members.Contains(null) || !Names.TryParse(lines["name"].FirstOrDefault(""), 2, out var name)
-                || !DateTimeOffset.TryParse(lines["expires"].FirstOrDefault(""), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expires))
+            if (
+                members.Length == 0
+                || members.Contains(null)
+                || !Names.TryParse(lines["name"].FirstOrDefault(""), 2, out var name)
+                || !DateTimeOffset.TryParse(
+                    lines["expires"].FirstOrDefault(""),
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal,
+                    out var expires
+                )
+            )
             {
                 problem = "a line of it is missing or cannot be read.";
                 return null;
@@ -154,7 +177,9 @@ internal sealed record JoinBundle
     {
         try
         {
-            return text.IndexOf(CertificateHead, StringComparison.Ordinal) is > 0 and var at ? X509Certificate2.CreateFromPem(text.AsSpan(at)) : null;
+            return text.IndexOf(CertificateHead, StringComparison.Ordinal) is > 0 and var at
+                ? X509Certificate2.CreateFromPem(text.AsSpan(at))
+                : null;
         }
         catch (CryptographicException)
         {
@@ -163,8 +188,13 @@ internal sealed record JoinBundle
     }
 
     // The lines KEY: VALUE in front of the certificate; what a later release adds is passed over.
-    private static ILookup<string, string> Lines(string text) => text.Split(CertificateHead)[0].Split('\n').Skip(1)
-        .Select(l => l.Split(": ", 2)).Where(l => l.Length == 2 && !l[0].StartsWith('#')).ToLookup(l => l[0], l => l[1].Trim(), StringComparer.Ordinal);
+    private static ILookup<string, string> Lines(string text) =>
+        text.Split(CertificateHead)[0]
+            .Split('\n')
+            .Skip(1)
+            .Select(l => l.Split(": ", 2))
+            .Where(l => l.Length == 2 && !l[0].StartsWith('#'))
+            .ToLookup(l => l[0], l => l[1].Trim(), StringComparer.Ordinal);
 
     private static string Line(string release) => string.Join('.', release.Split('.').Take(2));
 

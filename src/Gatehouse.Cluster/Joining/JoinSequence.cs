@@ -46,21 +46,32 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <param name="code">The code.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="SequenceException">Nobody answers there, or somebody else does.</exception>
-    public static async Task<(TrustStore Trust, HostPort Issuer, Introduction Introduction)> MeetAsync(HostPort address, JoinCode code, CancellationToken ct)
+    public static async Task<(TrustStore Trust, HostPort Issuer, Introduction Introduction)> MeetAsync(
+        HostPort address,
+        JoinCode code,
+        CancellationToken ct
+    )
     {
         using var stranger = AgentClient.Stranger(address.Host, address.Port);
         var heard = await stranger.IntroductionAsync(ct);
         // Nobody vouches for it yet: anything can be in it, or missing.
-        if (heard.Roots.IsDefaultOrEmpty) throw new SequenceException(ExitCodes.Refused, $"{address} shows no CA of a cluster. Nothing secret was sent. Check the address.");
+        if (heard.Roots.IsDefaultOrEmpty)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"{address} shows no CA of a cluster. Nothing secret was sent. Check the address."
+            );
         heard = heard with { Name = AgentClient.Printable(heard.Name ?? "") };
         var trust = TrustStore.Read(string.Join('\n', heard.Roots), "");
         if (!trust.Roots.Any(code.Pin.Matches))
-            throw new SequenceException(ExitCodes.Refused, $"""
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"""
                 {address} is not the cluster that the code is for, or somebody stands between. Nothing secret was sent.
                   the code asks for a CA with the key {code.Pin}
                   {address} has                       {string.Join(", ", trust.Roots.Select(Pin.Of))}
                 Check the address and the code; if both are right, find out who answers there.
-                """);
+                """
+            );
         // During a rotation two are told; only the one that the code names is believed here.
         var believed = TrustStore.Read(trust.Roots.First(code.Pin.Matches).ExportCertificatePem(), "");
         return (believed, HostPort.TryParse(heard.Issuer ?? "", MemberTls.Port, out var issuer) ? issuer : address, heard);
@@ -71,9 +82,14 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <param name="code">The code.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="SequenceException">Nobody answers, or somebody else does.</exception>
-    public async Task<(TrustStore Trust, HostPort Issuer, Introduction Introduction)> MeetAsync(ImmutableArray<HostPort> members, JoinCode code, CancellationToken ct)
+    public async Task<(TrustStore Trust, HostPort Issuer, Introduction Introduction)> MeetAsync(
+        ImmutableArray<HostPort> members,
+        JoinCode code,
+        CancellationToken ct
+    )
     {
-        if (members is [var only]) return await MeetAsync(only, code, ct);
+        if (members is [var only])
+            return await MeetAsync(only, code, ct);
         foreach (var member in members)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -88,12 +104,18 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
             }
         }
 
-        throw new SequenceException(ExitCodes.Failed, $"none of the members answers: {string.Join(", ", members)}. Nothing was changed. Check that this host reaches one of them on its port.");
+        throw new SequenceException(
+            ExitCodes.Failed,
+            $"none of the members answers: {string.Join(", ", members)}. Nothing was changed. Check that this host reaches one of them on "
+                + $"its port."
+        );
     }
 
     /// <summary>A join that was interrupted after this host had got its certificate; null when there is none.</summary>
     public (JoinGrant Grant, JoiningHost Host)? Interrupted =>
-        Kept() is { Host: { } host } kept ? (kept.Grant, new JoiningHost(host.Name, host.Address, host.Location, apply.Read(host.Answers, "this host's own answers"))) : null;
+        Kept() is { Host: { } host } kept
+            ? (kept.Grant, new JoiningHost(host.Name, host.Address, host.Location, apply.Read(host.Answers, "this host's own answers")))
+            : null;
 
     /// <summary>Whether a join was begun here before; it may have used its code already, and is known by its key.</summary>
     public bool IsUnderWay => files.ReadTrust("node.key") is not null && !IsBootstrapLeft;
@@ -114,7 +136,14 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     /// <param name="host">What this host is to be.</param>
     /// <param name="facts">What is known of it.</param>
     /// <param name="ct">Ends it.</param>
-    public async Task<JoinOutlook> LookAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, Facts facts, CancellationToken ct)
+    public async Task<JoinOutlook> LookAsync(
+        TrustStore trust,
+        HostPort issuer,
+        JoinCode code,
+        JoiningHost host,
+        Facts facts,
+        CancellationToken ct
+    )
     {
         var state = Look(facts);
         var findings = HostRules.Judge(state, host.Address, code.Pin);
@@ -130,7 +159,11 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
 
         var links = await LinkProbe.MeasureAsync(answer.Members ?? [], ct);
         var poor = LinkRules.Warnings(answer.Profile ?? "", links).Select(w => new JoinFinding(false, "link", w));
-        return new JoinOutlook([.. findings, .. answer.Findings, .. poor], links, [.. HostRules.Replaced(state, answer.Profile ?? "")]) { Profile = answer.Profile ?? "", Name = answer.Name ?? host.Name };
+        return new JoinOutlook([.. findings, .. answer.Findings, .. poor], links, [.. HostRules.Replaced(state, answer.Profile ?? "")])
+        {
+            Profile = answer.Profile ?? "",
+            Name = answer.Name ?? host.Name,
+        };
     }
 
     /// <summary>What joining would replace on this host.</summary>
@@ -147,28 +180,54 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     private async Task ForgetBootstrapAsync(CancellationToken ct)
     {
         foreach (var name in await machine.ListAsync(ClusterFiles.Trust, ct))
-            if (name != "lock") await files.RemoveAsync($"{ClusterFiles.Trust}/{name}", ct);
-        foreach (var path in new[] { ClusterFiles.SealedRootKey, ClusterFiles.EncryptionKey, ClusterFiles.EncryptionKeyToGive, ClusterFiles.MasterToken }) await files.RemoveAsync(path, ct);
+            if (name != "lock")
+                await files.RemoveAsync($"{ClusterFiles.Trust}/{name}", ct);
+        foreach (
+            var path in new[]
+            {
+                ClusterFiles.SealedRootKey,
+                ClusterFiles.EncryptionKey,
+                ClusterFiles.EncryptionKeyToGive,
+                ClusterFiles.MasterToken,
+            }
+        )
+            await files.RemoveAsync(path, ct);
     }
 
     /// <summary>Gets the certificate and everything else that a member needs. Asked again, the issuer gives the same.</summary>
     public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
     {
         using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
-        if (!IsUnfinished && files.Node is { Followed.Length: > 0 } there) throw new SequenceException(ExitCodes.Refused, $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it.");
-        if (Kept() is { } kept && kept.Code == code.Id) return kept.Grant;
+        if (!IsUnfinished && files.Node is { Followed.Length: > 0 } there)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it."
+            );
+        if (Kept() is { } kept && kept.Code == code.Id)
+            return kept.Grant;
         log.Note("Getting the certificate");
-        if (IsBootstrapLeft) await ForgetBootstrapAsync(ct);
+        if (IsBootstrapLeft)
+            await ForgetBootstrapAsync(ct);
         var pem = files.ReadTrust("node.key");
         using var key = pem is null ? NewTrust.NewKey() : ECDsa.Create();
-        if (pem is not null) key.ImportFromPem(pem);
-        else await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
+        if (pem is not null)
+            key.ImportFromPem(pem);
+        else
+            await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
         var answer = await SendAsync(trust, issuer, code, host, SigningRequest.Make(key), ct);
-        if (answer.Grant is not { } grant) throw new SequenceException(ExitCodes.Refused, string.Join('\n', answer.Findings.Where(f => f.IsError).Select(f => f.Message)));
+        if (answer.Grant is not { } grant)
+            throw new SequenceException(ExitCodes.Refused, string.Join('\n', answer.Findings.Where(f => f.IsError).Select(f => f.Message)));
         host = Named(host, grant);
         await files.WriteTrustAsync("node.crt", grant.Certificate, ct);
         await files.WriteViewAsync(grant.View, ct);
-        await files.WriteTrustAsync("grant.json", JsonSerializer.Serialize(new KeptGrant(code.Id, grant, new KeptHost(host.Name, host.Address, host.Location, apply.Write(host.Own))), JoinJson.Default.KeptGrant), ct);
+        await files.WriteTrustAsync(
+            "grant.json",
+            JsonSerializer.Serialize(
+                new KeptGrant(code.Id, grant, new KeptHost(host.Name, host.Address, host.Location, apply.Write(host.Own))),
+                JoinJson.Default.KeptGrant
+            ),
+            ct
+        );
         return grant;
     }
 
@@ -198,11 +257,15 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         }
         finally
         {
-            if (!isThere) await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
+            if (!isThere)
+                await files.RemoveAsync(LocalNode.Path, CancellationToken.None);
         }
 
         MemberApply.Expect(result);
-        await files.WriteNodeAsync(LocalRecord.Of(grant.View, me, grant.SettingsVersion, grant.View.Fingerprint(), MemberApply.Running(node)), ct);
+        await files.WriteNodeAsync(
+            LocalRecord.Of(grant.View, me, grant.SettingsVersion, grant.View.Fingerprint(), MemberApply.Running(node)),
+            ct
+        );
 
         log.Note("Telling the issuer");
         using var credentials = Credentials.Read();
@@ -213,9 +276,19 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         return me;
     }
 
-    private async Task<JoinAnswer> SendAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, string request, CancellationToken ct)
+    private async Task<JoinAnswer> SendAsync(
+        TrustStore trust,
+        HostPort issuer,
+        JoinCode code,
+        JoiningHost host,
+        string request,
+        CancellationToken ct
+    )
     {
-        using var echo = EchoListener.TryStart(IPAddress.IPv6Any.AddressFamily == host.Address.AddressFamily ? IPAddress.IPv6Any : IPAddress.Any, MemberTls.Port);
+        using var echo = EchoListener.TryStart(
+            IPAddress.IPv6Any.AddressFamily == host.Address.AddressFamily ? IPAddress.IPv6Any : IPAddress.Any,
+            MemberTls.Port
+        );
         using var client = AgentClient.Joining(trust, issuer.Host, issuer.Port, clock);
         var message = new JoinRequest
         {
@@ -245,10 +318,19 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
 
     private async Task OpenSecretsAsync(JoinGrant grant, CancellationToken ct)
     {
-        if (grant.EncryptionKey.Length == 0) return;
-        if (!EncryptionKey.TryRead(grant.EncryptionKey, out var key, out var problem)) throw new SequenceException(ExitCodes.Failed, $"the issuer gave an encryption key that cannot be read: {problem}.");
+        if (grant.EncryptionKey.Length == 0)
+            return;
+        if (!EncryptionKey.TryRead(grant.EncryptionKey, out var key, out var problem))
+            throw new SequenceException(ExitCodes.Failed, $"the issuer gave an encryption key that cannot be read: {problem}.");
         await files.WriteSecretAsync(ClusterFiles.EncryptionKey, key.Text, ct);
-        await OpenedSecrets.WriteAsync(machine, Core.Screens.Profile.Find(grant.View.Node(grant.Number)!.Profile)!, [.. grant.Secrets.Select(s => (s.Name, s.Text))], key, log, ct);
+        await OpenedSecrets.WriteAsync(
+            machine,
+            Core.Screens.Profile.Find(grant.View.Node(grant.Number)!.Profile)!,
+            [.. grant.Secrets.Select(s => (s.Name, s.Text))],
+            key,
+            log,
+            ct
+        );
     }
 
     // What came before an interruption.
@@ -264,17 +346,20 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         }
     }
 
-    private static JoiningHost Named(JoiningHost host, JoinGrant grant) => host.Name.Length > 0 ? host : host with { Name = grant.View.Node(grant.Number)!.Name };
+    private static JoiningHost Named(JoiningHost host, JoinGrant grant) =>
+        host.Name.Length > 0 ? host : host with { Name = grant.View.Node(grant.Number)!.Name };
 
     private static IEnumerable<KeyValuePair<string, Node>> Own(JoinGrant grant, JoiningHost host)
     {
         yield return Answer("system.name", host.Name);
         yield return Answer("system.address", host.Address.ToString());
         yield return Answer("system.profile", grant.View.Node(grant.Number)!.Profile);
-        if (host.Location.Length > 0) yield return Answer("system.location", host.Location);
+        if (host.Location.Length > 0)
+            yield return Answer("system.location", host.Location);
     }
 
-    private static KeyValuePair<string, Node> Answer(string path, string text) => new(path, new Scalar(new Origin("join", 1, 1), text, true));
+    private static KeyValuePair<string, Node> Answer(string path, string text) =>
+        new(path, new Scalar(new Origin("join", 1, 1), text, true));
 }
 
 /// <summary>What is known before a join changes anything.</summary>
@@ -293,8 +378,11 @@ internal sealed record JoinOutlook(ImmutableArray<JoinFinding> Findings, Immutab
     public string Name { get; init; } = "";
 
     /// <summary>Why the host cannot join, in one sentence; empty when it can.</summary>
-    public string Refusal => !Findings.Any(f => f.IsError) ? ""
-        : $"This host cannot join as things are. Nothing was changed{(Findings.Any(f => f.Code == Refused) ? "" : ", and the code is still good")}.";
+    public string Refusal =>
+        !Findings.Any(f => f.IsError)
+            ? ""
+            : $"This host cannot join as things are. Nothing was "
+                + $"changed{(Findings.Any(f => f.Code == Refused) ? "" : ", and the code is still good")}.";
 }
 
 /// <summary>A grant as it is kept until the host is set up.</summary>

@@ -17,8 +17,10 @@ internal sealed record JoinTicket(ImmutableArray<HostPort> Members, JoinCode Cod
     /// <exception cref="SequenceException">One of them will not do.</exception>
     public static JoinTicket Typed(string address, string text)
     {
-        if (!HostPort.TryParse(address, MemberTls.Port, out var member)) throw new SequenceException(ExitCodes.BadInput, $"'{address}' is neither a host name nor an address.");
-        if (!JoinCode.TryRead(text, out var code, out var problem)) throw new SequenceException(ExitCodes.BadInput, $"the join code will not do: {problem}.");
+        if (!HostPort.TryParse(address, MemberTls.Port, out var member))
+            throw new SequenceException(ExitCodes.BadInput, $"'{address}' is neither a host name nor an address.");
+        if (!JoinCode.TryRead(text, out var code, out var problem))
+            throw new SequenceException(ExitCodes.BadInput, $"the join code will not do: {problem}.");
         return new JoinTicket([member], code, "", "");
     }
 

@@ -20,9 +20,17 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
     // Last the record that makes this host a member: until then, running it again goes on.
     private static readonly string[] Own =
     [
-        "/etc/gatehouse/pki/issuer.key", "/etc/gatehouse/pki/issuer.crt", ClusterFiles.SealedRootKey, ClusterFiles.EncryptionKeyToGive, ClusterFiles.EncryptionKey,
-        "/etc/gatehouse/pki/node.key", "/etc/gatehouse/pki/node.crt", "/etc/gatehouse/pki/cluster.crl", "/etc/gatehouse/pki/cluster-ca.pem",
-        ViewCache.Path, LocalNode.Path,
+        "/etc/gatehouse/pki/issuer.key",
+        "/etc/gatehouse/pki/issuer.crt",
+        ClusterFiles.SealedRootKey,
+        ClusterFiles.EncryptionKeyToGive,
+        ClusterFiles.EncryptionKey,
+        "/etc/gatehouse/pki/node.key",
+        "/etc/gatehouse/pki/node.crt",
+        "/etc/gatehouse/pki/cluster.crl",
+        "/etc/gatehouse/pki/cluster-ca.pem",
+        ViewCache.Path,
+        LocalNode.Path,
     ];
 
     private bool HasQueue => File.Exists(machine.Real(QueueScript));
@@ -33,21 +41,29 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
     {
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
-        if (view.Node(me.Number) is not { } node || node.State == NodeState.Removed) return;
+        if (view.Node(me.Number) is not { } node || node.State == NodeState.Removed)
+            return;
         var isCopy = PatroniControl.IsCopy(node.Profile);
-        if (isCopy && node.Number != view.Cluster.Issuer) await new PatroniControl(machine, clock, log).MoveAwayAsync(node, registry, ct);
-        if (RemovalRules.Refusal(view with { Nodes = [node] }, node, await registry.HostAsync(ct)) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (isCopy && node.Number != view.Cluster.Issuer)
+            await new PatroniControl(machine, clock, log).MoveAwayAsync(node, registry, ct);
+        if (RemovalRules.Refusal(view with { Nodes = [node] }, node, await registry.HostAsync(ct)) is { } refusal)
+            throw new SequenceException(ExitCodes.Refused, refusal);
         log.Note("Leaving the cluster");
         try
         {
             await LeaveQueueAsync(ct);
             await registry.LeaveAsync(ct);
-            if (isCopy) await HandOverAsync(me, registry, ct);
+            if (isCopy)
+                await HandOverAsync(me, registry, ct);
             await RemoveSequence.RunAsync(machine, me, view, node, "it left", clock, ct);
         }
         catch when (HasQueue)
         {
-            await machine.RunAsync(Invocation.Of(["systemctl", "restart", "rabbitmq-server.service", "gatehouse-queues.service"]), null, CancellationToken.None);
+            await machine.RunAsync(
+                Invocation.Of(["systemctl", "restart", "rabbitmq-server.service", "gatehouse-queues.service"]),
+                null,
+                CancellationToken.None
+            );
             throw;
         }
     }
@@ -57,15 +73,26 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
     {
         var quorum = new QuorumSequence(machine, clock, log);
         await quorum.RunAsync(me, registry, () => Task.FromResult(""), waits: true, ct);
-        if (quorum.HasVote) throw new SequenceException(ExitCodes.Failed, "the other database nodes have not taken this node's vote over yet, and without it the registry would take no writes. Run it again; 'gatehouse status' tells whether they are well.");
+        if (quorum.HasVote)
+            throw new SequenceException(
+                ExitCodes.Failed,
+                "the other database nodes have not taken this node's vote over yet, and without it the registry would take no writes. Run "
+                    + "it again; 'gatehouse status' tells whether they are well."
+            );
     }
 
     // Of two nodes, the other stops as soon as it does not hear this one any more. Told before, it goes on alone with all messages.
     private async Task LeaveQueueAsync(CancellationToken ct)
     {
-        if (!HasQueue) return;
+        if (!HasQueue)
+            return;
         var left = await machine.RunAsync(new Invocation([QueueScript, "leave"], Timeout: TimeSpan.FromMinutes(8)), null, ct);
-        if (!left.Succeeded) throw new SequenceException(ExitCodes.Failed, $"the message queue cannot be left without loss: {left.All.Trim()}\nRun it again when 'gatehouse verify' is content. If it does not matter what the queue holds, stop gatehouse-queues.service and rabbitmq-server.service before.");
+        if (!left.Succeeded)
+            throw new SequenceException(
+                ExitCodes.Failed,
+                $"the message queue cannot be left without loss: {left.All.Trim()}\nRun it again when 'gatehouse verify' is content. If "
+                    + $"it does not matter what the queue holds, stop gatehouse-queues.service and rabbitmq-server.service before."
+            );
     }
 
     /// <summary>Takes the membership's own files away and stops what made this host a member.</summary>
@@ -74,18 +101,22 @@ internal sealed class LeaveSequence(LocalMachine machine, TimeProvider clock, IA
         log.Note("Ending the membership on this host");
         var stop = Invocation.Of(["systemctl", "disable", "--now", .. Units]);
         var stopped = await machine.RunAsync(stop, null, ct);
-        if (!stopped.Succeeded) throw MachineException.Of(stop, stopped);
+        if (!stopped.Succeeded)
+            throw MachineException.Of(stop, stopped);
         await SharedPlaces.GiveUpAsync(machine, ct);
         // A copy of the registry that is not kept up misleads; its data stay where they are.
         if (machine.Real("/etc/patroni/config.yml") is var copy && File.Exists(copy))
         {
             var away = Invocation.Of(["systemctl", "disable", "--now", .. Copy]);
             var gone = await machine.RunAsync(away, null, ct);
-            if (!gone.Succeeded) throw MachineException.Of(away, gone);
+            if (!gone.Succeeded)
+                throw MachineException.Of(away, gone);
         }
 
         foreach (var name in await machine.ListAsync(ClusterFiles.Trust, ct))
-            if (name != "lock") await machine.RemoveAsync($"{ClusterFiles.Trust}/{name}", ct);
-        foreach (var path in Own) await machine.RemoveAsync(path, ct);
+            if (name != "lock")
+                await machine.RemoveAsync($"{ClusterFiles.Trust}/{name}", ct);
+        foreach (var path in Own)
+            await machine.RemoveAsync(path, ct);
     }
 }

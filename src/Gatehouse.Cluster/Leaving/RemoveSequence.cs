@@ -19,14 +19,27 @@ internal static class RemoveSequence
     /// <param name="clock">The time.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="SequenceException">This member may not.</exception>
-    public static async Task<RemoveAnswer> RunAsync(LocalMachine machine, LocalNode me, ClusterView view, ClusterNode node, string why, TimeProvider clock, CancellationToken ct)
+    public static async Task<RemoveAnswer> RunAsync(
+        LocalMachine machine,
+        LocalNode me,
+        ClusterView view,
+        ClusterNode node,
+        string why,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
-        if (KeeperRules.RemovalRefusal(view, me.Number, node.Number) is { } refusal) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (KeeperRules.RemovalRefusal(view, me.Number, node.Number) is { } refusal)
+            throw new SequenceException(ExitCodes.Refused, refusal);
         var request = new RemoveRequest(node.Number, node.Name, why);
         using var own = Credentials.Read(machine.Real(Credentials.Directory));
         if (view.Cluster.Issuer == me.Number)
         {
-            using var issuing = Issuer.Read(machine.Real(Credentials.Directory), clock) ?? throw new TrustException("this node is the issuer, and its issuing CA's key is not here; 'gatehouse promote' makes a new one.");
+            using var issuing =
+                Issuer.Read(machine.Real(Credentials.Directory), clock)
+                ?? throw new TrustException(
+                    "this node is the issuer, and its issuing CA's key is not here; 'gatehouse promote' makes a new one."
+                );
             await using var registry = RegistryAccess.Open(me);
             return await Removal.RunAsync(registry, issuing, own, request, clock, ct);
         }
@@ -39,7 +52,12 @@ internal static class RemoveSequence
         }
         catch (AgentException e) when (e.Refusal is null)
         {
-            throw new AgentException($"the issuer alone can remove a member, and it cannot be asked: {e.Message}\nIf {issuer.Name} is lost, make another node the issuer: 'gatehouse promote' there, with the master token.", null, e);
+            throw new AgentException(
+                $"the issuer alone can remove a member, and it cannot be asked: {e.Message}\nIf {issuer.Name} is lost, make another node "
+                    + $"the issuer: 'gatehouse promote' there, with the master token.",
+                null,
+                e
+            );
         }
     }
 }

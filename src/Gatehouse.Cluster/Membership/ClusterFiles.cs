@@ -46,13 +46,16 @@ internal sealed class ClusterFiles(LocalMachine machine)
     public string? ReadTrust(string name) => Read($"{Trust}/{name}");
 
     /// <summary>Writes a file of the trust, for root alone.</summary>
-    public ValueTask WriteTrustAsync(string name, string text, CancellationToken ct) => WriteAsync($"{Trust}/{name}", text, Ownership.Private, ct);
+    public ValueTask WriteTrustAsync(string name, string text, CancellationToken ct) =>
+        WriteAsync($"{Trust}/{name}", text, Ownership.Private, ct);
 
     /// <summary>Writes a secret, for root alone.</summary>
-    public ValueTask WriteSecretAsync(string path, Secret secret, CancellationToken ct) => WriteAsync(path, secret.Reveal() + "\n", Ownership.Private, ct);
+    public ValueTask WriteSecretAsync(string path, Secret secret, CancellationToken ct) =>
+        WriteAsync(path, secret.Reveal() + "\n", Ownership.Private, ct);
 
     /// <summary>Writes a secret that the agent reads as well.</summary>
-    public ValueTask WriteForAgentAsync(string path, Secret secret, CancellationToken ct) => WriteAsync(path, secret.Reveal() + "\n", ForAgent, ct);
+    public ValueTask WriteForAgentAsync(string path, Secret secret, CancellationToken ct) =>
+        WriteAsync(path, secret.Reveal() + "\n", ForAgent, ct);
 
     /// <summary>Writes what root alone may read.</summary>
     public ValueTask WritePrivateAsync(string path, string text, CancellationToken ct) => WriteAsync(path, text, Ownership.Private, ct);
@@ -61,7 +64,8 @@ internal sealed class ClusterFiles(LocalMachine machine)
     public ValueTask WritePublicAsync(string path, string text, CancellationToken ct) => WriteAsync(path, text, Ownership.Default, ct);
 
     /// <summary>Says what this node knows of itself.</summary>
-    public ValueTask WriteNodeAsync(LocalNode node, CancellationToken ct) => WritePublicAsync(LocalNode.Path, JsonSerializer.Serialize(node, Wire.Default.LocalNode), ct);
+    public ValueTask WriteNodeAsync(LocalNode node, CancellationToken ct) =>
+        WritePublicAsync(LocalNode.Path, JsonSerializer.Serialize(node, Wire.Default.LocalNode), ct);
 
     /// <summary>
     /// Keeps a view where the agent keeps the last one it saw, so that it is not without one before the registry has answered
@@ -70,7 +74,8 @@ internal sealed class ClusterFiles(LocalMachine machine)
     public async Task WriteSeenAsync(ClusterView view, CancellationToken ct)
     {
         var directory = ViewCache.Path[..ViewCache.Path.LastIndexOf('/')];
-        if ((await machine.StatAsync(directory, ct)).Kind == EntryKind.Absent) await machine.WriteAsync(directory, new Item(EntryKind.Directory, OfAgent with { Mode = Ownership.ParseMode("0750") }), ct);
+        if ((await machine.StatAsync(directory, ct)).Kind == EntryKind.Absent)
+            await machine.WriteAsync(directory, new Item(EntryKind.Directory, OfAgent with { Mode = Ownership.ParseMode("0750") }), ct);
         await WriteAsync(ViewCache.Path, JsonSerializer.Serialize(view, Wire.Default.ClusterView), OfAgent, ct);
     }
 

@@ -25,10 +25,16 @@ internal static class ClusterLock
         }
         catch (MachineException e)
         {
-            throw new SequenceException(ExitCodes.Refused, "another gatehouse is starting or joining a cluster on this host right now. Nothing was changed by this one; wait until that is done, then look with 'gatehouse status'.", e);
+            throw new SequenceException(
+                ExitCodes.Refused,
+                "another gatehouse is starting or joining a cluster on this host right now. Nothing was changed by this one; wait until "
+                    + "that is done, then look with 'gatehouse status'.",
+                e
+            );
         }
     }
 
     /// <summary>Takes the lock, and waits while another run holds it.</summary>
-    public static Task<ApplyLock> TakeAsync(LocalMachine machine, CancellationToken ct) => ApplyLock.TakeAsync(machine.Real(Home), Patience, ct);
+    public static Task<ApplyLock> TakeAsync(LocalMachine machine, CancellationToken ct) =>
+        ApplyLock.TakeAsync(machine.Real(Home), Patience, ct);
 }

@@ -48,12 +48,19 @@ internal sealed record NewTrust
     public static NewTrust Make(string clusterName, string nodeName, IPAddress address, DateTimeOffset now)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        using ECDsa rootKey = NewKey(), issuingKey = NewKey(), nodeKey = NewKey();
+        using ECDsa rootKey = NewKey(),
+            issuingKey = NewKey(),
+            nodeKey = NewKey();
         using var rootCertificate = CertificateAuthority.MakeRoot(id, clusterName, rootKey, Issuer.NewSerial(), now);
         var root = new CertificateAuthority(rootCertificate, rootKey);
         using var issuingCertificate = root.MakeIssuing(new PublicKey(issuingKey), Issuer.NewSerial(), now);
         var issuing = new CertificateAuthority(issuingCertificate, issuingKey);
-        using var node = issuing.MakeNode(new NodeIdentity(id, clusterName, 1, nodeName, address, 1), new PublicKey(nodeKey), Issuer.NewSerial(), now);
+        using var node = issuing.MakeNode(
+            new NodeIdentity(id, clusterName, 1, nodeName, address, 1),
+            new PublicKey(nodeKey),
+            Issuer.NewSerial(),
+            now
+        );
         var token = MasterToken.Make(RandomNumberGenerator.GetBytes(MasterToken.RandomBytes));
         return new NewTrust
         {
@@ -63,7 +70,13 @@ internal sealed record NewTrust
             IssuingKey = issuingKey.ExportPkcs8PrivateKeyPem() + "\n",
             SealedRootKey = SealedKey.Seal(rootKey, id, token, RandomNumberGenerator.GetBytes(SealedKey.RandomBytes)).ToString(),
             NodeKey = nodeKey.ExportPkcs8PrivateKeyPem() + "\n",
-            Node = new IssuedCertificate(Issuer.SerialOf(node), Issuer.HashOf(node.PublicKey), $"{node.ExportCertificatePem()}\n{issuingCertificate.ExportCertificatePem()}\n", node.NotBefore.ToUniversalTime(), node.NotAfter.ToUniversalTime()),
+            Node = new IssuedCertificate(
+                Issuer.SerialOf(node),
+                Issuer.HashOf(node.PublicKey),
+                $"{node.ExportCertificatePem()}\n{issuingCertificate.ExportCertificatePem()}\n",
+                node.NotBefore.ToUniversalTime(),
+                node.NotAfter.ToUniversalTime()
+            ),
             RevocationLists = (root.MakeRevocationList(1, [], now).Pem, issuing.MakeRevocationList(1, [], now).Pem),
             MasterToken = token,
             EncryptionKey = EncryptionKey.Make(RandomNumberGenerator.GetBytes(EncryptionKey.RandomBytes)),

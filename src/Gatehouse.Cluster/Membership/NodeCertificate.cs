@@ -32,7 +32,13 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
     /// <param name="number">The node's number.</param>
     /// <param name="issuing">The subject of the issuing CA, DER; empty when it is not known.</param>
     /// <param name="now">The time.</param>
-    public static bool IsRight(X509Certificate2 certificate, ClusterView view, int number, ReadOnlySpan<byte> issuing, DateTimeOffset now) =>
+    public static bool IsRight(
+        X509Certificate2 certificate,
+        ClusterView view,
+        int number,
+        ReadOnlySpan<byte> issuing,
+        DateTimeOffset now
+    ) =>
         NodeIdentity.TryRead(certificate, out var identity, out _)
         && identity.Number == number
         && identity.Address.Equals(view.Node(number)!.Address)
@@ -49,13 +55,17 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
     /// <returns>Whether there is a new one to be applied.</returns>
     public async Task<bool> RenewAsync(LocalNode me, ClusterRegistry registry, ClusterView view, bool force, CancellationToken ct)
     {
-        var current = (await registry.AuthoritiesAsync(ct)).FirstOrDefault(a => a is { Kind: AuthorityKind.Issuing, State: AuthorityState.Current });
+        var current = (await registry.AuthoritiesAsync(ct)).FirstOrDefault(a =>
+            a is { Kind: AuthorityKind.Issuing, State: AuthorityState.Current }
+        );
         using var authority = current is null ? null : X509Certificate2.CreateFromPem(current.Pem);
         var issuing = authority?.SubjectName.RawData ?? [];
-        if (!force && Staged("node.crt", "node.key") is { } own && IsRight(own, view, me.Number, issuing, clock.GetUtcNow())) return false;
+        if (!force && Staged("node.crt", "node.key") is { } own && IsRight(own, view, me.Number, issuing, clock.GetUtcNow()))
+            return false;
         try
         {
-            if (Staged(NextCertificate, NextKey) is not { } next || !IsRight(next, view, me.Number, issuing, clock.GetUtcNow())) await OrderAsync(me, registry, view, ct);
+            if (Staged(NextCertificate, NextKey) is not { } next || !IsRight(next, view, me.Number, issuing, clock.GetUtcNow()))
+                await OrderAsync(me, registry, view, ct);
             return await TakeAsync(me, ct);
         }
         catch (Exception e) when (e is AgentException or TrustException)
@@ -77,16 +87,29 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
     public async Task<bool> RenewLapsedAsync(LocalNode me, CancellationToken ct)
     {
         using var inForce = Credentials.Read(machine.Real(Credentials.Directory));
-        if (clock.GetUtcNow() < inForce.Certificate.NotAfter) return false;
+        if (clock.GetUtcNow() < inForce.Certificate.NotAfter)
+            return false;
         // One that was cut off before the apply has got it already.
-        if (Staged("node.crt", "node.key") is { } staged && clock.GetUtcNow() < staged.NotAfter) return true;
-        log.Note($"The certificate of this node ended on {inForce.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC; it needs the next one before it can do anything else");
-        var view = ViewCache.Read() ?? throw new SequenceException(ExitCodes.Failed, "the certificate of this node has ended, and nothing here tells where the issuer is: 'gatehouse sync --from ADDRESS' asks another member.");
+        if (Staged("node.crt", "node.key") is { } staged && clock.GetUtcNow() < staged.NotAfter)
+            return true;
+        log.Note(
+            $"The certificate of this node ended on {inForce.Certificate.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC; it needs the "
+                + $"next one before it can do anything else"
+        );
+        var view =
+            ViewCache.Read()
+            ?? throw new SequenceException(
+                ExitCodes.Failed,
+                "the certificate of this node has ended, and nothing here tells where the issuer is: 'gatehouse sync --from ADDRESS' asks "
+                    + "another member."
+            );
         using var key = NewTrust.NewKey();
         try
         {
             using var issuer = view.Cluster.Issuer == me.Number ? Issuer.Read(machine.Real(ClusterFiles.Trust), clock) : null;
-            var pem = issuer?.Sign(me.Number, me.Name, view.Node(me.Number)!.Address, view.Cluster.Epoch, new PublicKey(key)).Pem ?? await AskAsync(inForce, view, key, ct);
+            var pem =
+                issuer?.Sign(me.Number, me.Name, view.Node(me.Number)!.Address, view.Cluster.Epoch, new PublicKey(key)).Pem
+                ?? await AskAsync(inForce, view, key, ct);
             await files.WriteTrustAsync("node.key", key.ExportPkcs8PrivateKeyPem() + "\n", ct);
             await files.WriteTrustAsync("node.crt", pem, ct);
             return true;
@@ -100,8 +123,10 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
     /// <summary>Files the issuer's own certificate, where it had to sign it while it could not reach the registry.</summary>
     public async Task FileAsync(LocalNode me, ClusterRegistry registry, ClusterView view, CancellationToken ct)
     {
-        if (view.Cluster.Issuer != me.Number || Staged("node.crt", "node.key") is not { } own) return;
-        if ((await registry.CertificatesAsync(ct)).Any(c => c.Issued.Serial == Issuer.SerialOf(own))) return;
+        if (view.Cluster.Issuer != me.Number || Staged("node.crt", "node.key") is not { } own)
+            return;
+        if ((await registry.CertificatesAsync(ct)).Any(c => c.Issued.Serial == Issuer.SerialOf(own)))
+            return;
         await registry.AddCertificateAsync(view.Cluster.Epoch, me.Number, Issuer.Record(own, files.ReadTrust("node.crt")!), ct);
     }
 
@@ -119,7 +144,11 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
         var node = view.Node(me.Number)!;
         if (view.Cluster.Issuer == me.Number)
         {
-            using var issuer = Issuer.Read(machine.Real(ClusterFiles.Trust), clock) ?? throw new TrustException("this node is the issuer, and its issuing CA's key is not here; 'gatehouse promote' makes a new one.");
+            using var issuer =
+                Issuer.Read(machine.Real(ClusterFiles.Trust), clock)
+                ?? throw new TrustException(
+                    "this node is the issuer, and its issuing CA's key is not here; 'gatehouse promote' makes a new one."
+                );
             var certificate = issuer.Sign(node.Number, node.Name, node.Address, view.Cluster.Epoch, new PublicKey(key));
             await registry.AddCertificateAsync(view.Cluster.Epoch, node.Number, certificate, ct);
             return certificate.Pem;
@@ -147,7 +176,8 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
         }
         catch (RegistryException)
         {
-            if (!IsAwaited) log.Note("The database does not take the new certificate yet; the old one stays in use until it does");
+            if (!IsAwaited)
+                log.Note("The database does not take the new certificate yet; the old one stays in use until it does");
             IsAwaited = true;
             return false;
         }
@@ -163,7 +193,8 @@ internal sealed class NodeCertificate(LocalMachine machine, TimeProvider clock, 
     // A certificate beside the key of another run is none.
     private X509Certificate2? Staged(string certificate, string key)
     {
-        if (files.ReadTrust(certificate) is not { } pem || files.ReadTrust(key) is not { } secret) return null;
+        if (files.ReadTrust(certificate) is not { } pem || files.ReadTrust(key) is not { } secret)
+            return null;
         try
         {
             return X509Certificate2.CreateFromPem(pem, secret);

@@ -2,7 +2,8 @@ using Gatehouse.Machines;
 
 namespace Gatehouse.Cluster.Membership;
 
-/// <summary>Held while settings that were edited on this node are tried. The kernel frees it when its holder ends, however it ends.</summary>
+/// <summary>Held while settings that were edited on this node are tried. The kernel frees it when its holder ends, however it
+/// ends.</summary>
 internal sealed class ProposalLock : IDisposable
 {
     private readonly FileStream file;
@@ -15,7 +16,18 @@ internal sealed class ProposalLock : IDisposable
         var path = machine.Real("/var/lib/gatehouse/cluster/proposal.lock");
         try
         {
-            return new ProposalLock(new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }));
+            return new ProposalLock(
+                new FileStream(
+                    path,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.ReadWrite,
+                        Share = FileShare.None,
+                        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                    }
+                )
+            );
         }
         catch (IOException) when (File.Exists(path))
         {

@@ -6,5 +6,6 @@ namespace Gatehouse.Cluster.Membership;
 internal static class Release
 {
     /// <summary>Version as in the changelog and the Debian package.</summary>
-    public static string Version { get; } = typeof(Release).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+    public static string Version { get; } =
+        typeof(Release).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 }

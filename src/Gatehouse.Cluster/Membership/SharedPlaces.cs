@@ -27,9 +27,11 @@ internal static class SharedPlaces
     public static async Task GiveUpAsync(LocalMachine machine, CancellationToken ct)
     {
         string[] ours = [.. Units.Where(u => File.Exists(machine.Real(u.File))).Select(u => u.Unit)];
-        if (ours.Length == 0) return;
+        if (ours.Length == 0)
+            return;
         var stop = Invocation.Of(["systemctl", "disable", "--now", .. ours]);
         var stopped = await machine.RunAsync(stop, null, ct);
-        if (!stopped.Succeeded) throw MachineException.Of(stop, stopped);
+        if (!stopped.Succeeded)
+            throw MachineException.Of(stop, stopped);
     }
 }

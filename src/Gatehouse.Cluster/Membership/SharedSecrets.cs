@@ -22,8 +22,20 @@ internal static class SharedSecrets
         var known = there.ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. SharedSecret.All.Where(s => !known.Contains(s.Name) && SecretDuties.Reaches(s.Name, profile)).Select(s =>
-                new SealedSecret(s.Name, key.Id, Sealed.Seal(key, s.Name, new Secret(RandomNumberGenerator.GetString(Letters, s.Length)), RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString())),
+            .. SharedSecret
+                .All.Where(s => !known.Contains(s.Name) && SecretDuties.Reaches(s.Name, profile))
+                .Select(s => new SealedSecret(
+                    s.Name,
+                    key.Id,
+                    Sealed
+                        .Seal(
+                            key,
+                            s.Name,
+                            new Secret(RandomNumberGenerator.GetString(Letters, s.Length)),
+                            RandomNumberGenerator.GetBytes(Sealed.NonceBytes)
+                        )
+                        .ToString()
+                )),
         ];
     }
 
@@ -34,11 +46,19 @@ internal static class SharedSecrets
     /// <param name="profile">This node's profile.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>What it holds now.</returns>
-    public static async Task<ImmutableArray<SealedSecret>> CompleteAsync(ClusterRegistry registry, ImmutableArray<SealedSecret> there, EncryptionKey key, Profile profile, CancellationToken ct)
+    public static async Task<ImmutableArray<SealedSecret>> CompleteAsync(
+        ClusterRegistry registry,
+        ImmutableArray<SealedSecret> there,
+        EncryptionKey key,
+        Profile profile,
+        CancellationToken ct
+    )
     {
         var missing = Missing(there.Select(s => s.Name), key, profile);
-        if (missing.IsEmpty) return there;
-        foreach (var secret in missing) await registry.AddSecretAsync(secret, ct);
+        if (missing.IsEmpty)
+            return there;
+        foreach (var secret in missing)
+            await registry.AddSecretAsync(secret, ct);
         return await registry.SecretsAsync(ct);
     }
 }

@@ -4,7 +4,8 @@ using Gatehouse.Core.Values;
 
 namespace Gatehouse.Cluster.Membership;
 
-/// <summary>Which of this host's addresses its routes choose towards a member: the one at which the members reach it, unless a firewall translates.</summary>
+/// <summary>Which of this host's addresses its routes choose towards a member: the one at which the members reach it, unless a firewall
+/// translates.</summary>
 internal static class SourceAddress
 {
     /// <summary>The address towards the first member to which there is a route; null when there is none to any. Nothing is sent.</summary>
@@ -16,7 +17,8 @@ internal static class SourceAddress
             try
             {
                 foreach (var target in Dns.GetHostAddresses(member.Host))
-                    if (Towards(target, member.Port) is { } own) return own;
+                    if (Towards(target, member.Port) is { } own)
+                        return own;
             }
             catch (SocketException)
             {

@@ -30,20 +30,40 @@ internal sealed record HostKeyVerdict(HostKeyState State, ImmutableArray<SshHost
     /// <param name="known">Its keys in known_hosts files.</param>
     /// <param name="shown">What it shows; needed only where nothing is known.</param>
     /// <param name="given">Fingerprints that were given for it.</param>
-    public static HostKeyVerdict Of(string host, ImmutableArray<SshHostKey> known, ImmutableArray<SshHostKey> shown, ImmutableArray<string> given)
+    public static HostKeyVerdict Of(
+        string host,
+        ImmutableArray<SshHostKey> known,
+        ImmutableArray<SshHostKey> shown,
+        ImmutableArray<string> given
+    )
     {
         if (!known.IsEmpty)
         {
             // ssh itself refuses a host that shows another key than the known one.
-            return given.IsEmpty || known.Any(k => given.Contains(k.Fingerprint)) ? new(HostKeyState.Known, known)
-                : new(HostKeyState.Refused, known, $"the key that is known for {host} ({List(known)}) is not one that was given with --host-key. Compare on its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nIf the host was installed anew, forget its old key: 'ssh-keygen -R {host} -f {HostKeyDesk.Confirmed}', and without -f for those that you keep yourself.");
+            return given.IsEmpty || known.Any(k => given.Contains(k.Fingerprint))
+                ? new(HostKeyState.Known, known)
+                : new(
+                    HostKeyState.Refused,
+                    known,
+                    $"the key that is known for {host} ({List(known)}) is not one that was given with --host-key. Compare on its console: "
+                        + $"ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\nIf the host was installed anew, forget its old key: "
+                        + $"'ssh-keygen -R {host} -f {HostKeyDesk.Confirmed}', and without -f for those that you keep yourself."
+                );
         }
 
-        if (shown.IsEmpty) return new(HostKeyState.Refused, shown, $"{host} shows no host key: it does not answer, or is no SSH server.");
-        if (given.IsEmpty) return new(HostKeyState.Unknown, shown);
+        if (shown.IsEmpty)
+            return new(HostKeyState.Refused, shown, $"{host} shows no host key: it does not answer, or is no SSH server.");
+        if (given.IsEmpty)
+            return new(HostKeyState.Unknown, shown);
         ImmutableArray<SshHostKey> vouched = [.. shown.Where(k => given.Contains(k.Fingerprint))];
-        return !vouched.IsEmpty ? new(HostKeyState.Vouched, vouched)
-            : new(HostKeyState.Refused, shown, $"{host} shows the host key {List(shown)}, and none of these was given with --host-key. Either the wrong key was given, or somebody stands between. Nothing was sent.");
+        return !vouched.IsEmpty
+            ? new(HostKeyState.Vouched, vouched)
+            : new(
+                HostKeyState.Refused,
+                shown,
+                $"{host} shows the host key {List(shown)}, and none of these was given with --host-key. Either the wrong key was given, "
+                    + $"or somebody stands between. Nothing was sent."
+            );
     }
 
     /// <summary>Keys for people: type and fingerprint.</summary>

@@ -65,7 +65,8 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
     {
         tell("looking at the host");
         var remote = RemoteHost.Read((await ssh.RunAsync(RemoteHost.Script(order.View.Cluster.Id), ct: ct)).Output);
-        if (remote.Problem() is { } problem) throw new SequenceException(ExitCodes.Refused, problem);
+        if (remote.Problem() is { } problem)
+            throw new SequenceException(ExitCodes.Refused, problem);
         var name = NameOf(remote);
         var there = order.View.Member(name);
         var isThere = there is not null && there.Address.ToString() == remote.Address;
@@ -75,8 +76,14 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
             return name;
         }
 
-        if (there is { State: not NodeState.Joining }) throw new SequenceException(ExitCodes.Refused, $"{name} is node {there.Number} of the cluster already. If that host is gone, 'gatehouse node remove {name}' frees the name.");
-        if (remote.Release != Release.Version) await InstallAsync(remote, ct);
+        if (there is { State: not NodeState.Joining })
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"{name} is node {there.Number} of the cluster already. If that host is gone, 'gatehouse node remove {name}' frees the "
+                    + $"name."
+            );
+        if (remote.Release != Release.Version)
+            await InstallAsync(remote, ct);
         if (there is not null && remote.IsInterrupted)
         {
             tell("going on with the join that was interrupted");
@@ -84,7 +91,8 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
         }
         else
         {
-            if (isThere) await ClearAsync(there!, ct);
+            if (isThere)
+                await ClearAsync(there!, ct);
             await JoinAsync(name, remote, ct);
         }
 
@@ -100,35 +108,59 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
 
     private string NameOf(RemoteHost remote)
     {
-        var name = order.Name.Length > 0 ? order.Name : Names.TryParse(remote.Name, 2, out var own) ? own : target.FullName;
-        return name.Length > 0 ? name
-            : throw new SequenceException(ExitCodes.BadInput, $"the host calls itself '{remote.Name}', which is no fully qualified name. Set its name there, or push to it alone with --name NAME.");
+        var name =
+            order.Name.Length > 0 ? order.Name
+            : Names.TryParse(remote.Name, 2, out var own) ? own
+            : target.FullName;
+        return name.Length > 0
+            ? name
+            : throw new SequenceException(
+                ExitCodes.BadInput,
+                $"the host calls itself '{remote.Name}', which is no fully qualified name. Set its name there, or push to it alone with "
+                    + $"--name NAME."
+            );
     }
 
     private async Task InstallAsync(RemoteHost remote, CancellationToken ct)
     {
         var has = remote.Release.Length > 0 ? $"it has release {remote.Release}" : "Gatehouse is not installed there";
         if (order.Package is not { } package)
-            throw new SequenceException(ExitCodes.Refused, $"{has}, and the package of {Release.Version} is not on this member. Name it with --package FILE, or install it there.");
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"{has}, and the package of {Release.Version} is not on this member. Name it with --package FILE, or install it there."
+            );
         tell($"{has}; copying {Path.GetFileName(package)}");
         // Readable for the user that apt fetches as, so not in a private directory.
         var made = await ssh.RunAsync("umask 022; d=$(mktemp -d /var/tmp/gatehouse.XXXXXX) && chmod 755 \"$d\" && echo \"$d\"", ct: ct);
         var directory = made.Output.Trim();
-        if (!made.Succeeded || !directory.StartsWith("/var/tmp/gatehouse.", StringComparison.Ordinal)) throw new MachineException($"there is no room for the package{MachineException.Tail(made.All)}");
+        if (!made.Succeeded || !directory.StartsWith("/var/tmp/gatehouse.", StringComparison.Ordinal))
+            throw new MachineException($"there is no room for the package{MachineException.Tail(made.All)}");
         var path = $"{directory}/{Path.GetFileName(package)}";
         try
         {
             var (size, last) = (new FileInfo(package).Length, -1L);
-            await ssh.CopyAsync(package, path, bytes =>
-            {
-                var tenth = bytes * 10 / size;
-                if (tenth > last && tenth is > 0 and < 10) tell(string.Create(CultureInfo.InvariantCulture, $"copying the package: {tenth * 10} %"));
-                last = Math.Max(last, tenth);
-            }, ct);
+            await ssh.CopyAsync(
+                package,
+                path,
+                bytes =>
+                {
+                    var tenth = bytes * 10 / size;
+                    if (tenth > last && tenth is > 0 and < 10)
+                        tell(string.Create(CultureInfo.InvariantCulture, $"copying the package: {tenth * 10} %"));
+                    last = Math.Max(last, tenth);
+                },
+                ct
+            );
             tell("installing the package");
-            var install = $"DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o DPkg::Lock::Timeout=300 {SshClient.Quote(path)} </dev/null";
-            var result = await ssh.RunAsync($"{install} || {{ apt-get update -q </dev/null && {install}; }}", onLine: TellOfPackages, ct: ct);
-            if (!result.Succeeded) throw new MachineException($"the package could not be installed{MachineException.Tail(PlainText(result.All))}");
+            var install =
+                $"DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o DPkg::Lock::Timeout=300 {SshClient.Quote(path)} </dev/null";
+            var result = await ssh.RunAsync(
+                $"{install} || {{ apt-get update -q </dev/null && {install}; }}",
+                onLine: TellOfPackages,
+                ct: ct
+            );
+            if (!result.Succeeded)
+                throw new MachineException($"the package could not be installed{MachineException.Tail(PlainText(result.All))}");
         }
         finally
         {
@@ -136,21 +168,33 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
         }
 
         var now = (await ssh.RunAsync("/usr/bin/gatehouse --version", ct: ct)).Output.Trim();
-        if (now != Release.Version) throw new MachineException($"after installing the package it has release '{PlainLine.Of(now)}' instead of {Release.Version}.");
+        if (now != Release.Version)
+            throw new MachineException($"after installing the package it has release '{PlainLine.Of(now)}' instead of {Release.Version}.");
     }
 
     // dpkg counts up to a hundred.
     private void TellOfPackages(string line)
     {
-        if (line.Length > 0 && !line.StartsWith("(Reading database", StringComparison.Ordinal)) tell(line);
+        if (line.Length > 0 && !line.StartsWith("(Reading database", StringComparison.Ordinal))
+            tell(line);
     }
 
     private async Task JoinAsync(string name, RemoteHost remote, CancellationToken ct)
     {
         tell($"making a join code for {name}");
         // A push that was cut off could not withdraw its own.
-        if (order.Codes.Left(name) is { } left) await order.Registry.WithdrawCodeAsync(left, "the push that made it was cut off", ct);
-        var made = await Invitation.MakeAsync(order.Registry, order.View, name, order.Profile, TimeProvider.System.GetUtcNow() + CodeLife, order.Replaces, ct, code => order.Codes.Keep(name, code.Number));
+        if (order.Codes.Left(name) is { } left)
+            await order.Registry.WithdrawCodeAsync(left, "the push that made it was cut off", ct);
+        var made = await Invitation.MakeAsync(
+            order.Registry,
+            order.View,
+            name,
+            order.Profile,
+            TimeProvider.System.GetUtcNow() + CodeLife,
+            order.Replaces,
+            ct,
+            code => order.Codes.Keep(name, code.Number)
+        );
         CommandResult? result = null;
         var isWithdrawn = false;
         try
@@ -161,11 +205,16 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
         }
         finally
         {
-            if (result is not { Succeeded: true }) isWithdrawn = await WithdrawAsync(made);
-            if (isWithdrawn || result is { Succeeded: true }) order.Codes.Forget(name);
+            if (result is not { Succeeded: true })
+                isWithdrawn = await WithdrawAsync(made);
+            if (isWithdrawn || result is { Succeeded: true })
+                order.Codes.Forget(name);
         }
 
-        Expect(result, isWithdrawn ? "Its code was withdrawn." : "Its code was used already: run the same again, and it goes on where it stopped.");
+        Expect(
+            result,
+            isWithdrawn ? "Its code was withdrawn." : "Its code was used already: run the same again, and it goes on where it stopped."
+        );
     }
 
     // Without the code nobody can use what may have been left behind. Should the registry be away, the code ends by itself.
@@ -189,15 +238,23 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
     private string Script(string name, RemoteHost remote, int? bundle)
     {
         var arguments = new List<string> { "--plain", "--log-level", order.LogLevel };
-        if (order.Consents) arguments.Add("--yes");
+        if (order.Consents)
+            arguments.Add("--yes");
         if (bundle is not null)
         {
             arguments.AddRange(["--name", name]);
-            if (remote.Address.Length > 0) arguments.AddRange(["--address", remote.Address]);
-            if (order.Location.Length > 0) arguments.AddRange(["--location", order.Location]);
+            if (remote.Address.Length > 0)
+                arguments.AddRange(["--address", remote.Address]);
+            if (order.Location.Length > 0)
+                arguments.AddRange(["--location", order.Location]);
         }
 
-        var file = bundle is null ? "f=" : string.Create(CultureInfo.InvariantCulture, $"f=$(mktemp /run/gatehouse-bundle.XXXXXX) && head -c {bundle} >\"$f\" || exit 1");
+        var file = bundle is null
+            ? "f="
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"f=$(mktemp /run/gatehouse-bundle.XXXXXX) && head -c {bundle} >\"$f\" || exit 1"
+            );
         return $$"""
             umask 077
             p= f=
@@ -219,12 +276,17 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
 
     private static void Expect(CommandResult result, string end = "Run the same again, and it goes on where it stopped.")
     {
-        if (result.Succeeded) return;
-        if (result.ExitCode == ExitCodes.Cancelled) throw new OperationCanceledException();
+        if (result.Succeeded)
+            return;
+        if (result.ExitCode == ExitCodes.Cancelled)
+            throw new OperationCanceledException();
         const string ours = "gatehouse: ";
         var lines = PlainText(result.All).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var said = Array.FindLastIndex(lines, l => l.StartsWith(ours, StringComparison.Ordinal));
-        var why = said < 0 ? $"'gatehouse join' ended with {result.ExitCode} there{MachineException.Tail(string.Join('\n', lines))}" : string.Join('\n', lines[said..])[ours.Length..];
+        var why =
+            said < 0
+                ? $"'gatehouse join' ended with {result.ExitCode} there{MachineException.Tail(string.Join('\n', lines))}"
+                : string.Join('\n', lines[said..])[ours.Length..];
         var errors = lines.Where(l => l.StartsWith("error: ", StringComparison.Ordinal)).Select(l => l + "\n");
         throw new SequenceException(result.ExitCode, $"{string.Concat(errors)}{why}\n{end}");
     }

@@ -18,15 +18,22 @@ internal static class PushPackage
         if (given is not null)
         {
             var file = Path.GetFullPath(given);
-            if (!File.Exists(file)) throw new SequenceException(ExitCodes.BadInput, $"there is no package {file}.");
+            if (!File.Exists(file))
+                throw new SequenceException(ExitCodes.BadInput, $"there is no package {file}.");
             var what = await WhatAsync(file, machine, ct);
-            return what == Wanted ? file : throw new SequenceException(ExitCodes.BadInput, $"{file} is {(what.Length > 0 ? what : "no Debian package")}; this member needs {Wanted} for the others.");
+            return what == Wanted
+                ? file
+                : throw new SequenceException(
+                    ExitCodes.BadInput,
+                    $"{file} is {(what.Length > 0 ? what : "no Debian package")}; this member needs {Wanted} for the others."
+                );
         }
 
         foreach (var directory in new[] { "/var/cache/gatehouse", "/var/cache/apt/archives" })
         {
             var file = $"{directory}/gatehouse_{Release.Version}_amd64.deb";
-            if (File.Exists(file) && await WhatAsync(file, machine, ct) == Wanted) return file;
+            if (File.Exists(file) && await WhatAsync(file, machine, ct) == Wanted)
+                return file;
         }
 
         return null;
@@ -36,7 +43,11 @@ internal static class PushPackage
 
     private static async Task<string> WhatAsync(string file, LocalMachine machine, CancellationToken ct)
     {
-        var result = await machine.RunAsync(new Invocation(["dpkg-deb", "--show", "--showformat=${Package} ${Version} ${Architecture}", file], Timeout: Patience), null, ct);
+        var result = await machine.RunAsync(
+            new Invocation(["dpkg-deb", "--show", "--showformat=${Package} ${Version} ${Architecture}", file], Timeout: Patience),
+            null,
+            ct
+        );
         return result.Succeeded ? PlainLine.Of(result.Output.Trim()) : "";
     }
 }

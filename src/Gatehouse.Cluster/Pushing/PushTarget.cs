@@ -19,9 +19,19 @@ internal sealed record PushTarget(string User, string Host)
     {
         var at = text.LastIndexOf('@');
         var (user, host) = at < 0 ? ("", text) : (text[..at], text[(at + 1)..]);
-        var isUser = at < 0 || (user.Length is > 0 and <= LongestUser && char.IsAsciiLetterOrDigit(user[0]) && user.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'));
-        return isUser && (Names.TryParse(host, 1, out _) || Addresses.TryParse(host, out _)) ? new PushTarget(user, host)
-            : throw new SequenceException(ExitCodes.BadInput, $"'{text}' names no host; write HOST or USER@HOST. For another port than 22 give the host a 'Port' in ~/.ssh/config.");
+        var isUser =
+            at < 0
+            || (
+                user.Length is > 0 and <= LongestUser
+                && char.IsAsciiLetterOrDigit(user[0])
+                && user.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            );
+        return isUser && (Names.TryParse(host, 1, out _) || Addresses.TryParse(host, out _))
+            ? new PushTarget(user, host)
+            : throw new SequenceException(
+                ExitCodes.BadInput,
+                $"'{text}' names no host; write HOST or USER@HOST. For another port than 22 give the host a 'Port' in ~/.ssh/config."
+            );
     }
 
     /// <summary>As ssh takes it.</summary>

@@ -14,7 +14,10 @@ internal sealed class PushedCodes(string directory)
 
     /// <summary>The code that a push for a name has left behind; null when there is none.</summary>
     /// <param name="name">The node's fully qualified name.</param>
-    public int? Left(string name) => File.Exists(Of(name)) && int.TryParse(File.ReadAllText(Of(name)), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    public int? Left(string name) =>
+        File.Exists(Of(name)) && int.TryParse(File.ReadAllText(Of(name)), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     /// <summary>Writes down that a push for a name goes on with a code.</summary>
     /// <param name="name">The node's fully qualified name.</param>

@@ -34,23 +34,28 @@ internal sealed record RemoteHost
 
     /// <summary>The script that asks all of it in one go. It prints lines KEY=VALUE and changes nothing.</summary>
     /// <param name="cluster">The id of this cluster.</param>
-    public static string Script(string cluster) => $$"""
-        LC_ALL=C; export LC_ALL
-        echo "uid=$(id -u)"
-        ID= VERSION_ID=; [ -r /etc/os-release ] && . /etc/os-release; echo "system=$ID $VERSION_ID"
-        echo "architecture=$(dpkg --print-architecture 2>/dev/null)"
-        echo "name=$(hostname -f 2>/dev/null || hostname)"
-        set -- $SSH_CONNECTION; echo "address=${3-}"
-        echo "release=$([ -x /usr/bin/gatehouse ] && /usr/bin/gatehouse --version 2>/dev/null)"
-        grep -qs {{SshClient.Quote(cluster)}} {{JoinSequence.Granted}} && echo interrupted=yes
-        grep -qs {{SshClient.Quote(cluster)}} {{LocalNode.Path}} && echo member=yes
-        exit 0
-        """;
+    public static string Script(string cluster) =>
+        $$"""
+            LC_ALL=C; export LC_ALL
+            echo "uid=$(id -u)"
+            ID= VERSION_ID=; [ -r /etc/os-release ] && . /etc/os-release; echo "system=$ID $VERSION_ID"
+            echo "architecture=$(dpkg --print-architecture 2>/dev/null)"
+            echo "name=$(hostname -f 2>/dev/null || hostname)"
+            set -- $SSH_CONNECTION; echo "address=${3-}"
+            echo "release=$([ -x /usr/bin/gatehouse ] && /usr/bin/gatehouse --version 2>/dev/null)"
+            grep -qs {{SshClient.Quote(cluster)}} {{JoinSequence.Granted}} && echo interrupted=yes
+            grep -qs {{SshClient.Quote(cluster)}} {{LocalNode.Path}} && echo member=yes
+            exit 0
+            """;
 
     /// <summary>Reads what the script printed; what a login message adds is passed over.</summary>
     public static RemoteHost Read(string output)
     {
-        var values = output.Split('\n').Select(l => l.Split('=', 2)).Where(p => p.Length == 2).ToLookup(p => p[0], p => PlainLine.Of(p[1].Trim()), StringComparer.Ordinal);
+        var values = output
+            .Split('\n')
+            .Select(l => l.Split('=', 2))
+            .Where(p => p.Length == 2)
+            .ToLookup(p => p[0], p => PlainLine.Of(p[1].Trim()), StringComparer.Ordinal);
         return new RemoteHost
         {
             IsRoot = Value("uid") == "0",
@@ -69,8 +74,12 @@ internal sealed record RemoteHost
     /// <summary>Why Gatehouse cannot be set up there; null when it can.</summary>
     public string? Problem()
     {
-        if (!IsRoot) return "the login is not root's, and setting up a host needs root; name it as root@HOST.";
-        if (System != "debian 12") return $"it runs {(System.Trim().Length > 0 ? System : "an unknown system")}; Gatehouse sets up Debian 12.";
-        return Architecture == "amd64" ? null : $"its architecture is {(Architecture.Length > 0 ? Architecture : "not known")}; Gatehouse is built for amd64.";
+        if (!IsRoot)
+            return "the login is not root's, and setting up a host needs root; name it as root@HOST.";
+        if (System != "debian 12")
+            return $"it runs {(System.Trim().Length > 0 ? System : "an unknown system")}; Gatehouse sets up Debian 12.";
+        return Architecture == "amd64"
+            ? null
+            : $"its architecture is {(Architecture.Length > 0 ? Architecture : "not known")}; Gatehouse is built for amd64.";
     }
 }

@@ -58,18 +58,38 @@ internal sealed class QuarantineLedger : IDisposable
 
     /// <summary>Writes down what is being done or was; it is on the disk when this returns.</summary>
     public ValueTask WriteAsync(QuarantineId id, LocalClaim claim, CancellationToken ct) =>
-        machine.WriteAsync(Path(id), new Item(EntryKind.File, Ownership.Private, new FileContent(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(claim, QuarantineWire.Default.LocalClaim)))), ct);
+        machine.WriteAsync(
+            Path(id),
+            new Item(
+                EntryKind.File,
+                Ownership.Private,
+                new FileContent(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(claim, QuarantineWire.Default.LocalClaim)))
+            ),
+            ct
+        );
 
     /// <summary>Writes down that a message was learned; on the disk when this returns.</summary>
     public static ValueTask WriteLearnedAsync(LocalMachine machine, QuarantineId id, MessageState state, CancellationToken ct) =>
-        machine.WriteAsync(LearnedPath(id), new Item(EntryKind.File, Ownership.Private, new FileContent(JsonSerializer.SerializeToUtf8Bytes(state, QuarantineWire.Default.MessageState))), ct);
+        machine.WriteAsync(
+            LearnedPath(id),
+            new Item(
+                EntryKind.File,
+                Ownership.Private,
+                new FileContent(JsonSerializer.SerializeToUtf8Bytes(state, QuarantineWire.Default.MessageState))
+            ),
+            ct
+        );
 
     /// <summary>The messages that something is recorded of, by the names of their files.</summary>
     public static async Task<IReadOnlySet<string>> RecordedAsync(LocalMachine machine, CancellationToken ct)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
         foreach (var directory in new[] { "done", "learned" })
-            found.UnionWith((await machine.ListAsync($"{Home}/{directory}", ct)).Where(n => n.EndsWith(".json", StringComparison.Ordinal)).Select(n => n[..^5]));
+            found.UnionWith(
+                (await machine.ListAsync($"{Home}/{directory}", ct))
+                    .Where(n => n.EndsWith(".json", StringComparison.Ordinal))
+                    .Select(n => n[..^5])
+            );
         return found;
     }
 
@@ -79,10 +99,13 @@ internal sealed class QuarantineLedger : IDisposable
     /// </summary>
     public static async Task<MessageState?> StateAsync(LocalMachine machine, QuarantineId id, CancellationToken ct)
     {
-        if (Parse(await machine.ReadAsync(Path(id), ct)) is { } claim) return new MessageState(id.ToString(), claim.Action, claim.At, claim.By, claim.Done);
+        if (Parse(await machine.ReadAsync(Path(id), ct)) is { } claim)
+            return new MessageState(id.ToString(), claim.Action, claim.At, claim.By, claim.Done);
         try
         {
-            return await machine.ReadAsync(LearnedPath(id), ct) is { } learned ? JsonSerializer.Deserialize(learned.Bytes.Span, QuarantineWire.Default.MessageState) : null;
+            return await machine.ReadAsync(LearnedPath(id), ct) is { } learned
+                ? JsonSerializer.Deserialize(learned.Bytes.Span, QuarantineWire.Default.MessageState)
+                : null;
         }
         catch (JsonException)
         {
@@ -98,7 +121,12 @@ internal sealed class QuarantineLedger : IDisposable
     {
         var untold = new List<(QuarantineId, LocalClaim)>();
         foreach (var name in await machine.ListAsync($"{Home}/done", ct))
-            if (name.EndsWith(".json", StringComparison.Ordinal) && QuarantineId.TryParse(name[..^5], out var id) && await ReadAsync(id, ct) is { Untold: true } claim) untold.Add((id, claim));
+            if (
+                name.EndsWith(".json", StringComparison.Ordinal)
+                && QuarantineId.TryParse(name[..^5], out var id)
+                && await ReadAsync(id, ct) is { Untold: true } claim
+            )
+                untold.Add((id, claim));
         return untold;
     }
 
@@ -108,15 +136,24 @@ internal sealed class QuarantineLedger : IDisposable
     public async Task ForgetAsync(DateTimeOffset before, CancellationToken ct)
     {
         foreach (var name in await machine.ListAsync($"{Home}/done", ct))
-            if (QuarantineId.TryParse(System.IO.Path.GetFileNameWithoutExtension(name), out var id) && await ReadAsync(id, ct) is { Untold: false } claim && claim.At < before) await RemoveAsync(id, ct);
+            if (
+                QuarantineId.TryParse(System.IO.Path.GetFileNameWithoutExtension(name), out var id)
+                && await ReadAsync(id, ct) is { Untold: false } claim
+                && claim.At < before
+            )
+                await RemoveAsync(id, ct);
         foreach (var name in await machine.ListAsync($"{Home}/learned", ct))
-            if (File.GetLastWriteTimeUtc(machine.Real($"{Home}/learned/{name}")) < before.UtcDateTime) await machine.RemoveAsync($"{Home}/learned/{name}", ct);
+            if (File.GetLastWriteTimeUtc(machine.Real($"{Home}/learned/{name}")) < before.UtcDateTime)
+                await machine.RemoveAsync($"{Home}/learned/{name}", ct);
     }
 
     /// <summary>A place for a message on its way out, readable by root alone.</summary>
     public string NewOutgoing(QuarantineId id)
     {
-        Directory.CreateDirectory(machine.Real($"{Home}/outgoing"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(
+            machine.Real($"{Home}/outgoing"),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
         return machine.Real($"{Home}/outgoing/{id.ToFileName()}");
     }
 
@@ -136,7 +173,12 @@ internal sealed class QuarantineLedger : IDisposable
         catch (JsonException)
         {
             // It says that something was begun, and no more.
-            return new LocalClaim { Action = "release", At = DateTimeOffset.UnixEpoch, Done = false };
+            return new LocalClaim
+            {
+                Action = "release",
+                At = DateTimeOffset.UnixEpoch,
+                Done = false,
+            };
         }
     }
 }

@@ -26,10 +26,16 @@ internal static class QuarantineOrders
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Whether a node is there to be asked.</summary>
-    public static bool IsThere(ClusterView view, ClusterNode node) => node.State == NodeState.Active && node.LastSeen is { } seen && view.Taken - seen < Absence;
+    public static bool IsThere(ClusterView view, ClusterNode node) =>
+        node.State == NodeState.Active && node.LastSeen is { } seen && view.Taken - seen < Absence;
 
     /// <summary>Carries out an order on this node.</summary>
-    public static async Task<(CommandState State, string Output)> CarryOutAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
+    public static async Task<(CommandState State, string Output)> CarryOutAsync(
+        ClusterCommand command,
+        LocalMachine machine,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         QuarantineAnswer answer;
         try
@@ -38,30 +44,55 @@ internal static class QuarantineOrders
         }
         catch (TimeoutException)
         {
-            answer = QuarantineAnswer.Failed("the quarantine of this node does not answer; does its file system hang? Whether it was done is not known.");
+            answer = QuarantineAnswer.Failed(
+                "the quarantine of this node does not answer; does its file system hang? Whether it was done is not known."
+            );
         }
 
         var text = answer.Fit();
-        return (answer.Done ? CommandState.Done : answer.Refused ? CommandState.Refused : CommandState.Failed, text);
+        return (
+            answer.Done ? CommandState.Done
+            : answer.Refused ? CommandState.Refused
+            : CommandState.Failed,
+            text
+        );
     }
 
     /// <summary>Has another node do it.</summary>
     /// <returns>What came of it; null when the node did not answer.</returns>
-    public static async Task<QuarantineAnswer?> AskAsync(ClusterRegistry registry, ClusterView view, ClusterNode node, QuarantineRequest request, CancellationToken ct)
+    public static async Task<QuarantineAnswer?> AskAsync(
+        ClusterRegistry registry,
+        ClusterView view,
+        ClusterNode node,
+        QuarantineRequest request,
+        CancellationToken ct
+    )
     {
         // Who begins late may find nobody waiting for the answer, so the order ends before the waiting does.
-        var number = await registry.IssueCommandAsync(Kind, JsonSerializer.Serialize(request, QuarantineWire.Default.QuarantineRequest), [node.Number], view.Taken + Limit - TimeSpan.FromSeconds(15), ct);
+        var number = await registry.IssueCommandAsync(
+            Kind,
+            JsonSerializer.Serialize(request, QuarantineWire.Default.QuarantineRequest),
+            [node.Number],
+            view.Taken + Limit - TimeSpan.FromSeconds(15),
+            ct
+        );
         var start = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(start) < Limit)
         {
-            if ((await registry.CommandResultsAsync(number, ct)).FirstOrDefault() is { } result) return Read(result.Output);
+            if ((await registry.CommandResultsAsync(number, ct)).FirstOrDefault() is { } result)
+                return Read(result.Output);
             await Task.Delay(150, ct);
         }
 
         return null;
     }
 
-    private static async Task<QuarantineAnswer> AnswerAsync(ClusterCommand command, LocalMachine machine, TimeProvider clock, CancellationToken ct)
+    private static async Task<QuarantineAnswer> AnswerAsync(
+        ClusterCommand command,
+        LocalMachine machine,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         QuarantineRequest? request;
         try
@@ -73,8 +104,10 @@ internal static class QuarantineOrders
             request = null;
         }
 
-        if (request is null) return QuarantineAnswer.No("the request cannot be read; it is from another release");
-        if (new ClusterFiles(machine).Node is not { } me || QuarantineDuty.Place(machine) is not { } place) return QuarantineAnswer.No("this node has no quarantine");
+        if (request is null)
+            return QuarantineAnswer.No("the request cannot be read; it is from another release");
+        if (new ClusterFiles(machine).Node is not { } me || QuarantineDuty.Place(machine) is not { } place)
+            return QuarantineAnswer.No("this node has no quarantine");
         await using var registry = RegistryAccess.Open(me);
         return await new QuarantineActions(machine, place, me.Name, me, registry, clock, Patience).RunAsync(request, ct);
     }
@@ -83,7 +116,8 @@ internal static class QuarantineOrders
     {
         try
         {
-            return JsonSerializer.Deserialize(text, QuarantineWire.Default.QuarantineAnswer) ?? QuarantineAnswer.Failed("the node gave no answer");
+            return JsonSerializer.Deserialize(text, QuarantineWire.Default.QuarantineAnswer)
+                ?? QuarantineAnswer.Failed("the node gave no answer");
         }
         catch (JsonException)
         {

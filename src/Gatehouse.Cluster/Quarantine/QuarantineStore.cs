@@ -10,7 +10,8 @@ namespace Gatehouse.Cluster.Quarantine;
 /// <param name="Parts">Its files without extension: one, or several when it has very many recipients.</param>
 internal sealed record StoredMessage(QuarantinedMessage Message, ImmutableArray<string> Parts);
 
-/// <summary>The messages that lie on this host, under DAY/NODE/: NAME.msg is the message, NAME.env what is known of it. One is there when both are.</summary>
+/// <summary>The messages that lie on this host, under DAY/NODE/: NAME.msg is the message, NAME.env what is known of it. One is there when
+/// both are.</summary>
 /// <param name="directory">The real path of the quarantine.</param>
 internal sealed class QuarantineStore(string directory)
 {
@@ -22,7 +23,6 @@ internal sealed class QuarantineStore(string directory)
     /// <summary>The first characters of a message id count seconds.</summary>
     private const int IdTime = 6;
 
-
     /// <summary>Messages, newest first.</summary>
     /// <param name="filter">Which are meant.</param>
     /// <param name="most">The most.</param>
@@ -33,13 +33,24 @@ internal sealed class QuarantineStore(string directory)
         foreach (var day in Days().OrderDescending(StringComparer.Ordinal))
         {
             // A day's folder holds what was filed on that day (UTC), so the days before need not be read once there are enough.
-            if (found.Count > most || (filter.Since is { } since && string.CompareOrdinal(day, since.UtcDateTime.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture)) < 0)) break;
+            if (
+                found.Count > most
+                || (
+                    filter.Since is { } since
+                    && string.CompareOrdinal(day, since.UtcDateTime.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture))
+                        < 0
+                )
+            )
+                break;
             // The id of a message begins with the time of its arrival, so the newest are found by name alone, and only they are read.
             var files = Nodes(day).SelectMany(n => Named(day, n)).OrderByDescending(f => f.Message[..IdTime], StringComparer.Ordinal);
             foreach (var some in files.Chunk(AtOnce))
             {
-                if (found.Count > most) break;
-                found.AddRange(some.AsParallel().AsOrdered().Select(Stored).OfType<StoredMessage>().Select(s => s.Message).Where(filter.Matches));
+                if (found.Count > most)
+                    break;
+                found.AddRange(
+                    some.AsParallel().AsOrdered().Select(Stored).OfType<StoredMessage>().Select(s => s.Message).Where(filter.Matches)
+                );
             }
         }
 
@@ -49,11 +60,17 @@ internal sealed class QuarantineStore(string directory)
 
     /// <summary>A message by its name; null when it does not lie here, or not all of it.</summary>
     public StoredMessage? Find(QuarantineId id) =>
-        Days().OrderDescending(StringComparer.Ordinal).SelectMany(d => Named(d, id.Node, id.Message)).Select(Stored).OfType<StoredMessage>().FirstOrDefault();
+        Days()
+            .OrderDescending(StringComparer.Ordinal)
+            .SelectMany(d => Named(d, id.Node, id.Message))
+            .Select(Stored)
+            .OfType<StoredMessage>()
+            .FirstOrDefault();
 
     /// <summary>The message itself.</summary>
     /// <exception cref="MachineException">It cannot be read, or is not what the mail service has filed.</exception>
-    public FileStream Open(StoredMessage message) => GuardedFile.Open($"{message.Parts[0]}.msg", directory)
+    public FileStream Open(StoredMessage message) =>
+        GuardedFile.Open($"{message.Parts[0]}.msg", directory)
         ?? throw new MachineException($"{message.Parts[0]}.msg cannot be read, or does not belong to the owner of {directory}.");
 
     /// <summary>Takes a message away; the description goes last, so that what was cut off is found again.</summary>
@@ -76,21 +93,26 @@ internal sealed class QuarantineStore(string directory)
     private IEnumerable<string> Days() => Names(directory).Where(n => n.Length == 8 && n.All(char.IsAsciiDigit));
 
     private IEnumerable<int> Nodes(string day) =>
-        Names(Path.Combine(directory, day)).Where(n => n.Length is > 0 and < 7 && n.All(char.IsAsciiDigit) && n[0] != '0').Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture));
+        Names(Path.Combine(directory, day))
+            .Where(n => n.Length is > 0 and < 7 && n.All(char.IsAsciiDigit) && n[0] != '0')
+            .Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture));
 
     // Names alone; a description is read when it is wanted.
     private IEnumerable<(int Node, string Message, ImmutableArray<string> Parts)> Named(string day, int node, string? message = null)
     {
         var folder = Path.Combine(directory, day, node.ToString(System.Globalization.CultureInfo.InvariantCulture));
         var files = Names(folder).ToHashSet(StringComparer.Ordinal);
-        var described = from file in files
-                        where file.EndsWith(".env", StringComparison.Ordinal)
-                        let name = file[..^4]
-                        let id = QuarantineId.MessageOf(name)
-                        where id is not null && (message is null || id == message)
-                        group name by id;
+        var described =
+            from file in files
+            where file.EndsWith(".env", StringComparison.Ordinal)
+            let name = file[..^4]
+            let id = QuarantineId.MessageOf(name)
+            where id is not null && (message is null || id == message)
+            group name by id;
         // Of what is on its way here, the one file may be there before the other.
-        return described.Where(g => g.All(n => files.Contains($"{n}.msg"))).Select(g => (node, g.Key!, g.Order(StringComparer.Ordinal).Select(n => Path.Combine(folder, n)).ToImmutableArray()));
+        return described
+            .Where(g => g.All(n => files.Contains($"{n}.msg")))
+            .Select(g => (node, g.Key!, g.Order(StringComparer.Ordinal).Select(n => Path.Combine(folder, n)).ToImmutableArray()));
     }
 
     private StoredMessage? Stored((int Node, string Message, ImmutableArray<string> Parts) file)
@@ -104,7 +126,8 @@ internal sealed class QuarantineStore(string directory)
         try
         {
             using var file = GuardedFile.Open(path, directory);
-            if (file is null || file.Length > LongestDescription) return null;
+            if (file is null || file.Length > LongestDescription)
+                return null;
             using var reader = new StreamReader(file, Encoding.UTF8, detectEncodingFromByteOrderMarks: false);
             return QuarantinedMessage.Read(id, reader.ReadToEnd());
         }
@@ -118,7 +141,9 @@ internal sealed class QuarantineStore(string directory)
     {
         try
         {
-            return Directory.Exists(path) ? [.. Directory.EnumerateFileSystemEntries(path).Select(p => Path.GetFileName(p)).Where(n => n[0] != '.')] : [];
+            return Directory.Exists(path)
+                ? [.. Directory.EnumerateFileSystemEntries(path).Select(p => Path.GetFileName(p)).Where(n => n[0] != '.')]
+                : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

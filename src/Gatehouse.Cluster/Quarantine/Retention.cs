@@ -16,15 +16,20 @@ internal static class Retention
     /// <returns>Exit code: 0 to go on, 1 to let it be.</returns>
     public static async Task<int> RunAsync(LocalMachine machine, bool begin, Action<string> tell, CancellationToken ct)
     {
-        if (QuarantineDuty.Place(machine) is not { } place) return ExitCodes.Failed;
+        if (QuarantineDuty.Place(machine) is not { } place)
+            return ExitCodes.Failed;
         // The settings were judged; a link put in the place of the directory since then was not.
-        if (begin && (await machine.StatAsync(place.Directory, ct)).Kind != Core.Rendering.EntryKind.Directory) throw new SequenceException(ExitCodes.Failed, $"{place.Directory} is no directory; nothing is deleted.");
-        if (begin) await ForgetAsync(machine, place, tell, ct);
-        if (new ClusterFiles(machine).Node is not { } me || !place.IsShared) return ExitCodes.Done;
+        if (begin && (await machine.StatAsync(place.Directory, ct)).Kind != Core.Rendering.EntryKind.Directory)
+            throw new SequenceException(ExitCodes.Failed, $"{place.Directory} is no directory; nothing is deleted.");
+        if (begin)
+            await ForgetAsync(machine, place, tell, ct);
+        if (new ClusterFiles(machine).Node is not { } me || !place.IsShared)
+            return ExitCodes.Done;
         await using var registry = RegistryAccess.Open(me);
         if (begin)
         {
-            if (await registry.BeginRetentionAsync(ct)) return ExitCodes.Done;
+            if (await registry.BeginRetentionAsync(ct))
+                return ExitCodes.Done;
             tell("another node deletes the old messages of this night, or has done so.");
             return ExitCodes.Failed;
         }
@@ -36,7 +41,8 @@ internal static class Retention
     // Every node keeps a ledger, whoever's turn it is. One that cannot be had tonight is shorter tomorrow.
     private static async Task ForgetAsync(LocalMachine machine, QuarantinePlace place, Action<string> tell, CancellationToken ct)
     {
-        if (place.Days == 0) return;
+        if (place.Days == 0)
+            return;
         try
         {
             using var ledger = QuarantineLedger.TryOpen(machine) ?? throw new MachineException("another gatehouse is busy with it");

@@ -22,7 +22,13 @@ internal sealed class EtcdControl(LocalMachine machine, ImmutableArray<string> n
     public const string Voted = "/var/lib/gatehouse/cluster/voted";
 
     private static readonly string[] Trust =
-        ["--cacert=/etc/gatehouse/pki/cluster-ca.pem", "--cert=/etc/gatehouse/pki/node.crt", "--key=/etc/gatehouse/pki/node.key", "--dial-timeout=2s", "--command-timeout=8s"];
+    [
+        "--cacert=/etc/gatehouse/pki/cluster-ca.pem",
+        "--cert=/etc/gatehouse/pki/node.crt",
+        "--key=/etc/gatehouse/pki/node.key",
+        "--dial-timeout=2s",
+        "--command-timeout=8s",
+    ];
 
     /// <summary>The members.</summary>
     /// <exception cref="SequenceException">Nobody answers, or no majority is there.</exception>
@@ -35,7 +41,8 @@ internal sealed class EtcdControl(LocalMachine machine, ImmutableArray<string> n
     /// <summary>Puts a node on the list, without a vote.</summary>
     /// <param name="name">The node's name.</param>
     /// <param name="ct">Ends it.</param>
-    public Task AddAsync(string name, CancellationToken ct) => AskAsync(["member", "add", name, "--learner", $"--peer-urls={QuorumSeat.PeerUrl(name)}"], ct);
+    public Task AddAsync(string name, CancellationToken ct) =>
+        AskAsync(["member", "add", name, "--learner", $"--peer-urls={QuorumSeat.PeerUrl(name)}"], ct);
 
     /// <summary>Gives a member its vote.</summary>
     /// <param name="member">The member.</param>
@@ -54,7 +61,12 @@ internal sealed class EtcdControl(LocalMachine machine, ImmutableArray<string> n
     {
         ImmutableArray<string> urls = [.. json.GetProperty("peerURLs").EnumerateArray().Select(u => u.GetString() ?? "")];
         var name = urls.Length > 0 && Uri.TryCreate(urls[0], UriKind.Absolute, out var url) ? url.Host : "";
-        return new QuorumMember(json.GetProperty("ID").GetUInt64(), name, urls, !(json.TryGetProperty("isLearner", out var learner) && learner.GetBoolean()));
+        return new QuorumMember(
+            json.GetProperty("ID").GetUInt64(),
+            name,
+            urls,
+            !(json.TryGetProperty("isLearner", out var learner) && learner.GetBoolean())
+        );
     }
 
     // Nodes without a vote refuse the connection at once, and one that learns refuses the question; the next is asked.
@@ -63,19 +75,33 @@ internal sealed class EtcdControl(LocalMachine machine, ImmutableArray<string> n
         var said = "";
         foreach (var node in nodes)
         {
-            var command = new Invocation(["etcdctl", string.Create(CultureInfo.InvariantCulture, $"--endpoints=https://{node}:{QuorumSeat.ClientPort}"), .. Trust, .. words],
-                Timeout: TimeSpan.FromSeconds(15), Variables: ImmutableDictionary<string, string>.Empty.Add("ETCDCTL_API", "3"));
+            var command = new Invocation(
+                [
+                    "etcdctl",
+                    string.Create(CultureInfo.InvariantCulture, $"--endpoints=https://{node}:{QuorumSeat.ClientPort}"),
+                    .. Trust,
+                    .. words,
+                ],
+                Timeout: TimeSpan.FromSeconds(15),
+                Variables: ImmutableDictionary<string, string>.Empty.Add("ETCDCTL_API", "3")
+            );
             var result = await machine.RunAsync(command, null, ct);
-            if (result.Succeeded) return result.Output;
+            if (result.Succeeded)
+                return result.Output;
             said += $"\n  {node}: {LastLine(result)}";
         }
 
-        throw new SequenceException(ExitCodes.Failed, $"etcd, which keeps who takes writes, did not take '{string.Join(' ', words)}':{said}");
+        throw new SequenceException(
+            ExitCodes.Failed,
+            $"etcd, which keeps who takes writes, did not take '{string.Join(' ', words)}':{said}"
+        );
     }
 
     private static string LastLine(CommandResult result)
     {
-        var line = result.All.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? $"exit code {result.ExitCode}";
+        var line =
+            result.All.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault()
+            ?? $"exit code {result.ExitCode}";
         return line.StartsWith("Error: ", StringComparison.Ordinal) ? line[7..] : line;
     }
 }

@@ -8,7 +8,8 @@ using Gatehouse.Registry;
 
 namespace Gatehouse.Cluster.Quorum;
 
-/// <summary>Asks Patroni on this database node for the copies of the registry, and has it move the duty to take writes, or restart a copy.</summary>
+/// <summary>Asks Patroni on this database node for the copies of the registry, and has it move the duty to take writes, or restart a
+/// copy.</summary>
 /// <param name="machine">This host.</param>
 /// <param name="clock">The time.</param>
 /// <param name="log">Is told how it goes.</param>
@@ -24,7 +25,8 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
 
     /// <summary>The copies.</summary>
     /// <exception cref="MachineException">Patroni, or etcd behind it, does not answer.</exception>
-    public async Task<ImmutableArray<DatabaseCopy>> CopiesAsync(CancellationToken ct) => Read(await RunAsync(["list", "--format", "json"], ct));
+    public async Task<ImmutableArray<DatabaseCopy>> CopiesAsync(CancellationToken ct) =>
+        Read(await RunAsync(["list", "--format", "json"], ct));
 
     /// <summary>Reads what <c>patronictl list</c> says.</summary>
     /// <param name="text">JSON.</param>
@@ -33,11 +35,20 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
         using var json = JsonDocument.Parse(text);
         return
         [
-            .. json.RootElement.EnumerateArray().Select(c => new DatabaseCopy(Text(c, "Member"), Text(c, "Role") == "Leader", Text(c, "Role") == "Sync Standby",
-                Text(c, "State") is "running" or "streaming", Text(c, "Pending restart").Length > 0, Text(c, "State"))),
+            .. json
+                .RootElement.EnumerateArray()
+                .Select(c => new DatabaseCopy(
+                    Text(c, "Member"),
+                    Text(c, "Role") == "Leader",
+                    Text(c, "Role") == "Sync Standby",
+                    Text(c, "State") is "running" or "streaming",
+                    Text(c, "Pending restart").Length > 0,
+                    Text(c, "State")
+                )),
         ];
 
-        static string Text(JsonElement copy, string name) => copy.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        static string Text(JsonElement copy, string name) =>
+            copy.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
     }
 
     /// <summary>
@@ -49,7 +60,8 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
     /// <param name="ct">Ends it.</param>
     public async Task RestartIfNeededAsync(LocalNode me, ClusterRegistry registry, CancellationToken ct)
     {
-        if (!IsCopy(me.Profile)) return;
+        if (!IsCopy(me.Profile))
+            return;
         DatabaseStep step;
         try
         {
@@ -61,9 +73,12 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
             return;
         }
 
-        if (step.Why.Length > 0) log.Note($"PostgreSQL is to be restarted, later: {step.Why}");
-        if (!step.Restart) return;
-        if (step.SwitchTo is { } other) await SwitchAsync(me.Name, other, registry, ct);
+        if (step.Why.Length > 0)
+            log.Note($"PostgreSQL is to be restarted, later: {step.Why}");
+        if (!step.Restart)
+            return;
+        if (step.SwitchTo is { } other)
+            await SwitchAsync(me.Name, other, registry, ct);
         log.Note("Restarting PostgreSQL for a change of its configuration");
         await RunAsync(["restart", Scope, me.Name, "--force", "--pending"], ct);
         await UntilWritableAsync(registry, null, ct);
@@ -75,7 +90,8 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
     public Task CopyAnewAsync(string name, CancellationToken ct) => RunAsync(["reinit", Scope, name, "--force"], ct);
 
     /// <summary>
-    /// Takes the duty to take writes from a node that is to go, if it has it and another copy is in sync. After a copy came or went it takes
+    /// Takes the duty to take writes from a node that is to go, if it has it and another copy is in sync. After a copy came or went it
+    /// takes
     /// Patroni a few seconds to say which one is; that is waited for.
     /// </summary>
     /// <param name="node">The node.</param>
@@ -87,9 +103,12 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
         while (await registry.HostAsync(ct) == node.Address.ToString())
         {
             var copies = await CopiesAsync(ct);
-            if (DatabaseRules.Successor(copies, node.Name) is { } other) await SwitchAsync(node.Name, other.Name, registry, ct);
-            else if (copies.Count(c => c.IsRunning) < 2 || Stopwatch.GetElapsedTime(start) > Patience / 2) return;
-            else await Task.Delay(Pause, clock, ct);
+            if (DatabaseRules.Successor(copies, node.Name) is { } other)
+                await SwitchAsync(node.Name, other.Name, registry, ct);
+            else if (copies.Count(c => c.IsRunning) < 2 || Stopwatch.GetElapsedTime(start) > Patience / 2)
+                return;
+            else
+                await Task.Delay(Pause, clock, ct);
         }
     }
 
@@ -108,14 +127,20 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
         {
             try
             {
-                if (await registry.HostAsync(ct) != not) return;
+                if (await registry.HostAsync(ct) != not)
+                    return;
             }
             catch (RegistryException) when (Stopwatch.GetElapsedTime(start) < Patience)
             {
                 // It is on its way.
             }
 
-            if (Stopwatch.GetElapsedTime(start) > Patience) throw new SequenceException(ExitCodes.Failed, "the registry takes no writes since Patroni was asked to move it; 'patronictl -c /etc/patroni/config.yml list' tells what it does.");
+            if (Stopwatch.GetElapsedTime(start) > Patience)
+                throw new SequenceException(
+                    ExitCodes.Failed,
+                    "the registry takes no writes since Patroni was asked to move it; 'patronictl -c /etc/patroni/config.yml list' tells "
+                        + "what it does."
+                );
             await Task.Delay(Pause, clock, ct);
         }
     }

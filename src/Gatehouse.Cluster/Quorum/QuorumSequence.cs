@@ -32,7 +32,8 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <exception cref="SequenceException">It may be here, and cannot be read.</exception>
     public async Task AdoptAsync(string name, Core.Screens.Profile profile, CancellationToken ct)
     {
-        if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null || IsCopy()) return;
+        if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null || IsCopy())
+            return;
         try
         {
             await using var local = ClusterRegistry.OpenLocal();
@@ -41,7 +42,12 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
         catch (RegistryException e) when (ViewCache.Read() is { } seen && seen.Databases.All(n => n.Name == name))
         {
             // There is no other: to take it for away would put its data aside.
-            throw new SequenceException(ExitCodes.Failed, $"the registry on this host, which is the only one, cannot be read: {e.Message}. Nothing was changed. Bring it back ('systemctl status postgresql@15-main', 'journalctl -u postgresql@15-main'), then run 'gatehouse sync'.", e);
+            throw new SequenceException(
+                ExitCodes.Failed,
+                $"the registry on this host, which is the only one, cannot be read: {e.Message}. Nothing was changed. Bring it back "
+                    + $"('systemctl status postgresql@15-main', 'journalctl -u postgresql@15-main'), then run 'gatehouse sync'.",
+                e
+            );
         }
         catch (RegistryException)
         {
@@ -55,14 +61,16 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <summary>Gives the node that a cluster begins with the first vote.</summary>
     public async Task FoundAsync(string name, Core.Screens.Profile profile, CancellationToken ct)
     {
-        if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null) return;
+        if (!profile.Has(Database) || files.Read(QuorumSeat.Path) is not null)
+            return;
         // A cluster that was here before may have left its votes behind.
         await ForgetAsync(ct);
         await SeatAsync(QuorumSeat.Founder(name), ct);
     }
 
     /// <summary>
-    /// Begins the vote anew when what it knew is lost and it was the only one: as long as there are others, they take the lost one off their
+    /// Begins the vote anew when what it knew is lost and it was the only one: as long as there are others, they take the lost one off
+    /// their
     /// list and it learns from them. Who takes writes is found out from the copies of the registry, which nothing happens to.
     /// </summary>
     /// <param name="me">This node.</param>
@@ -70,8 +78,10 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <returns>Whether it did; then this host is to be brought to it.</returns>
     public async Task<bool> RefoundAsync(LocalNode me, CancellationToken ct)
     {
-        if (HasVote || ViewCache.Read() is not { } seen || seen.Cluster.Id != me.Cluster) return false;
-        if (seen.Members.Where(n => n.VotesSince is not null).ToArray() is not [{ } only] || only.Number != me.Number) return false;
+        if (HasVote || ViewCache.Read() is not { } seen || seen.Cluster.Id != me.Cluster)
+            return false;
+        if (seen.Members.Where(n => n.VotesSince is not null).ToArray() is not [{ } only] || only.Number != me.Number)
+            return false;
         try
         {
             // The others may have got theirs since.
@@ -89,7 +99,9 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     }
 
     /// <summary>Whether this node has a vote, by what is kept on it.</summary>
-    public bool HasVote => files.Read(QuorumSeat.Path) is not null && !(File.Exists(machine.Real(EtcdControl.Voted)) && !Directory.Exists(machine.Real($"{EtcdControl.Data}/member")));
+    public bool HasVote =>
+        files.Read(QuorumSeat.Path) is not null
+        && !(File.Exists(machine.Real(EtcdControl.Voted)) && !Directory.Exists(machine.Real($"{EtcdControl.Data}/member")));
 
     /// <summary>Whether the last run ended before the votes were as they are to be.</summary>
     public bool IsWaiting { get; private set; }
@@ -98,12 +110,14 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     /// <param name="me">This node.</param>
     /// <param name="registry">The registry.</param>
     /// <param name="apply">Brings this host to what the vote makes of it.</param>
-    /// <param name="waits">Whether others are waited for as long as it takes them; else only one that is getting its vote just now is.</param>
+    /// <param name="waits">Whether others are waited for as long as it takes them; else only one that is getting its vote just now
+    /// is.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Why it could not be finished; empty when it was.</returns>
     public async Task<string> RunAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, bool waits, CancellationToken ct)
     {
-        if (Core.Screens.Profile.Find(me.Profile)?.Has(Database) != true) return "";
+        if (Core.Screens.Profile.Find(me.Profile)?.Has(Database) != true)
+            return "";
         var start = Stopwatch.GetTimestamp();
         var waited = "";
         // Who is away may stay away; when he is back, he sees to it.
@@ -118,7 +132,8 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                 var step = await LookAsync(me, view, ct);
                 if (step.Act == QuorumAct.Nothing)
                 {
-                    if (view.Node(me.Number) is { } seen && seen.VotesSince is not null != step.Member is not null) await registry.SetVoteAsync(step.Member is not null, ct);
+                    if (view.Node(me.Number) is { } seen && seen.VotesSince is not null != step.Member is not null)
+                        await registry.SetVoteAsync(step.Member is not null, ct);
                     return "";
                 }
 
@@ -127,10 +142,12 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                 if (step.Act != QuorumAct.Wait)
                 {
                     await using var only = await registry.LockAsync(ClusterSequence.Quorum, ct);
-                    if (await StepsAsync(me, registry, apply, ct) is { Length: > 0 } problem) return problem;
+                    if (await StepsAsync(me, registry, apply, ct) is { Length: > 0 } problem)
+                        return problem;
                 }
             }
-            catch (Exception e) when (e is RegistryException { Failure: RegistryFailure.Locked or RegistryFailure.Unreachable } or SequenceException)
+            catch (Exception e)
+                when (e is RegistryException { Failure: RegistryFailure.Locked or RegistryFailure.Unreachable } or SequenceException)
             {
                 waited = e.Message;
             }
@@ -147,7 +164,9 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
     }
 
     private async Task<QuorumStep> LookAsync(LocalNode me, ClusterView view, CancellationToken ct) =>
-        view.Node(me.Number) is { State: NodeState.Active or NodeState.Leaving } ? QuorumRules.Next(view, me.Number, await Control(view).MembersAsync(ct), HasVote) : new QuorumStep(QuorumAct.Nothing);
+        view.Node(me.Number) is { State: NodeState.Active or NodeState.Leaving }
+            ? QuorumRules.Next(view, me.Number, await Control(view).MembersAsync(ct), HasVote)
+            : new QuorumStep(QuorumAct.Nothing);
 
     private async Task<string> StepsAsync(LocalNode me, ClusterRegistry registry, Func<Task<string>> apply, CancellationToken ct)
     {
@@ -173,15 +192,18 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                     break;
                 case QuorumAct.Promote:
                     // The seat makes etcd run here.
-                    if (await apply() is { Length: > 0 } problem) return problem;
+                    if (await apply() is { Length: > 0 } problem)
+                        return problem;
                     await PromoteAsync(etcd, step.Member!, ct);
                     log.Note("This node has its vote");
                     break;
                 case QuorumAct.Leave:
                     log.Note($"Giving the vote of this node back{(step.Why.Length > 0 ? $": {step.Why}" : "")}");
-                    if (step.Member is { } own) await etcd.RemoveAsync(own, ct);
+                    if (step.Member is { } own)
+                        await etcd.RemoveAsync(own, ct);
                     await ForgetAsync(ct);
-                    if (await apply() is { Length: > 0 } left) return left;
+                    if (await apply() is { Length: > 0 } left)
+                        return left;
                     break;
                 default:
                     return "";
@@ -216,12 +238,14 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
         {
             var stop = Invocation.Of("systemctl", "disable", "--quiet", "--now", EtcdControl.Unit);
             var stopped = await machine.RunAsync(stop, null, ct);
-            if (!stopped.Succeeded) throw MachineException.Of(stop, stopped);
+            if (!stopped.Succeeded)
+                throw MachineException.Of(stop, stopped);
         }
 
         var remove = Invocation.Of("rm", "-rf", "--one-file-system", EtcdControl.Data);
         var result = await machine.RunAsync(remove, null, ct);
-        if (!result.Succeeded) throw MachineException.Of(remove, result);
+        if (!result.Succeeded)
+            throw MachineException.Of(remove, result);
         await files.RemoveAsync(EtcdControl.Voted, ct);
     }
 

@@ -31,10 +31,12 @@ internal sealed class ReplicaRepair(LocalMachine machine, TimeProvider clock, IA
     /// <returns>What is wrong with it; empty when nothing is, or when it may still mend by itself.</returns>
     public async Task<string> RunAsync(LocalNode me, ClusterRegistry registry, bool force, CancellationToken ct)
     {
-        if (!PatroniControl.IsCopy(me.Profile)) return "";
+        if (!PatroniControl.IsCopy(me.Profile))
+            return "";
         if (await FollowsAsync(me, registry, force ? Patience : TimeSpan.Zero, ct))
         {
-            if (files.Read(Memory) is not null) await files.RemoveAsync(Memory, ct);
+            if (files.Read(Memory) is not null)
+                await files.RemoveAsync(Memory, ct);
             return "";
         }
 
@@ -51,13 +53,18 @@ internal sealed class ReplicaRepair(LocalMachine machine, TimeProvider clock, IA
         }
 
         // Before the copy, so that one that is cut off counts as well.
-        if (step.Trouble is { } trouble) await files.WritePublicAsync(Memory, JsonSerializer.Serialize(trouble, Wire.Default.ReplicaTrouble), ct);
-        else if (files.Read(Memory) is not null) await files.RemoveAsync(Memory, ct);
-        if (!step.Copies) return step.Problem;
+        if (step.Trouble is { } trouble)
+            await files.WritePublicAsync(Memory, JsonSerializer.Serialize(trouble, Wire.Default.ReplicaTrouble), ct);
+        else if (files.Read(Memory) is not null)
+            await files.RemoveAsync(Memory, ct);
+        if (!step.Copies)
+            return step.Problem;
         log.Note("The replica of the registry on this node cannot follow the primary any more; it is copied anew");
         await patroni.CopyAnewAsync(me.Name, ct);
-        if (!force || await FollowsAsync(me, registry, CopyTime, ct)) return "";
-        return $"the replica of the registry was copied anew and still receives nothing after {CopyTime.TotalSeconds:0} s; 'journalctl -u patroni' says why";
+        if (!force || await FollowsAsync(me, registry, CopyTime, ct))
+            return "";
+        return $"the replica of the registry was copied anew and still receives nothing after {CopyTime.TotalSeconds:0} s; 'journalctl -u "
+            + $"patroni' says why";
     }
 
     // The primary itself follows nobody, and while it does not tell who does, nothing is done.
@@ -67,8 +74,14 @@ internal sealed class ReplicaRepair(LocalMachine machine, TimeProvider clock, IA
         while (true)
         {
             var own = (await registry.ViewAsync(ct)).Node(me.Number);
-            if (own?.Address.ToString() == await registry.HostAsync(ct) || await registry.ReplicasAsync(ct) is not { } replicas || replicas.Any(r => r.Name == me.Name)) return true;
-            if (Stopwatch.GetElapsedTime(start) >= within) return false;
+            if (
+                own?.Address.ToString() == await registry.HostAsync(ct)
+                || await registry.ReplicasAsync(ct) is not { } replicas
+                || replicas.Any(r => r.Name == me.Name)
+            )
+                return true;
+            if (Stopwatch.GetElapsedTime(start) >= within)
+                return false;
             await Task.Delay(Pause, clock, ct);
         }
     }

@@ -38,9 +38,19 @@ internal sealed record MapSource(GatewaySettings? Settings, IPAddress? Primary)
     {
         var picture = ClusterPicture.Of(report, Settings, report.IsCurrent ? Primary : null, here);
         var text = new StringBuilder();
-        foreach (var line in inWords ? ClusterMap.Tell(picture) : ClusterMap.Draw(picture, widthOf: TextWidth.Of)) text.AppendLine(line);
-        if (!report.IsCurrent) text.AppendLine(CultureInfo.InvariantCulture, $"Who takes writes is not known now; who the members are is as of {report.View.Taken.ToLocalTime():yyyy-MM-dd HH:mm:ss}.");
-        if (Settings is null) text.AppendLine(CultureInfo.InvariantCulture, $"Balancers and virtual addresses are not shown: {AnswersInForce.Path} cannot be used; 'gatehouse check {AnswersInForce.Path}' says why.");
+        foreach (var line in inWords ? ClusterMap.Tell(picture) : ClusterMap.Draw(picture, widthOf: TextWidth.Of))
+            text.AppendLine(line);
+        if (!report.IsCurrent)
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"Who takes writes is not known now; who the members are is as of {report.View.Taken.ToLocalTime():yyyy-MM-dd HH:mm:ss}."
+            );
+        if (Settings is null)
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"Balancers and virtual addresses are not shown: {AnswersInForce.Path} cannot be used; 'gatehouse check "
+                    + $"{AnswersInForce.Path}' says why."
+            );
         return text.ToString();
     }
 
@@ -49,7 +59,12 @@ internal sealed record MapSource(GatewaySettings? Settings, IPAddress? Primary)
         try
         {
             var file = machine.Real(AnswersInForce.Path);
-            return new Pipeline(machine, TimeProvider.System, renders: false).Resolve(file, File.ReadAllBytes(file), WantedReader.IsOwnerOnly(file), _ => "not asked for");
+            return new Pipeline(machine, TimeProvider.System, renders: false).Resolve(
+                file,
+                File.ReadAllBytes(file),
+                WantedReader.IsOwnerOnly(file),
+                _ => "not asked for"
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -41,12 +41,21 @@ internal static class StatusReader
         var left = deadline - clock.GetElapsedTime(start);
         limit.CancelAfter(left > deadline / 2 ? left : deadline / 2);
         var beats = isCurrent ? BeatsAsync(registry, limit.Token) : Task.FromResult(ImmutableDictionary<int, Heartbeat>.Empty);
-        var replicas = isCurrent ? ReplicasAsync(registry, view, limit.Token) : Task.FromResult(ImmutableDictionary<int, ReplicaState>.Empty);
+        var replicas = isCurrent
+            ? ReplicasAsync(registry, view, limit.Token)
+            : Task.FromResult(ImmutableDictionary<int, ReplicaState>.Empty);
         using var turns = new SemaphoreSlim(Turns);
         // All are called at once: if they took turns, the dead would keep the living from theirs until the deadline.
-        var asked = await Task.WhenAll(view.Members.OrderBy(n => n.Number).Select(n => Task.Run(() => AskAsync(n, view, credentials, clock, turns, limit.Token, ct), ct)));
+        var asked = await Task.WhenAll(
+            view.Members.OrderBy(n => n.Number)
+                .Select(n => Task.Run(() => AskAsync(n, view, credentials, clock, turns, limit.Token, ct), ct))
+        );
         var heard = await beats;
-        var told = asked.Select(a => a.IsThere && a.Report.Status is null && heard.GetValueOrDefault(a.Report.Node.Number) is { } beat ? Heard(a.Report, beat, view) : a.Report);
+        var told = asked.Select(a =>
+            a.IsThere && a.Report.Status is null && heard.GetValueOrDefault(a.Report.Node.Number) is { } beat
+                ? Heard(a.Report, beat, view)
+                : a.Report
+        );
         var voteless = QuorumRules.Missing(view).Select(n => n.Number).ToHashSet();
         var copies = await replicas;
         return new ClusterReport(view, isCurrent, [.. told.Select(Complete)]);
@@ -55,14 +64,21 @@ internal static class StatusReader
         MemberReport Complete(MemberReport r)
         {
             r = r with { Replica = copies.GetValueOrDefault(r.Node.Number) };
-            if (r.Status is null) return r;
-            if (voteless.Contains(r.Node.Number)) r = r with { Problems = r.Problems.Add(NoVote) };
+            if (r.Status is null)
+                return r;
+            if (voteless.Contains(r.Node.Number))
+                r = r with { Problems = r.Problems.Add(NoVote) };
             return r.Replica is { Problem: { Length: > 0 } problem } ? r with { Problems = r.Problems.Add(problem) } : r;
         }
     }
 
     // The registry if it answers in time, else the last view that this node saw.
-    private static async Task<(ClusterView View, bool IsCurrent)> ViewAsync(ClusterRegistry registry, LocalNode me, TimeSpan deadline, CancellationToken ct)
+    private static async Task<(ClusterView View, bool IsCurrent)> ViewAsync(
+        ClusterRegistry registry,
+        LocalNode me,
+        TimeSpan deadline,
+        CancellationToken ct
+    )
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(deadline);
@@ -72,14 +88,21 @@ internal static class StatusReader
         }
         catch (Exception e) when (e is RegistryException or OperationCanceledException && !ct.IsCancellationRequested)
         {
-            return ViewCache.Read() is { } last ? (last, false)
-                : throw new SequenceException(ExitCodes.Failed, NotSeen(me, deadline, e));
+            return ViewCache.Read() is { } last ? (last, false) : throw new SequenceException(ExitCodes.Failed, NotSeen(me, deadline, e));
         }
     }
 
     /// <summary>What is said when neither the registry nor the memory of this node knows the members.</summary>
-    internal static string NotSeen(LocalNode me, TimeSpan deadline, Exception e) =>
-        $"who the members of the cluster {me.ClusterName} are is not known here: {(e is OperationCanceledException ? $"the registry ({string.Join(", ", me.Databases)}) did not answer within {deadline.TotalSeconds:0.#} s" : e.Message)}, and this node keeps no record of the last time it did.\nTry again; if it stays so, 'systemctl status gatehouse-agent' says whether the agent runs, which keeps that record.";
+    internal static string NotSeen(LocalNode me, TimeSpan deadline, Exception e)
+    {
+        var why =
+            e is OperationCanceledException
+                ? $"the registry ({string.Join(", ", me.Databases)}) did not answer within {deadline.TotalSeconds:0.#} s"
+                : e.Message;
+        return $"who the members of the cluster {me.ClusterName} are is not known here: {why}, "
+            + "and this node keeps no record of the last time it did.\n"
+            + "Try again; if it stays so, 'systemctl status gatehouse-agent' says whether the agent runs, which keeps that record.";
+    }
 
     private static async Task<ImmutableDictionary<int, Heartbeat>> BeatsAsync(ClusterRegistry registry, CancellationToken limit)
     {
@@ -93,7 +116,11 @@ internal static class StatusReader
         }
     }
 
-    private static async Task<ImmutableDictionary<int, ReplicaState>> ReplicasAsync(ClusterRegistry registry, ClusterView view, CancellationToken limit)
+    private static async Task<ImmutableDictionary<int, ReplicaState>> ReplicasAsync(
+        ClusterRegistry registry,
+        ClusterView view,
+        CancellationToken limit
+    )
     {
         try
         {
@@ -105,7 +132,15 @@ internal static class StatusReader
         }
     }
 
-    private static async Task<(MemberReport Report, bool IsThere)> AskAsync(ClusterNode node, ClusterView view, Credentials credentials, TimeProvider clock, SemaphoreSlim turns, CancellationToken limit, CancellationToken ct)
+    private static async Task<(MemberReport Report, bool IsThere)> AskAsync(
+        ClusterNode node,
+        ClusterView view,
+        Credentials credentials,
+        TimeProvider clock,
+        SemaphoreSlim turns,
+        CancellationToken limit,
+        CancellationToken ct
+    )
     {
         var isThere = false;
         try
@@ -114,9 +149,12 @@ internal static class StatusReader
             await client.DialAsync(limit);
             isThere = true;
             var status = await InTurnAsync(() => client.StatusAsync(limit), turns, limit);
-            return (status.Number != node.Number
-                ? new MemberReport(node, null, $"node {status.Number} answers there", [])
-                : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, view)]), false);
+            return (
+                status.Number != node.Number
+                    ? new MemberReport(node, null, $"node {status.Number} answers there", [])
+                    : new MemberReport(node, status, "", [.. Health.Problems(status, clock.GetUtcNow()), .. Behind(status, view)]),
+                false
+            );
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -151,8 +189,17 @@ internal static class StatusReader
     {
         try
         {
-            return beat.At is { } at && view.Taken - at < Fresh && JsonSerializer.Deserialize(beat.Status, Wire.Default.NodeStatus) is { } status
-                ? late with { Status = status, Error = "", Problems = [.. Health.Problems(status, at), .. Behind(status, view)], Heard = at }
+            return
+                beat.At is { } at
+                && view.Taken - at < Fresh
+                && JsonSerializer.Deserialize(beat.Status, Wire.Default.NodeStatus) is { } status
+                ? late with
+                {
+                    Status = status,
+                    Error = "",
+                    Problems = [.. Health.Problems(status, at), .. Behind(status, view)],
+                    Heard = at,
+                }
                 : late;
         }
         catch (JsonException)
@@ -163,7 +210,9 @@ internal static class StatusReader
 
     private static IEnumerable<string> Behind(NodeStatus status, ClusterView view)
     {
-        if (status.SettingsVersion != view.WantedSettings) yield return $"it has settings version {status.SettingsVersion}, and {view.WantedSettings} is wanted";
-        if (status.Epoch < view.Cluster.Epoch) yield return $"it acts by epoch {status.Epoch}, and the cluster is at {view.Cluster.Epoch}";
+        if (status.SettingsVersion != view.WantedSettings)
+            yield return $"it has settings version {status.SettingsVersion}, and {view.WantedSettings} is wanted";
+        if (status.Epoch < view.Cluster.Epoch)
+            yield return $"it acts by epoch {status.Epoch}, and the cluster is at {view.Cluster.Epoch}";
     }
 }

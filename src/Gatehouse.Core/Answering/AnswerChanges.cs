@@ -27,7 +27,9 @@ public static class AnswerChanges
         var secrets = screens.Fields.Where(f => f.Kind.IsSecret).Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. before.Values.Keys.Union(after.Values.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            .. before
+                .Values.Keys.Union(after.Values.Keys, StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
                 .Select(p => (Path: p, Before: before[p], After: after[p]))
                 .Where(c => Text(c.Before) != Text(c.After))
                 .Select(c => new AnswerChange(c.Path, Shown(c.Path, c.Before, secrets), Shown(c.Path, c.After, secrets))),
@@ -37,16 +39,20 @@ public static class AnswerChanges
     // Where a secret comes from may be seen ("file: PATH"), the secret itself never.
     private static string Shown(string path, Node? node, HashSet<string> secrets)
     {
-        if (secrets.Contains(path) && node is not (null or Mapping)) return "(hidden)";
+        if (secrets.Contains(path) && node is not (null or Mapping))
+            return "(hidden)";
         var text = Text(node);
         return text.Length > Longest ? $"{text[..Longest]} ..." : text;
     }
 
-    private static string Text(Node? node) => node switch
-    {
-        Scalar scalar => scalar.Text.ReplaceLineEndings(" "),
-        Sequence list => list.Items.IsEmpty ? "[]" : string.Join(", ", list.Items.Select(i => i is Mapping ? $"{{{Text(i)}}}" : Text(i))),
-        Mapping map => string.Join(", ", map.Entries.Select(e => $"{e.Key}: {Text(e.Value)}")),
-        _ => "",
-    };
+    private static string Text(Node? node) =>
+        node switch
+        {
+            Scalar scalar => scalar.Text.ReplaceLineEndings(" "),
+            Sequence list => list.Items.IsEmpty
+                ? "[]"
+                : string.Join(", ", list.Items.Select(i => i is Mapping ? $"{{{Text(i)}}}" : Text(i))),
+            Mapping map => string.Join(", ", map.Entries.Select(e => $"{e.Key}: {Text(e.Value)}")),
+            _ => "",
+        };
 }

@@ -35,9 +35,11 @@ public static class AnswerFile
     public static Answers Read(string file, ReadOnlySpan<byte> bytes, ScreenSet screens, Report report)
     {
         var values = ImmutableSortedDictionary.CreateBuilder<string, Node>(StringComparer.Ordinal);
-        if (YamlReader.Read(file, bytes, report) is not Mapping root) return new Answers(file, values.ToImmutable(), false);
+        if (YamlReader.Read(file, bytes, report) is not Mapping root)
+            return new Answers(file, values.ToImmutable(), false);
         CheckVersion(root, report);
-        foreach (var entry in root.Entries) ReadSection(entry, screens, values, report);
+        foreach (var entry in root.Entries)
+            ReadSection(entry, screens, values, report);
         var interactive = root[InteractiveKey.Name] is { } node ? InteractiveKey.Read(node, screens, report) : [];
         return new Answers(file, values.ToImmutable()) { Interactive = interactive };
     }
@@ -47,29 +49,50 @@ public static class AnswerFile
         if (root["version"] is not { } node)
             report.Error("version-missing", "version", "the file must begin with 'version: 1'.", root.Origin);
         else if (node is not Scalar { Text: "1" })
-            report.Error("version-unknown", "version", $"this program reads version {Version} of the answer file; a newer gatehouse may have written this one.", node.Origin);
+            report.Error(
+                "version-unknown",
+                "version",
+                $"this program reads version {Version} of the answer file; a newer gatehouse may have written this one.",
+                node.Origin
+            );
     }
 
     private static void ReadSection(Entry entry, ScreenSet screens, ImmutableSortedDictionary<string, Node>.Builder values, Report report)
     {
-        if (entry.Key is "version" or InteractiveKey.Name) return;
+        if (entry.Key is "version" or InteractiveKey.Name)
+            return;
         if (screens[entry.Key] is not { } screen)
         {
-            report.Error("unknown-section", entry.Key, $"there is no section '{Printable(entry.Key)}'; there are {string.Join(", ", screens.Screens.Select(s => s.Id))}.{Nearest.Hint(entry.Key, screens.Screens.Select(s => s.Id).Append(InteractiveKey.Name))}", entry.Origin);
+            var sections = screens.Screens.Select(s => s.Id).ToArray();
+            report.Error(
+                "unknown-section",
+                entry.Key,
+                $"there is no section '{Printable(entry.Key)}'; there are {string.Join(", ", sections)}."
+                    + Nearest.Hint(entry.Key, sections.Append(InteractiveKey.Name)),
+                entry.Origin
+            );
             return;
         }
 
-        if (entry.Value is Scalar { IsNull: true }) return;
+        if (entry.Value is Scalar { IsNull: true })
+            return;
         if (entry.Value is not Mapping section)
         {
-            report.Error("not-a-section", entry.Key, $"expected the keys of section '{entry.Key}' below it, found {entry.Value.Describe()}.", entry.Value.Origin);
+            report.Error(
+                "not-a-section",
+                entry.Key,
+                $"expected the keys of section '{entry.Key}' below it, found {entry.Value.Describe()}.",
+                entry.Value.Origin
+            );
             return;
         }
 
         foreach (var answer in section.Entries)
         {
-            if (screen.Fields.Any(f => f.Key == answer.Key)) values[$"{screen.Id}.{answer.Key}"] = answer.Value;
-            else report.Error("unknown-key", $"{screen.Id}.{Printable(answer.Key)}", UnknownKey(answer.Key, screen, screens), answer.Origin);
+            if (screen.Fields.Any(f => f.Key == answer.Key))
+                values[$"{screen.Id}.{answer.Key}"] = answer.Value;
+            else
+                report.Error("unknown-key", $"{screen.Id}.{Printable(answer.Key)}", UnknownKey(answer.Key, screen, screens), answer.Origin);
         }
     }
 
@@ -77,8 +100,10 @@ public static class AnswerFile
     {
         var hint = Nearest.Hint(key, screen.Fields.Select(f => f.Key));
         var elsewhere = screens.Screens.FirstOrDefault(s => s.Fields.Any(f => f.Key == key));
-        if (hint.Length == 0 && elsewhere is not null) hint = $" It belongs to section '{elsewhere.Id}'.";
-        if (hint.Length == 0) hint = " 'gatehouse new' prints every key there is.";
+        if (hint.Length == 0 && elsewhere is not null)
+            hint = $" It belongs to section '{elsewhere.Id}'.";
+        if (hint.Length == 0)
+            hint = " 'gatehouse new' prints every key there is.";
         return $"section '{screen.Id}' has no key '{Printable(key)}'.{hint}";
     }
 

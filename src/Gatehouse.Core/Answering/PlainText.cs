@@ -17,13 +17,14 @@ internal static partial class PlainText
     /// <param name="text">The value.</param>
     /// <param name="kind">What it is: numbers and truth values are meant to be taken for such.</param>
     /// <param name="flow">Whether it stands between brackets or braces, where more characters have a meaning.</param>
-    public static bool IsSafe(string text, FieldKind kind, bool flow) => kind.SchemaType switch
-    {
-        "integer" => Integer().IsMatch(text),
-        "number" => Number().IsMatch(text),
-        "boolean" => text is "true" or "false",
-        _ => !Words.Contains(text, StringComparer.OrdinalIgnoreCase) && (flow ? Inside() : Line()).IsMatch(text),
-    };
+    public static bool IsSafe(string text, FieldKind kind, bool flow) =>
+        kind.SchemaType switch
+        {
+            "integer" => Integer().IsMatch(text),
+            "number" => Number().IsMatch(text),
+            "boolean" => text is "true" or "false",
+            _ => !Words.Contains(text, StringComparer.OrdinalIgnoreCase) && (flow ? Inside() : Line()).IsMatch(text),
+        };
 
     [GeneratedRegex(@"^-?(0|[1-9][0-9]{0,8})\z")]
     private static partial Regex Integer();

@@ -11,10 +11,18 @@ public static class AddressRules
     /// <param name="address">The address.</param>
     public static string? Refusal(ClusterView view, int number, IPAddress address)
     {
-        if (IPAddress.IsLoopback(address) || IPAddress.Any.Equals(address) || IPAddress.IPv6Any.Equals(address) || address.IsIPv6LinkLocal || address.IsIPv6Multicast || (address.GetAddressBytes() is [>= 224, _, _, _]))
+        if (
+            IPAddress.IsLoopback(address)
+            || IPAddress.Any.Equals(address)
+            || IPAddress.IPv6Any.Equals(address)
+            || address.IsIPv6LinkLocal
+            || address.IsIPv6Multicast
+            || (address.GetAddressBytes() is [>= 224, _, _, _])
+        )
             return $"{address} is no address that other nodes can reach.";
         return view.Members.FirstOrDefault(n => n.Number != number && n.Address.Equals(address)) is { } other
-            ? $"{address} is the address of {other.Name} (node {other.Number}). Take another; if that host is gone, 'gatehouse node remove {other.Name}' frees it."
+            ? $"{address} is the address of {other.Name} (node {other.Number}). Take another; if that host is gone, 'gatehouse node "
+                + $"remove {other.Name}' frees it."
             : null;
     }
 }

@@ -67,12 +67,14 @@ public sealed record ClusterNode
     /// <summary>The port that its quarantine synchronisation is reached at; null when it said nothing of that.</summary>
     public int? SyncPort { get; init; }
 
-    /// <summary>SHA-256 of its certificates that are good now, in lower-case hexadecimal, the newest first; null from a release that does not say.</summary>
+    /// <summary>SHA-256 of its certificates that are good now, in lower-case hexadecimal, the newest first; null from a release that does
+    /// not say.</summary>
     public ImmutableArray<string>? Certificates { get; init; }
 
     /// <summary>Since when it has had a vote about which copy of the registry takes writes; null when it has none.</summary>
     public DateTimeOffset? VotesSince { get; init; }
 
     /// <summary>What its peers need to know of it for sharing a quarantine, on one line; empty when it has none.</summary>
-    public string SyncText() => Screens.Profile.Find(Profile)?.Has("mail") == true ? $" {SyncAddress} {SyncPort} {string.Join(' ', Certificates ?? [])}" : "";
+    public string SyncText() =>
+        Screens.Profile.Find(Profile)?.Has("mail") == true ? $" {SyncAddress} {SyncPort} {string.Join(' ', Certificates ?? [])}" : "";
 }

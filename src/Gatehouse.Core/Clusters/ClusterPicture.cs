@@ -87,11 +87,12 @@ public sealed record ClusterPicture
     /// <summary>The virtual addresses; null when they are not known.</summary>
     public ImmutableArray<MapAddress>? Addresses { get; init; }
 
-    /// <summary>Services of the administrator's own, in the place of the cluster's.</summary>
-    public ImmutableArray<ServiceKind> Own { get; init; } = [];
+    /// <summary>Services that the cluster's nodes do not run, although they could: one elsewhere is used, or none is wanted.</summary>
+    public ImmutableArray<ServiceKind> NotRun { get; init; } = [ServiceKind.Queue];
 
     /// <summary>The nodes with a vote about who takes writes; those that are to have one where nothing is there yet.</summary>
-    public ImmutableArray<MapNode> Voters => [.. Databases.Any(n => n.HasVote is not null) ? Databases.Where(n => n.HasVote == true) : Elected];
+    public ImmutableArray<MapNode> Voters =>
+        [.. Databases.Any(n => n.HasVote is not null) ? Databases.Where(n => n.HasVote == true) : Elected];
 
     /// <summary>The nodes that are to have a vote.</summary>
     public ImmutableArray<MapNode> Elected => [.. Databases.Take(QuorumRules.Votes(Databases.Count()))];
@@ -111,28 +112,59 @@ public sealed record ClusterPicture
     /// <param name="here">The number of the node that draws.</param>
     public static ClusterPicture Of(ClusterReport report, GatewaySettings? settings, IPAddress? primary, int here)
     {
-        var picture = Of(report.View, here) with { Primary = report.View.Databases.FirstOrDefault(n => n.Address.Equals(primary))?.Name ?? "" };
+        var picture = Of(report.View, here) with
+        {
+            Primary = report.View.Databases.FirstOrDefault(n => n.Address.Equals(primary))?.Name ?? "",
+        };
         var asked = report.Members.ToDictionary(m => m.Node.Number);
-        picture = picture with { Nodes = [.. picture.Nodes.Select(n => asked.TryGetValue(n.Number, out var member) ? n with { State = StateOf(member, n.State), Problems = member.Problems, HasVote = member.Node.VotesSince is not null } : n)] };
-        return settings is null ? picture : picture.With(settings, a => [.. report.Members.Where(m => m.Status?.Addresses?.Contains(a) == true).Select(m => m.Node.Name)]);
+        picture = picture with
+        {
+            Nodes =
+            [
+                .. picture.Nodes.Select(n =>
+                    asked.TryGetValue(n.Number, out var member)
+                        ? n with
+                        {
+                            State = StateOf(member, n.State),
+                            Problems = member.Problems,
+                            HasVote = member.Node.VotesSince is not null,
+                        }
+                        : n
+                ),
+            ],
+        };
+        return settings is null
+            ? picture
+            : picture.With(
+                settings,
+                a => [.. report.Members.Where(m => m.Status?.Addresses?.Contains(a) == true).Select(m => m.Node.Name)]
+            );
     }
 
     /// <summary>What the registry says, and nobody was asked about.</summary>
     /// <param name="view">The cluster.</param>
     /// <param name="here">The number of the node that draws.</param>
-    public static ClusterPicture Of(ClusterView view, int here) => new()
-    {
-        Name = view.Cluster.Name,
-        Issuer = view.Cluster.Issuer,
-        Nodes =
-        [
-            .. view.Members.OrderBy(n => n.Number).Select(n => new MapNode(n.Number, n.Name, n.Address, ProfileOf(n.Profile), n.Location)
-            {
-                State = n.State switch { NodeState.Joining => MapState.Joining, NodeState.Leaving => MapState.Leaving, _ => MapState.Unasked },
-                IsHere = n.Number == here,
-            }),
-        ],
-    };
+    public static ClusterPicture Of(ClusterView view, int here) =>
+        new()
+        {
+            Name = view.Cluster.Name,
+            Issuer = view.Cluster.Issuer,
+            Nodes =
+            [
+                .. view
+                    .Members.OrderBy(n => n.Number)
+                    .Select(n => new MapNode(n.Number, n.Name, n.Address, ProfileOf(n.Profile), n.Location)
+                    {
+                        State = n.State switch
+                        {
+                            NodeState.Joining => MapState.Joining,
+                            NodeState.Leaving => MapState.Leaving,
+                            _ => MapState.Unasked,
+                        },
+                        IsHere = n.Number == here,
+                    }),
+            ],
+        };
 
     /// <summary>What a node's settings say: itself, its peers, and what the cluster is to have in common.</summary>
     /// <param name="settings">The settings.</param>
@@ -144,7 +176,18 @@ public sealed record ClusterPicture
         var known = seen?.Nodes ?? [.. Members.Of(settings).Select(m => new MapNode(m.Id, m.Name, m.Address, m.Profile, null))];
         var (system, number) = (settings.System, settings.Cluster.Id);
         var self = new MapNode(number, system.Name, system.Address, system.Profile, system.Location) { IsHere = true };
-        var picture = (seen ?? new ClusterPicture { Name = name, Nodes = [] }) with { Name = name, Nodes = [.. known.Where(n => n.Number != number && n.Name != system.Name).Append(self).OrderBy(n => n.Number).ThenBy(n => n.Name, StringComparer.Ordinal)] };
+        var picture = (seen ?? new ClusterPicture { Name = name, Nodes = [] }) with
+        {
+            Name = name,
+            Nodes =
+            [
+                .. known
+                    .Where(n => n.Number != number && n.Name != system.Name)
+                    .Append(self)
+                    .OrderBy(n => n.Number)
+                    .ThenBy(n => n.Name, StringComparer.Ordinal),
+            ],
+        };
         return picture.With(settings, null);
     }
 
@@ -152,24 +195,50 @@ public sealed record ClusterPicture
     /// <param name="name">What the cluster is called.</param>
     /// <param name="self">The host.</param>
     /// <param name="links">The members, and whether they answered.</param>
-    public static ClusterPicture Of(string name, MapNode self, IEnumerable<LinkSample> links) => new()
-    {
-        Name = name,
-        Nodes = [.. links.Select(l => new MapNode(0, l.To.Name, l.To.Address, ProfileOf(l.To.Profile), null) { State = l is { Tried: > 0, Answered: 0 } ? MapState.Silent : MapState.Unasked }), self with { State = MapState.Joining, IsHere = true }],
-    };
+    public static ClusterPicture Of(string name, MapNode self, IEnumerable<LinkSample> links) =>
+        new()
+        {
+            Name = name,
+            Nodes =
+            [
+                .. links.Select(l => new MapNode(0, l.To.Name, l.To.Address, ProfileOf(l.To.Profile), null)
+                {
+                    State = l is { Tried: > 0, Answered: 0 } ? MapState.Silent : MapState.Unasked,
+                }),
+                self with
+                {
+                    State = MapState.Joining,
+                    IsHere = true,
+                },
+            ],
+        };
 
-    private ClusterPicture With(GatewaySettings settings, Func<IPAddress, ImmutableArray<string>>? holders) => this with
-    {
-        Balancing = [.. Balancers.Of(settings).Select(m => m.Name)],
-        Ports = settings.Balancer.Ports,
-        Collecting = settings.Logs.CollectOn,
-        Own = [.. settings.Backend.External.Select(s => s.Kind)],
-        Addresses = [.. settings.Addresses.Bindings.Select(b => new MapAddress(b, b.Carriers(settings).FirstOrDefault()?.Name ?? "", holders?.Invoke(b.Address)))],
-    };
+    private ClusterPicture With(GatewaySettings settings, Func<IPAddress, ImmutableArray<string>>? holders) =>
+        this with
+        {
+            Balancing = [.. Balancers.Of(settings).Select(m => m.Name)],
+            Ports = settings.Balancer.Ports,
+            Collecting = settings.Logs.CollectOn,
+            NotRun =
+            [
+                .. settings.Backend.External.Select(s => s.Kind),
+                .. settings.Backend.MessageQueue ? ImmutableArray<ServiceKind>.Empty : [ServiceKind.Queue],
+            ],
+            Addresses =
+            [
+                .. settings.Addresses.Bindings.Select(b => new MapAddress(
+                    b,
+                    b.Carriers(settings).FirstOrDefault()?.Name ?? "",
+                    holders?.Invoke(b.Address)
+                )),
+            ],
+        };
 
-    private static MapState StateOf(MemberReport member, MapState state) => state != MapState.Unasked ? state
+    private static MapState StateOf(MemberReport member, MapState state) =>
+        state != MapState.Unasked ? state
         : member.Status is null ? MapState.Silent
-        : member.IsHealthy ? MapState.Well : MapState.Unwell;
+        : member.IsHealthy ? MapState.Well
+        : MapState.Unwell;
 
     // One that a later release has, and this one does not know, has no duties that could be shown.
     private static Profile ProfileOf(string name) => Profile.Find(name) ?? new Profile(name, []);

@@ -18,14 +18,16 @@ public sealed record MemberReport(ClusterNode Node, NodeStatus? Status, string E
     /// <summary>Whether it is a member that answers and is well and up to date.</summary>
     public bool IsHealthy => Status is not null && Problems.IsEmpty;
 
-    /// <summary>The state in a letter, as pmgcm shows it: A active, S not up to date with the settings, J joining, L leaving; E no answer.</summary>
-    public string State(long wanted) => Node.State switch
-    {
-        NodeState.Joining => "J",
-        NodeState.Leaving => "L",
-        _ when Status is null => "E",
-        _ => Status.SettingsVersion == wanted ? "A" : "S",
-    };
+    /// <summary>The state in a letter, as pmgcm shows it: A active, S not up to date with the settings, J joining, L leaving; E no
+    /// answer.</summary>
+    public string State(long wanted) =>
+        Node.State switch
+        {
+            NodeState.Joining => "J",
+            NodeState.Leaving => "L",
+            _ when Status is null => "E",
+            _ => Status.SettingsVersion == wanted ? "A" : "S",
+        };
 }
 
 /// <summary>The whole cluster at one moment.</summary>
@@ -41,7 +43,22 @@ public sealed record ClusterReport(ClusterView View, bool IsCurrent, ImmutableAr
     /// <param name="now">The time.</param>
     public IEnumerable<ImmutableArray<string>> Table(DateTimeOffset now)
     {
-        yield return ["NAME(CID)", "IPADDRESS", "ROLE-STATE", "UPTIME", "LOAD", "MEM", "DISK", "VERSION", "SETTINGS", "SERVICES", "QUEUE", "CERTIFICATE", "SEEN"];
+        yield return
+        [
+            "NAME(CID)",
+            "IPADDRESS",
+            "ROLE-STATE",
+            "UPTIME",
+            "LOAD",
+            "MEM",
+            "DISK",
+            "VERSION",
+            "SETTINGS",
+            "SERVICES",
+            "QUEUE",
+            "CERTIFICATE",
+            "SEEN",
+        ];
         foreach (var member in Members)
         {
             var (node, status) = (member.Node, member.Status);
@@ -59,7 +76,9 @@ public sealed record ClusterReport(ClusterView View, bool IsCurrent, ImmutableAr
                 status is null ? "-" : Text($"{status.Services.Count(s => s.IsActive)}/{status.Services.Length}"),
                 status?.Queue is { } queue ? Text($"{queue}") : "-",
                 (status?.CertificateExpires ?? node.CertificateExpires) is { } expires ? Text($"{expires:yyyy-MM-dd}") : "-",
-                status is not null && member.Heard is null ? "now" : (member.Heard ?? node.LastSeen) is { } seen ? Ago(now - seen) : "never",
+                status is not null && member.Heard is null ? "now"
+                : (member.Heard ?? node.LastSeen) is { } seen ? Ago(now - seen)
+                : "never",
             ];
         }
     }
@@ -69,7 +88,12 @@ public sealed record ClusterReport(ClusterView View, bool IsCurrent, ImmutableAr
     {
         var time = TimeSpan.FromSeconds(seconds);
         var clock = Text($"{time.Hours:00}:{time.Minutes:00}");
-        return time.Days switch { 0 => clock, 1 => $"1 day {clock}", _ => Text($"{time.Days} days {clock}") };
+        return time.Days switch
+        {
+            0 => clock,
+            1 => $"1 day {clock}",
+            _ => Text($"{time.Days} days {clock}"),
+        };
     }
 
     private static string Ago(TimeSpan time) =>

@@ -35,9 +35,23 @@ public sealed record ClusterView
     public string Fingerprint()
     {
         var databases = Databases.ToHashSet();
-        var parts = Members.OrderBy(n => n.Number)
-            .Select(n => $"{n.Number} {n.Name} {n.Address} {n.Port} {n.Profile}{(n.Former is null ? "" : $" {n.Former}")}{(!databases.Contains(n) ? "" : n.State == NodeState.Leaving ? " leaving" : " database")}{n.SyncText()}")
-            .Prepend(string.Create(CultureInfo.InvariantCulture, $"{Cluster.Id} {Cluster.Name} {Cluster.Epoch} {Cluster.Issuer} {WantedSettings}")).Concat(Roots).Concat(RevocationLists);
+        var parts = Members
+            .OrderBy(n => n.Number)
+            .Select(n =>
+            {
+                var former = n.Former is null ? "" : $" {n.Former}";
+                var database = n.State == NodeState.Leaving ? " leaving" : " database";
+                return $"{n.Number} {n.Name} {n.Address} {n.Port} "
+                    + $"{n.Profile}{former}{(databases.Contains(n) ? database : "")}{n.SyncText()}";
+            })
+            .Prepend(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Cluster.Id} {Cluster.Name} {Cluster.Epoch} {Cluster.Issuer} {WantedSettings}"
+                )
+            )
+            .Concat(Roots)
+            .Concat(RevocationLists);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
     }
 
@@ -48,12 +62,17 @@ public sealed record ClusterView
     public ClusterNode? Member(string name) => Members.FirstOrDefault(n => n.Name == name);
 
     /// <summary>The members that hold the registry's database, by number.</summary>
-    public IEnumerable<ClusterNode> Databases => Members.Where(n => n.State != NodeState.Joining && Profile.Find(n.Profile)?.Roles.Contains("database") == true);
+    public IEnumerable<ClusterNode> Databases =>
+        Members.Where(n => n.State != NodeState.Joining && Profile.Find(n.Profile)?.Roles.Contains("database") == true);
 
     /// <summary>The same with a node at another address.</summary>
     /// <param name="number">The node's number.</param>
     /// <param name="address">Where it is.</param>
-    public ClusterView Moved(int number, IPAddress address) => this with { Nodes = [.. Nodes.Select(n => n.Number == number ? n with { Address = address } : n)] };
+    public ClusterView Moved(int number, IPAddress address) =>
+        this with
+        {
+            Nodes = [.. Nodes.Select(n => n.Number == number ? n with { Address = address } : n)],
+        };
 
     /// <summary>The node of this number; null when there never was one.</summary>
     public ClusterNode? Node(int number) => Nodes.FirstOrDefault(n => n.Number == number);

@@ -23,11 +23,14 @@ public static class DatabaseRules
     /// <param name="name">The name of its node.</param>
     public static DatabaseStep Next(IReadOnlyCollection<DatabaseCopy> copies, string name)
     {
-        if (copies.FirstOrDefault(c => c.Name == name) is not { NeedsRestart: true } own) return new DatabaseStep(false);
+        if (copies.FirstOrDefault(c => c.Name == name) is not { NeedsRestart: true } own)
+            return new DatabaseStep(false);
         // Without another copy nobody could take over; the moment is unavoidable.
-        if (!own.IsPrimary || copies.Count == 1) return new DatabaseStep(true);
+        if (!own.IsPrimary || copies.Count == 1)
+            return new DatabaseStep(true);
         // One that still has to be restarted would hand the duty on right away.
-        return Successor(copies.Where(c => !c.NeedsRestart), name) is { } other ? new DatabaseStep(true, other.Name)
+        return Successor(copies.Where(c => !c.NeedsRestart), name) is { } other
+            ? new DatabaseStep(true, other.Name)
             : new DatabaseStep(false, Why: "no other copy is in sync and has been restarted");
     }
 

@@ -25,12 +25,16 @@ public static class EffectiveAnswers
     /// <param name="number">The node's number.</param>
     public static Answers Compose(Answers cluster, Answers node, ClusterView view, int number)
     {
-        var values = cluster.Values.SetItems(node.Values);
-        values = values.SetItem("cluster.name", Text(view.Cluster.Name)).SetItem("cluster.id", Text(number.ToString(CultureInfo.InvariantCulture)));
+        var values = FormerDefaults.Meant(cluster).Values.SetItems(node.Values);
+        values = values
+            .SetItem("cluster.name", Text(view.Cluster.Name))
+            .SetItem("cluster.id", Text(number.ToString(CultureInfo.InvariantCulture)));
         // Where a node is, is written in the registry: it can move without anybody editing its answers.
-        if (view.Node(number) is { } self) values = values.SetItem("system.address", Text(self.Address.ToString()));
+        if (view.Node(number) is { } self)
+            values = values.SetItem("system.address", Text(self.Address.ToString()));
         // What cannot be clustered ends with the second node of the backend, rather than barring it; the rule is for who turns it on.
-        if (view.Members.Count(n => Profile.Find(n.Profile) is { } p && Settings.Members.IsBackend(p)) > 1) values = values.Remove("backend.memcached");
+        if (view.Members.Count(n => Profile.Find(n.Profile) is { } p && Settings.Members.IsBackend(p)) > 1)
+            values = values.Remove("backend.memcached");
         var peers = view.Members.Where(n => n.Number != number).OrderBy(n => n.Number).Select(Peer).ToImmutableArray<Node>();
         return new Answers(From, values.SetItem("cluster.peers", new Sequence(Nowhere, peers)));
     }
@@ -42,24 +46,39 @@ public static class EffectiveAnswers
     public static (Answers Cluster, Answers Node) Part(ScreenSet screens, Answers edited, Answers own)
     {
         var known = edited.Values.Where(v => !FromRegistry.Contains(v.Key)).ToArray();
-        var nodes = screens.Fields.Where(f => f.Scope == FieldScope.Node).Select(f => f.Path).Concat(own.Values.Keys).ToHashSet(StringComparer.Ordinal);
-        return (new Answers(From, known.Where(v => !nodes.Contains(v.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal)),
-            new Answers(From, known.Where(v => nodes.Contains(v.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal)));
+        var nodes = screens
+            .Fields.Where(f => f.Scope == FieldScope.Node)
+            .Select(f => f.Path)
+            .Concat(own.Values.Keys)
+            .ToHashSet(StringComparer.Ordinal);
+        return (
+            new Answers(From, known.Where(v => !nodes.Contains(v.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal)),
+            new Answers(From, known.Where(v => nodes.Contains(v.Key)).ToImmutableSortedDictionary(StringComparer.Ordinal))
+        );
     }
 
     private static Origin Nowhere { get; } = new(From, 1, 1);
 
     private static Scalar Text(string text) => new(Nowhere, text, true);
 
-    private static Mapping Peer(ClusterNode node) => new(Nowhere,
-    [
-        new Entry("name", Nowhere, Text(node.Name)),
-        new Entry("address", Nowhere, Text(node.Address.ToString())),
-        new Entry("profile", Nowhere, Text(node.Profile)),
-        new Entry("id", Nowhere, Text(node.Number.ToString(CultureInfo.InvariantCulture))),
-        .. node.Former is { } former ? [new Entry("former", Nowhere, Text(former.ToString()))] : ImmutableArray<Entry>.Empty,
-        .. node.SyncPort is { } port ? [new Entry("port", Nowhere, Text(port.ToString(CultureInfo.InvariantCulture)))] : ImmutableArray<Entry>.Empty,
-        .. node.SyncAddress is { } forwarded ? [new Entry("forwarded", Nowhere, Text(forwarded.ToString()))] : ImmutableArray<Entry>.Empty,
-        .. node.Certificates is { IsEmpty: false } certificates ? [new Entry("certificates", Nowhere, Text(string.Join(' ', certificates)))] : ImmutableArray<Entry>.Empty,
-    ]);
+    private static Mapping Peer(ClusterNode node) =>
+        new(
+            Nowhere,
+            [
+                new Entry("name", Nowhere, Text(node.Name)),
+                new Entry("address", Nowhere, Text(node.Address.ToString())),
+                new Entry("profile", Nowhere, Text(node.Profile)),
+                new Entry("id", Nowhere, Text(node.Number.ToString(CultureInfo.InvariantCulture))),
+                .. node.Former is { } former ? [new Entry("former", Nowhere, Text(former.ToString()))] : ImmutableArray<Entry>.Empty,
+                .. node.SyncPort is { } port
+                    ? [new Entry("port", Nowhere, Text(port.ToString(CultureInfo.InvariantCulture)))]
+                    : ImmutableArray<Entry>.Empty,
+                .. node.SyncAddress is { } forwarded
+                    ? [new Entry("forwarded", Nowhere, Text(forwarded.ToString()))]
+                    : ImmutableArray<Entry>.Empty,
+                .. node.Certificates is { IsEmpty: false } certificates
+                    ? [new Entry("certificates", Nowhere, Text(string.Join(' ', certificates)))]
+                    : ImmutableArray<Entry>.Empty,
+            ]
+        );
 }

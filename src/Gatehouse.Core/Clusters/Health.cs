@@ -24,14 +24,22 @@ public static class Health
     public static ImmutableArray<string> Problems(NodeStatus status, DateTimeOffset now)
     {
         var problems = ImmutableArray.CreateBuilder<string>();
-        foreach (var service in status.Services.Where(s => !s.IsActive)) problems.Add($"{service.Unit} does not run");
-        foreach (var partition in status.Partitions.Where(p => p.UsedPercent >= FullPercent)) problems.Add(string.Create(CultureInfo.InvariantCulture, $"{partition.Path} is {partition.UsedPercent} % full"));
-        if (status.Load > MostLoad) problems.Add(string.Create(CultureInfo.InvariantCulture, $"the load is {status.Load:0.0}"));
-        if (status.CertificateExpires - now < CertificateWarning) problems.Add(string.Create(CultureInfo.InvariantCulture, $"its certificate ends {status.CertificateExpires:yyyy-MM-dd}"));
-        if ((status.Clock - now).Duration() > MostSkew) problems.Add(string.Create(CultureInfo.InvariantCulture, $"its clock is {(status.Clock - now).TotalSeconds:+0;-0} s off"));
-        if (!status.ReachesRegistry) problems.Add("it does not reach the registry");
+        foreach (var service in status.Services.Where(s => !s.IsActive))
+            problems.Add($"{service.Unit} does not run");
+        foreach (var partition in status.Partitions.Where(p => p.UsedPercent >= FullPercent))
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"{partition.Path} is {partition.UsedPercent} % full"));
+        if (status.Load > MostLoad)
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"the load is {status.Load:0.0}"));
+        if (status.CertificateExpires - now < CertificateWarning)
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"its certificate ends {status.CertificateExpires:yyyy-MM-dd}"));
+        if ((status.Clock - now).Duration() > MostSkew)
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"its clock is {(status.Clock - now).TotalSeconds:+0;-0} s off"));
+        if (!status.ReachesRegistry)
+            problems.Add("it does not reach the registry");
         if (status.LostNames is { IsDefaultOrEmpty: false } lost)
-            problems.Add($"its {HostNames.Path} no longer names {string.Join(", ", lost)}; the next 'gatehouse sync' on that node restores it");
+            problems.Add(
+                $"its {HostNames.Path} no longer names {string.Join(", ", lost)}; the next 'gatehouse sync' on that node restores it"
+            );
         return problems.ToImmutable();
     }
 }

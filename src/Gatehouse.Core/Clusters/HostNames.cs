@@ -16,9 +16,13 @@ public static class HostNames
     public static ImmutableArray<string> Missing(string? hosts, ClusterView view, int own)
     {
         // Before this node is a member, and after it was one, the file is none of the cluster's business.
-        if (view.Node(own) is not { State: NodeState.Active or NodeState.Leaving }) return [];
+        if (view.Node(own) is not { State: NodeState.Active or NodeState.Leaving })
+            return [];
         var named = Read(hosts ?? "");
-        return [.. view.Members.OrderBy(n => n.Number).Where(n => !named.Contains((n.Address, n.Name.ToLowerInvariant()))).Select(n => n.Name)];
+        return
+        [
+            .. view.Members.OrderBy(n => n.Number).Where(n => !named.Contains((n.Address, n.Name.ToLowerInvariant()))).Select(n => n.Name),
+        ];
     }
 
     private static ImmutableHashSet<(IPAddress Address, string Name)> Read(string hosts)
@@ -27,8 +31,10 @@ public static class HostNames
         foreach (var line in hosts.Split('\n'))
         {
             var words = line.Split('#')[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length < 2 || !IPAddress.TryParse(words[0], out var address)) continue;
-            foreach (var name in words[1..]) named.Add((address, name.ToLowerInvariant()));
+            if (words.Length < 2 || !IPAddress.TryParse(words[0], out var address))
+                continue;
+            foreach (var name in words[1..])
+                named.Add((address, name.ToLowerInvariant()));
         }
 
         return named.ToImmutable();

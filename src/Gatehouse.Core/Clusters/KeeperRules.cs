@@ -8,10 +8,16 @@ namespace Gatehouse.Core.Clusters;
 /// </summary>
 public static class KeeperRules
 {
-    /// <summary>Why a member may not make or withdraw join codes, and which members may; null when it may. The registry's function require_code_maker has the same words.</summary>
+    /// <summary>Why a member may not make or withdraw join codes, and which members may; null when it may. The registry's function
+    /// require_code_maker has the same words.</summary>
     /// <param name="view">The cluster.</param>
     /// <param name="number">The member's number.</param>
-    public static string? CodeRefusal(ClusterView view, int number) => Refusal(view, number, "may neither make nor withdraw join codes: a code lets a new node into the cluster, so only nodes that hold the registry may");
+    public static string? CodeRefusal(ClusterView view, int number) =>
+        Refusal(
+            view,
+            number,
+            "may neither make nor withdraw join codes: a code lets a new node into the cluster, so only nodes that hold the registry may"
+        );
 
     /// <summary>Why a member may not remove a node, and which members may; null when it may. Each may take itself out.</summary>
     /// <param name="view">The cluster.</param>
@@ -22,9 +28,14 @@ public static class KeeperRules
 
     private static string? Refusal(ClusterView view, int number, string what)
     {
-        if (view.Node(number) is not { } node || HoldsRegistry(node)) return null;
-        var others = string.Join(", ", view.Nodes.Where(n => n.State == NodeState.Active && HoldsRegistry(n)).OrderBy(n => n.Number).Select(n => n.Name));
-        return $"{node.Name} has the profile {node.Profile} and {what}. Run this on one of them: {(others.Length == 0 ? "there is none now" : others)}.";
+        if (view.Node(number) is not { } node || HoldsRegistry(node))
+            return null;
+        var others = string.Join(
+            ", ",
+            view.Nodes.Where(n => n.State == NodeState.Active && HoldsRegistry(n)).OrderBy(n => n.Number).Select(n => n.Name)
+        );
+        return $"{node.Name} has the profile {node.Profile} and {what}. Run this on one of them: "
+            + $"{(others.Length == 0 ? "there is none now" : others)}.";
     }
 
     private static bool HoldsRegistry(ClusterNode node) => Profile.Find(node.Profile)?.Has("database") == true;

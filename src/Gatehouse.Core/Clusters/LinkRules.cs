@@ -35,11 +35,13 @@ public static class LinkRules
 {
     /// <summary>
     /// The longest round trip between front end and backend, and between nodes of the backend. A message waits for several
-    /// answers of the backend, and etcd's guide to tuning takes 100 ms, its default heartbeat, as the time within which members hear of each other.
+    /// answers of the backend, and etcd's guide to tuning takes 100 ms, its default heartbeat, as the time within which members hear of
+    /// each other.
     /// </summary>
     public static readonly TimeSpan LongestRoundTrip = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>The largest part of handshakes that may have to be repeated: one in twenty already costs a second each time (RFC 6298, 2.1).</summary>
+    /// <summary>The largest part of handshakes that may have to be repeated: one in twenty already costs a second each time (RFC 6298,
+    /// 2.1).</summary>
     public const double MostLost = 0.02;
 
     private static readonly ImmutableArray<string> Backend = ["database", "cache", "mq", "indexer"];
@@ -64,15 +66,29 @@ public static class LinkRules
             }
 
             var problems = new List<string>();
-            if (link.Lost > link.Tried * MostLost) problems.Add(string.Create(CultureInfo.InvariantCulture, $"{link.Lost} of {link.Tried} handshakes were lost"));
-            if (link.RoundTrip > LongestRoundTrip) problems.Add(string.Create(CultureInfo.InvariantCulture, $"the round trip takes {link.RoundTrip.Value.TotalMilliseconds:0} ms, and {LongestRoundTrip.TotalMilliseconds:0} are enough"));
-            if (problems.Count > 0) yield return $"The link to {to} is poor: {string.Join("; ", problems)}. Front end and backend need links of high quality; mend it, or put the two nodes nearer to each other.";
+            if (link.Lost > link.Tried * MostLost)
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{link.Lost} of {link.Tried} handshakes were lost"));
+            if (link.RoundTrip > LongestRoundTrip)
+                problems.Add(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the round trip takes {link.RoundTrip.Value.TotalMilliseconds:0} ms, and {LongestRoundTrip.TotalMilliseconds:0} "
+                            + $"are enough"
+                    )
+                );
+            if (problems.Count > 0)
+                yield return $"The link to {to} is poor: {string.Join("; ", problems)}. Front end and backend need links of high quality; "
+                    + $"mend it, or put the two nodes nearer to each other.";
         }
     }
 
     /// <summary>A sample in a line.</summary>
-    public static string Line(LinkSample link) => string.Create(CultureInfo.InvariantCulture,
-        $"{link.To.Name} ({link.To.Address}): {(link.RoundTrip is { } trip ? $"{trip.TotalMilliseconds:0.0} ms" : "no answer")}, {link.Lost} of {link.Tried} lost");
+    public static string Line(LinkSample link) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{link.To.Name} ({link.To.Address}): {(link.RoundTrip is { } trip ? $"{trip.TotalMilliseconds:0.0} ms" : "no answer")}, "
+                + $"{link.Lost} of {link.Tried} lost"
+        );
 
     private static bool IsBackend(string profile) => Profile.Find(profile)?.Roles.Intersect(Backend).Any() == true;
 }

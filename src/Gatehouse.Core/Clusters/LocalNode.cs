@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Gatehouse.Core.Clusters;
 
-/// <summary>What a node knows of itself as a member, kept in <see cref="Path"/> for the agent and the commands. Nothing in it is secret.</summary>
+/// <summary>What a node knows of itself as a member, kept in <see cref="Path"/> for the agent and the commands. Nothing in it is
+/// secret.</summary>
 public sealed record LocalNode
 {
     /// <summary>Where it is kept.</summary>
@@ -29,7 +30,8 @@ public sealed record LocalNode
     /// <summary>The settings version in force; 0 before the first.</summary>
     public required long SettingsVersion { get; init; }
 
-    /// <summary>What of the cluster is in force here: <see cref="ClusterView.Fingerprint"/> when it was last followed; empty before that.</summary>
+    /// <summary>What of the cluster is in force here: <see cref="ClusterView.Fingerprint"/> when it was last followed; empty before
+    /// that.</summary>
     public required string Followed { get; init; }
 
     /// <summary>The units that are to run on it.</summary>

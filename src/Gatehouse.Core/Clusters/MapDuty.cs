@@ -13,7 +13,7 @@ namespace Gatehouse.Core.Clusters;
 /// <param name="Otherwise">What it means when too few are there.</param>
 public sealed record MapDuty(string Name, string Unit, int Total, int There, bool ByMajority, string Otherwise)
 {
-    private static readonly ImmutableArray<(string Role, string Name, ServiceKind? Own, string Otherwise)> Backend =
+    private static readonly ImmutableArray<(string Role, string Name, ServiceKind Kind, string Otherwise)> Backend =
     [
         ("cache", "Redis", ServiceKind.Redis, "no other copy can take over"),
         ("mq", "Queue", ServiceKind.Queue, "it stands still"),
@@ -26,14 +26,18 @@ public sealed record MapDuty(string Name, string Unit, int Total, int There, boo
     /// <param name="picture">The cluster.</param>
     public static IEnumerable<MapDuty> Of(ClusterPicture picture)
     {
-        if (picture is { KnowsVotes: true, Voters: { IsEmpty: false } voters }) yield return new MapDuty("Registry", "vote", voters.Length, voters.Count(v => v.Counts), true, "it takes no writes");
+        if (picture is { KnowsVotes: true, Voters: { IsEmpty: false } voters })
+            yield return new MapDuty("Registry", "vote", voters.Length, voters.Count(v => v.Counts), true, "it takes no writes");
         var members = picture.Nodes.Where(n => n.IsMember).ToArray();
-        foreach (var (role, name, own, otherwise) in Backend)
-            if (own is not { } kind || !picture.Own.Contains(kind))
-                if (Make(name, n => n.Profile.Has(role), true, otherwise) is { } duty) yield return duty;
-        if (Make("Mail", n => n.Profile.Has("mail"), false, "mail waits at its senders") is { } mail) yield return mail;
-        if (Make("Web", n => n.Profile.Has("web"), false, "nobody serves it") is { } web) yield return web;
-        if (Make("Balancer", picture.Balances, false, "nothing comes in through one") is { } balancer) yield return balancer;
+        foreach (var (role, name, kind, otherwise) in Backend)
+            if (!picture.NotRun.Contains(kind) && Make(name, n => n.Profile.Has(role), true, otherwise) is { } duty)
+                yield return duty;
+        if (Make("Mail", n => n.Profile.Has("mail"), false, "mail waits at its senders") is { } mail)
+            yield return mail;
+        if (Make("Web", n => n.Profile.Has("web"), false, "nobody serves it") is { } web)
+            yield return web;
+        if (Make("Balancer", picture.Balances, false, "nothing comes in through one") is { } balancer)
+            yield return balancer;
 
         MapDuty? Make(string name, Func<MapNode, bool> has, bool byMajority, string otherwise)
         {

@@ -40,7 +40,8 @@ internal sealed class MapPage(int width, Func<string, int> widthOf)
     /// <summary>Begins a box, with a line from the one before.</summary>
     public void Open(string title)
     {
-        if (Close()) lines.Add(Below.Length > 0 ? $"{Wire} {Below}" : Wire);
+        if (Close())
+            lines.Add(Below.Length > 0 ? $"{Wire} {Below}" : Wire);
         Below = "";
         lines.Add($"+- {title} ".PadRight(width - 1, '-') + "+");
         isOpen = true;
@@ -49,7 +50,8 @@ internal sealed class MapPage(int width, Func<string, int> widthOf)
     /// <summary>Ends the box, if one was begun.</summary>
     public bool Close()
     {
-        if (!isOpen) return false;
+        if (!isOpen)
+            return false;
         lines.Add($"+{new string('-', width - 2)}+");
         isOpen = false;
         return true;
@@ -58,26 +60,39 @@ internal sealed class MapPage(int width, Func<string, int> widthOf)
     /// <summary>Text in the box.</summary>
     public void Inside(string text)
     {
-        foreach (var line in Wrap(text, Room)) Put(line);
+        foreach (var line in Wrap(text, Room))
+            Put(line);
     }
 
-    /// <summary>A thing in the box: a mark, a number, columns, and remarks. Where it does not fit beside each other, it stands below each other.</summary>
+    /// <summary>A thing in the box: a mark, a number, columns, and remarks. Where it does not fit beside each other, it stands below each
+    /// other.</summary>
     /// <param name="mark">The mark before it.</param>
     /// <param name="number">Its number.</param>
     /// <param name="most">The width of the widest number.</param>
     /// <param name="cells">Its columns and their widths.</param>
     /// <param name="remarks">What else is to be said.</param>
     /// <param name="least">The least columns that remarks are to have.</param>
-    public void Row(char mark, string number, int most, ImmutableArray<(string Text, int Width)> cells, ImmutableArray<string> remarks, int least)
+    public void Row(
+        char mark,
+        string number,
+        int most,
+        ImmutableArray<(string Text, int Width)> cells,
+        ImmutableArray<string> remarks,
+        int least
+    )
     {
         var head = $"{mark} {(most == 0 ? "" : $"{number.PadLeft(most)}{Gap}")}";
         var row = head + string.Concat(cells.Select(c => Pad(c.Text, c.Width) + Gap));
         var said = string.Join(", ", remarks);
-        if (Room - widthOf(row) >= least) Hang(row, said);
+        if (Room - widthOf(row) >= least)
+            Hang(row, said);
         else
         {
             Hang(head, cells[0].Text);
-            Hang(new string(' ', head.Length), $"{string.Join(", ", cells[1..].Select(c => c.Text))}{(said.Length == 0 ? "" : $": {said}")}");
+            Hang(
+                new string(' ', head.Length),
+                $"{string.Join(", ", cells[1..].Select(c => c.Text))}{(said.Length == 0 ? "" : $": {said}")}"
+            );
         }
     }
 

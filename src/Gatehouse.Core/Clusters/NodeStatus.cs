@@ -61,7 +61,8 @@ public sealed record NodeStatus
     /// <summary>Whether it reaches the registry.</summary>
     public required bool ReachesRegistry { get; init; }
 
-    /// <summary>What of the cluster is in force on it, see <see cref="ClusterView.Fingerprint"/>; null from a release that does not say.</summary>
+    /// <summary>What of the cluster is in force on it, see <see cref="ClusterView.Fingerprint"/>; null from a release that does not
+    /// say.</summary>
     public string? Followed { get; init; }
 
     /// <summary>The numbers of its mail users, by name; null from a release that does not say.</summary>
@@ -70,6 +71,7 @@ public sealed record NodeStatus
     /// <summary>The members that its hosts file does not name any more; null from a release that does not say.</summary>
     public ImmutableArray<string>? LostNames { get; init; }
 
-    /// <summary>The addresses that its interfaces have, so that it shows where a virtual one is; null from a release that does not say.</summary>
+    /// <summary>The addresses that its interfaces have, so that it shows where a virtual one is; null from a release that does not
+    /// say.</summary>
     public ImmutableArray<IPAddress>? Addresses { get; init; }
 }

@@ -52,7 +52,10 @@ public static class QuorumRules
 
     /// <summary>How many votes there are to be.</summary>
     /// <param name="databases">The number of database nodes.</param>
-    public static int Votes(int databases) => databases < 3 ? 1 : databases < 5 ? 3 : 5;
+    public static int Votes(int databases) =>
+        databases < 3 ? 1
+        : databases < 5 ? 3
+        : 5;
 
     /// <summary>The nodes that are to have a vote.</summary>
     /// <param name="view">The cluster.</param>
@@ -62,7 +65,8 @@ public static class QuorumRules
         return [.. databases.Take(Votes(databases.Length))];
     }
 
-    /// <summary>The nodes that are to have a vote and have none yet. Until they have, the registry stands fewer losses than it is to.</summary>
+    /// <summary>The nodes that are to have a vote and have none yet. Until they have, the registry stands fewer losses than it is
+    /// to.</summary>
     /// <param name="view">The cluster.</param>
     public static ImmutableArray<ClusterNode> Missing(ClusterView view) => [.. Voters(view).Where(v => v.VotesSince is null)];
 
@@ -74,16 +78,24 @@ public static class QuorumRules
     public static QuorumStep Next(ClusterView view, int number, IReadOnlyCollection<QuorumMember> members, bool hasSeat)
     {
         var databases = view.Databases.Select(n => n.Name).ToHashSet(StringComparer.Ordinal);
-        if (members.FirstOrDefault(m => !databases.Contains(m.Name)) is { } gone) return new QuorumStep(QuorumAct.Remove, gone, "it is no database node of the cluster any more");
+        if (members.FirstOrDefault(m => !databases.Contains(m.Name)) is { } gone)
+            return new QuorumStep(QuorumAct.Remove, gone, "it is no database node of the cluster any more");
         var me = view.Node(number)!;
         var own = members.FirstOrDefault(m => m.Name == me.Name);
         var voters = Voters(view);
-        if (own is null) return voters.Any(v => v.Number == number) ? Join(view, members, voters) : new QuorumStep(hasSeat ? QuorumAct.Leave : QuorumAct.Nothing);
+        if (own is null)
+            return voters.Any(v => v.Number == number)
+                ? Join(view, members, voters)
+                : new QuorumStep(hasSeat ? QuorumAct.Leave : QuorumAct.Nothing);
         // A vote whose memory is lost would count twice: once for what it said before, once for what it says now.
-        if (own.HasVote && !hasSeat) return new QuorumStep(QuorumAct.Remove, own, "this host does not know of its vote any more");
-        if (!hasSeat) return new QuorumStep(QuorumAct.Start, own);
-        if (!own.HasVote) return new QuorumStep(QuorumAct.Promote, own);
-        if (voters.Any(v => v.Number == number)) return new QuorumStep(QuorumAct.Nothing, own);
+        if (own.HasVote && !hasSeat)
+            return new QuorumStep(QuorumAct.Remove, own, "this host does not know of its vote any more");
+        if (!hasSeat)
+            return new QuorumStep(QuorumAct.Start, own);
+        if (!own.HasVote)
+            return new QuorumStep(QuorumAct.Promote, own);
+        if (voters.Any(v => v.Number == number))
+            return new QuorumStep(QuorumAct.Nothing, own);
         return voters.All(v => members.Any(m => m.HasVote && m.Name == v.Name))
             ? new QuorumStep(QuorumAct.Leave, own, $"{voters.Length} of the database nodes vote")
             : new QuorumStep(QuorumAct.Wait, Why: "those that are to vote do not yet");
@@ -92,7 +104,8 @@ public static class QuorumRules
     // One after the other, and only when all of them are there to come to an odd number.
     private static QuorumStep Join(ClusterView view, IReadOnlyCollection<QuorumMember> members, ImmutableArray<ClusterNode> voters)
     {
-        if (members.FirstOrDefault(m => !m.HasVote) is { } learner) return new QuorumStep(QuorumAct.Wait, learner, $"{learner.Name} is getting its vote just now");
+        if (members.FirstOrDefault(m => !m.HasVote) is { } learner)
+            return new QuorumStep(QuorumAct.Wait, learner, $"{learner.Name} is getting its vote just now");
         var missing = voters.Where(v => members.All(m => m.Name != v.Name));
         return missing.FirstOrDefault(v => v.LastSeen is not { } seen || view.Taken - seen > Absence) is { } absent
             ? new QuorumStep(QuorumAct.Wait, Why: $"{absent.Name} is to have a vote as well, and was not heard of lately")

@@ -6,7 +6,8 @@ namespace Gatehouse.Core.Clusters;
 /// That a node's etcd has a vote about which copy of the registry takes writes, and how it came by it. It is kept on the node:
 /// etcd reads it at its first start, and a node that has none runs no etcd.
 /// </summary>
-/// <param name="Founds">Whether the vote began with this node, and the registry with it; otherwise it was added to those there were.</param>
+/// <param name="Founds">Whether the vote began with this node, and the registry with it; otherwise it was added to those there
+/// were.</param>
 /// <param name="Initial">The members at that moment, this one among them, NAME=URL each.</param>
 public sealed record QuorumSeat(bool Founds, ImmutableArray<string> Initial)
 {

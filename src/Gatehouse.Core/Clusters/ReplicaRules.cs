@@ -53,8 +53,10 @@ public static class ReplicaRules
     public static ImmutableDictionary<int, ReplicaState> Judge(ClusterView view, IReadOnlyCollection<Replica>? replicas, string? primary)
     {
         // Which node takes writes must be known, or it would be named as one that does not follow itself.
-        if (replicas is null || !view.Databases.Any(n => IsAt(n, primary))) return ImmutableDictionary<int, ReplicaState>.Empty;
-        return view.Databases.Where(n => n.State == NodeState.Active && !IsAt(n, primary))
+        if (replicas is null || !view.Databases.Any(n => IsAt(n, primary)))
+            return ImmutableDictionary<int, ReplicaState>.Empty;
+        return view
+            .Databases.Where(n => n.State == NodeState.Active && !IsAt(n, primary))
             .ToImmutableDictionary(n => n.Number, n => StateOf(replicas.FirstOrDefault(r => r.Name == n.Name)));
     }
 
@@ -67,19 +69,43 @@ public static class ReplicaRules
     /// <param name="trouble">What was remembered at the last look; null when the replica followed.</param>
     /// <param name="now">The time.</param>
     /// <param name="force">Whether an administrator asked for it: then neither the grace nor the number of copies counts.</param>
-    public static ReplicaStep Next(IReadOnlyCollection<DatabaseCopy> copies, string name, bool follows, ReplicaTrouble? trouble, DateTimeOffset now, bool force)
+    public static ReplicaStep Next(
+        IReadOnlyCollection<DatabaseCopy> copies,
+        string name,
+        bool follows,
+        ReplicaTrouble? trouble,
+        DateTimeOffset now,
+        bool force
+    )
     {
         var own = copies.FirstOrDefault(c => c.Name == name);
-        if (follows || own is { IsPrimary: true }) return new ReplicaStep(false, null, "");
+        if (follows || own is { IsPrimary: true })
+            return new ReplicaStep(false, null, "");
         trouble ??= new ReplicaTrouble(now, 0, null);
         // The only data there is must never be removed: there has to be a primary that runs, and it has to be another node.
-        if (!copies.Any(c => c is { IsPrimary: true, IsRunning: true } && c.Name != name)) return new ReplicaStep(false, trouble, "");
+        if (!copies.Any(c => c is { IsPrimary: true, IsRunning: true } && c.Name != name))
+            return new ReplicaStep(false, trouble, "");
         // A member that Patroni does not list has no Patroni to carry it out, and one that is being copied gets the time that it takes.
-        if (own is null || own.State == Copying) return new ReplicaStep(false, trouble, force ? $"{Lost}, and Patroni {(own is null ? "does not run here" : "is copying it now")}" : "");
-        if (force) return Copy();
-        if (now - trouble.Since < Grace) return new ReplicaStep(false, trouble, "");
+        if (own is null || own.State == Copying)
+            return new ReplicaStep(
+                false,
+                trouble,
+                force ? $"{Lost}, and Patroni {(own is null ? "does not run here" : "is copying it now")}" : ""
+            );
+        if (force)
+            return Copy();
+        if (now - trouble.Since < Grace)
+            return new ReplicaStep(false, trouble, "");
         if (trouble.Copied >= MostCopies)
-            return new ReplicaStep(false, trouble, string.Create(CultureInfo.InvariantCulture, $"{Lost}, and copying it anew {MostCopies} times did not help; 'journalctl -u patroni' says why, and 'gatehouse sync' tries again"));
+            return new ReplicaStep(
+                false,
+                trouble,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Lost}, and copying it anew {MostCopies} times did not help; 'journalctl -u patroni' says why, and 'gatehouse sync' "
+                        + $"tries again"
+                )
+            );
         return trouble.Last is { } last && now - last < Pause ? new ReplicaStep(false, trouble, "") : Copy();
 
         ReplicaStep Copy() => new(true, trouble with { Copied = trouble.Copied + 1, Last = now }, "");
@@ -87,10 +113,19 @@ public static class ReplicaRules
 
     private const string Lost = "its replica of the registry receives nothing from the primary";
 
-    private static ReplicaState StateOf(Replica? replica) => replica switch
-    {
-        null => new ReplicaState(false, null, $"{Lost}, so it cannot take over; it is copied anew within minutes, or at once by 'gatehouse sync' on that node"),
-        { Behind: > FarBehind and var behind } => new ReplicaState(true, behind, string.Create(CultureInfo.InvariantCulture, $"its replica of the registry is {behind >> 20} MB behind the primary")),
-        _ => new ReplicaState(true, Math.Max(0, replica.Behind), ""),
-    };
+    private static ReplicaState StateOf(Replica? replica) =>
+        replica switch
+        {
+            null => new ReplicaState(
+                false,
+                null,
+                $"{Lost}, so it cannot take over; it is copied anew within minutes, or at once by 'gatehouse sync' on that node"
+            ),
+            { Behind: > FarBehind and var behind } => new ReplicaState(
+                true,
+                behind,
+                string.Create(CultureInfo.InvariantCulture, $"its replica of the registry is {behind >> 20} MB behind the primary")
+            ),
+            _ => new ReplicaState(true, Math.Max(0, replica.Behind), ""),
+        };
 }

@@ -26,7 +26,15 @@ public enum SettingsState
 /// <param name="Author">The number of the node it was edited on.</param>
 /// <param name="Created">When.</param>
 /// <param name="Note">Why it was withdrawn; empty otherwise.</param>
-public sealed record SettingsVersion(long Number, long Base, string Answers, SettingsState State, int Author, DateTimeOffset Created, string Note)
+public sealed record SettingsVersion(
+    long Number,
+    long Base,
+    string Answers,
+    SettingsState State,
+    int Author,
+    DateTimeOffset Created,
+    string Note
+)
 {
     /// <summary>Which approval its answers ask for: the version after it needs this.</summary>
     public ApprovalMode Approval { get; init; }

@@ -16,7 +16,10 @@ public sealed record Checkpoint(ImmutableSortedDictionary<int, string> Positions
     public static Checkpoint Nothing { get; } = new(ImmutableSortedDictionary<int, string>.Empty);
 
     /// <summary>Whether a text can be the name of a subscriber: it becomes the name of a file.</summary>
-    public static bool IsName(string text) => text.Length is >= 1 and <= 60 && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    public static bool IsName(string text) =>
+        text.Length is >= 1 and <= 60
+        && char.IsAsciiLetterOrDigit(text[0])
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     /// <summary>The same after a line of a node.</summary>
     public Checkpoint After(int node, string cursor) => this with { Positions = Positions.SetItem(node, cursor) };
@@ -32,8 +35,11 @@ public sealed record Checkpoint(ImmutableSortedDictionary<int, string> Positions
     /// <summary>The text of it.</summary>
     public string Write()
     {
-        var text = new JsonObject(Positions.Select(p => KeyValuePair.Create(p.Key.ToString(CultureInfo.InvariantCulture), (JsonNode?)p.Value)));
-        if (Since is { } since) text.Add("since", since.ToUnixTimeSeconds());
+        var text = new JsonObject(
+            Positions.Select(p => KeyValuePair.Create(p.Key.ToString(CultureInfo.InvariantCulture), (JsonNode?)p.Value))
+        );
+        if (Since is { } since)
+            text.Add("since", since.ToUnixTimeSeconds());
         return text.ToJsonString() + "\n";
     }
 
@@ -42,17 +48,29 @@ public sealed record Checkpoint(ImmutableSortedDictionary<int, string> Positions
     {
         try
         {
-            if (JsonNode.Parse(text) is not JsonObject positions) return null;
+            if (JsonNode.Parse(text) is not JsonObject positions)
+                return null;
             var read = Nothing;
             foreach (var (node, cursor) in positions)
             {
-                if (node == "since" && cursor is JsonValue moment && moment.TryGetValue<long>(out var seconds) && seconds is >= 0 and <= LogQuery.LastSecond)
+                if (
+                    node == "since"
+                    && cursor is JsonValue moment
+                    && moment.TryGetValue<long>(out var seconds)
+                    && seconds is >= 0 and <= LogQuery.LastSecond
+                )
                 {
                     read = read with { Since = DateTimeOffset.FromUnixTimeSeconds(seconds) };
                     continue;
                 }
 
-                if (!int.TryParse(node, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || cursor is not JsonValue value || !value.TryGetValue<string>(out var position) || !LogQuery.IsCursor(position)) return null;
+                if (
+                    !int.TryParse(node, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    || cursor is not JsonValue value
+                    || !value.TryGetValue<string>(out var position)
+                    || !LogQuery.IsCursor(position)
+                )
+                    return null;
                 read = read.After(number, position);
             }
 

@@ -5,7 +5,8 @@ using System.Text.Json.Nodes;
 
 namespace Gatehouse.Core.Logs;
 
-/// <summary>A line of a node's log in the form in which it is printed as JSON and kept where it is collected: one line, an object.</summary>
+/// <summary>A line of a node's log in the form in which it is printed as JSON and kept where it is collected: one line, an
+/// object.</summary>
 public static class CollectedLine
 {
     /// <summary>How the time is written.</summary>
@@ -26,7 +27,8 @@ public static class CollectedLine
             ["text"] = line.Text,
             ["cursor"] = line.Cursor,
         };
-        if (sharesOnly) json["shares_only"] = "message-id";
+        if (sharesOnly)
+            json["shares_only"] = "message-id";
         return json.ToJsonString();
     }
 
@@ -37,9 +39,27 @@ public static class CollectedLine
         {
             using var entry = JsonDocument.Parse(json);
             var root = entry.RootElement;
-            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("cursor", out var cursor) && cursor.GetString() is { } position
-                && DateTimeOffset.TryParseExact(root.GetProperty("time").GetString(), TimeForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-                ? (root.GetProperty("node").GetString() ?? "", new LogLine(position, time, root.GetProperty("source").GetString() ?? "", root.GetProperty("priority").GetInt32(), root.GetProperty("text").GetString() ?? ""))
+            return
+                root.ValueKind == JsonValueKind.Object
+                && root.TryGetProperty("cursor", out var cursor)
+                && cursor.GetString() is { } position
+                && DateTimeOffset.TryParseExact(
+                    root.GetProperty("time").GetString(),
+                    TimeForm,
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal,
+                    out var time
+                )
+                ? (
+                    root.GetProperty("node").GetString() ?? "",
+                    new LogLine(
+                        position,
+                        time,
+                        root.GetProperty("source").GetString() ?? "",
+                        root.GetProperty("priority").GetInt32(),
+                        root.GetProperty("text").GetString() ?? ""
+                    )
+                )
                 : null;
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -58,7 +78,7 @@ public static class CollectedLine
     public static void Measure(ReadOnlyMemory<byte> tail, out int whole, out string? cursor)
     {
         cursor = null;
-        for (whole = tail.Span.LastIndexOf((byte)'\n') + 1; whole > 0;)
+        for (whole = tail.Span.LastIndexOf((byte)'\n') + 1; whole > 0; )
         {
             var start = tail.Span[..(whole - 1)].LastIndexOf((byte)'\n') + 1;
             if (Read(tail[start..(whole - 1)]) is { } last)
@@ -75,9 +95,14 @@ public static class CollectedLine
     /// <summary>The line as a person reads it.</summary>
     /// <param name="node">The node's name.</param>
     /// <param name="line">What it logged.</param>
-    public static string Show(string node, LogLine line) => new StringBuilder()
-        .Append(line.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture)).Append(' ')
-        .Append(node.Split('.')[0]).Append(' ')
-        .Append(Quarantine.StrangerText.Of(line.Source.Length == 0 ? "-" : line.Source, 40)).Append(": ")
-        .Append(Quarantine.StrangerText.Of(line.Text, 8000)).ToString();
+    public static string Show(string node, LogLine line) =>
+        new StringBuilder()
+            .Append(line.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture))
+            .Append(' ')
+            .Append(node.Split('.')[0])
+            .Append(' ')
+            .Append(Quarantine.StrangerText.Of(line.Source.Length == 0 ? "-" : line.Source, 40))
+            .Append(": ")
+            .Append(Quarantine.StrangerText.Of(line.Text, 8000))
+            .ToString();
 }

@@ -44,12 +44,22 @@ public sealed record MailFilter(string? Sender = null, string? Recipient = null,
             }
         }
 
-        return ([.. messages.Where(m => m.Value is { Sender: true, Recipient: true }).Select(m => m.Key.Item2).Distinct(StringComparer.Ordinal)], alone.ToImmutable());
+        return (
+            [
+                .. messages
+                    .Where(m => m.Value is { Sender: true, Recipient: true })
+                    .Select(m => m.Key.Item2)
+                    .Distinct(StringComparer.Ordinal),
+            ],
+            alone.ToImmutable()
+        );
     }
 
     private (bool Sender, bool Recipient) Matches(string text) =>
-        (Sender is null || (MessageTrail.SenderOf(text) is { } sender && Holds(sender, Sender)),
-            Recipient is null || MessageTrail.RecipientsOf(text).Any(r => Holds(r, Recipient)));
+        (
+            Sender is null || (MessageTrail.SenderOf(text) is { } sender && Holds(sender, Sender)),
+            Recipient is null || MessageTrail.RecipientsOf(text).Any(r => Holds(r, Recipient))
+        );
 
     private static bool Holds(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
 }

@@ -22,8 +22,10 @@ public sealed class MessageSearch
     {
         foreach (var id in ids)
         {
-            if (MessageTrail.IsEximId(id)) Own(id);
-            else if (typedMessageIds.Add(id)) waiting.Add(id);
+            if (MessageTrail.IsEximId(id))
+                Own(id);
+            else if (typedMessageIds.Add(id))
+                waiting.Add(id);
         }
     }
 
@@ -34,7 +36,8 @@ public sealed class MessageSearch
     public ImmutableArray<string> Next()
     {
         // Message-IDs come last: by then it is known which messages are followed for a better reason.
-        if (waiting.Count == 0) waiting.AddRange(messageIds.Where(asked.Add));
+        if (waiting.Count == 0)
+            waiting.AddRange(messageIds.Where(asked.Add));
         ImmutableArray<string> next = [.. waiting.Take(LogQuery.MostIds)];
         waiting.RemoveRange(0, next.Length);
         asked.UnionWith(next);
@@ -44,7 +47,8 @@ public sealed class MessageSearch
     /// <summary>Learns from a line that holds one of the ids.</summary>
     public void Take(string text)
     {
-        if (MessageTrail.IdOf(text) is not { } id) return;
+        if (MessageTrail.IdOf(text) is not { } id)
+            return;
         if (MessageTrail.ReferenceOf(text) is { } reference && (own.Contains(id) || own.Contains(reference)))
         {
             Own(reference);
@@ -52,11 +56,14 @@ public sealed class MessageSearch
         }
 
         var messageId = MessageTrail.MessageIdOf(text);
-        if (messageId is not null && typedMessageIds.Contains(messageId)) Own(id);
+        if (messageId is not null && typedMessageIds.Contains(messageId))
+            Own(id);
         if (own.Contains(id))
         {
-            if (messageId is not null && LogQuery.IsId(messageId) && !typedMessageIds.Contains(messageId)) messageIds.Add(messageId);
-            if (MessageTrail.NextIdOf(text) is { } next) Own(next);
+            if (messageId is not null && LogQuery.IsId(messageId) && !typedMessageIds.Contains(messageId))
+                messageIds.Add(messageId);
+            if (MessageTrail.NextIdOf(text) is { } next)
+                Own(next);
         }
         else if (messageId is not null && messageIds.Contains(messageId) && shared.Add(id))
         {
@@ -71,12 +78,19 @@ public sealed class MessageSearch
     /// <summary>Whether a line is about a message that is followed; false for one that only shares a Message-ID with it.</summary>
     public bool IsOwn(string text) => MessageTrail.IdOf(text) is not { } id || own.Contains(id) || !shared.Contains(id);
 
-    /// <summary>Whether a line is shown: it is about one of the messages, or it is no line about a message and holds what was typed.</summary>
-    public bool IsPart(string text) => MessageTrail.IdOf(text) is not { } id || own.Contains(id) || shared.Contains(id) || typedMessageIds.Any(m => text.Contains(m, StringComparison.Ordinal));
+    /// <summary>Whether a line is shown: it is about one of the messages, or it is no line about a message and holds what was
+    /// typed.</summary>
+    public bool IsPart(string text) =>
+        MessageTrail.IdOf(text) is not { } id
+        || own.Contains(id)
+        || shared.Contains(id)
+        || typedMessageIds.Any(m => text.Contains(m, StringComparison.Ordinal));
 
     private void Own(string id)
     {
-        if (own.Count >= MostMessages && !own.Contains(id)) IsCut = true;
-        else if (own.Add(id) && !asked.Contains(id)) waiting.Add(id);
+        if (own.Count >= MostMessages && !own.Contains(id))
+            IsCut = true;
+        else if (own.Add(id) && !asked.Contains(id))
+            waiting.Add(id);
     }
 }

@@ -14,7 +14,15 @@ namespace Gatehouse.Core.Logs;
 /// <param name="Recipients">Its recipients.</param>
 /// <param name="Verdict">The scanner's words about it, such as <c>spam 7.2 quarantine</c>; empty when no line tells.</param>
 /// <param name="State">What became of it: delivered, quarantined, waiting, on hold, removed, bounced, refused, or several of them.</param>
-public sealed partial record MessageSummary(string Id, string Node, DateTimeOffset Time, string? Sender, ImmutableArray<string> Recipients, string Verdict, string State)
+public sealed partial record MessageSummary(
+    string Id,
+    string Node,
+    DateTimeOffset Time,
+    string? Sender,
+    ImmutableArray<string> Recipients,
+    string Verdict,
+    string State
+)
 {
     private const string Mark = "gatehouse: ";
 
@@ -36,49 +44,86 @@ public sealed partial record MessageSummary(string Id, string Node, DateTimeOffs
                 {
                     "==" => "waiting",
                     "**" => "bounced",
-                    _ => text.Contains(" T=quarantine_store", StringComparison.Ordinal) ? "quarantined" : outcome.Groups[2].Value == ":blackhole:" ? "discarded" : "delivered",
+                    _ => text.Contains(" T=quarantine_store", StringComparison.Ordinal) ? "quarantined"
+                    : outcome.Groups[2].Value == ":blackhole:" ? "discarded"
+                    : "delivered",
                 };
-            else if (text.Contains(" rejected after DATA", StringComparison.Ordinal)) own.Add("refused");
-            else if (Removed().IsMatch(text)) isRemoved = true;
-            else if (Hold().Match(text) is { Success: true } hold) isHeld = hold.Groups[1].Value is "frozen" or "Frozen";
+            else if (text.Contains(" rejected after DATA", StringComparison.Ordinal))
+                own.Add("refused");
+            else if (Removed().IsMatch(text))
+                isRemoved = true;
+            else if (Hold().Match(text) is { Success: true } hold)
+                isHeld = hold.Groups[1].Value is "frozen" or "Frozen";
         }
 
-        var waits = isRemoved ? "removed" : isHeld ? "on hold" : "waiting";
-        if (isRemoved && !states.ContainsValue("waiting")) own.Add(waits);
+        var waits =
+            isRemoved ? "removed"
+            : isHeld ? "on hold"
+            : "waiting";
+        if (isRemoved && !states.ContainsValue("waiting"))
+            own.Add(waits);
         var state = states.Values.Select(s => s == "waiting" ? waits : s).Concat(own).Distinct(StringComparer.Ordinal).ToArray();
-        return new MessageSummary(id, node, all[0].Time, all.Select(l => MessageTrail.SenderOf(l.Text)).FirstOrDefault(s => s is not null),
-            [.. all.SelectMany(l => l.Text.Contains(" <= ", StringComparison.Ordinal) ? MessageTrail.RecipientsOf(l.Text) : []).Distinct(StringComparer.Ordinal)],
-            all.Select(l => VerdictOf(l.Text)).FirstOrDefault(v => v.Length > 0) ?? "", state.Length == 0 ? waits : string.Join(", ", state));
+        return new MessageSummary(
+            id,
+            node,
+            all[0].Time,
+            all.Select(l => MessageTrail.SenderOf(l.Text)).FirstOrDefault(s => s is not null),
+            [
+                .. all.SelectMany(l => l.Text.Contains(" <= ", StringComparison.Ordinal) ? MessageTrail.RecipientsOf(l.Text) : [])
+                    .Distinct(StringComparer.Ordinal),
+            ],
+            all.Select(l => VerdictOf(l.Text)).FirstOrDefault(v => v.Length > 0) ?? "",
+            state.Length == 0 ? waits : string.Join(", ", state)
+        );
     }
 
     /// <summary>A line for a person; what strangers wrote in it is shown harmless.</summary>
-    public string AsText() => string.Join("  ",
-        Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), Node.Split('.')[0], Id,
-        Sender is null ? "-" : Sender.Length == 0 ? "<>" : StrangerText.Of(Sender, 60), "->",
-        Recipients.IsEmpty ? "-" : StrangerText.Of(string.Join(' ', Recipients.Take(3)), 120) + (Recipients.Length > 3 ? string.Create(CultureInfo.InvariantCulture, $" +{Recipients.Length - 3}") : ""),
-        Verdict.Length == 0 ? State : $"{StrangerText.Of(Verdict, 80)}: {State}");
+    public string AsText() =>
+        string.Join(
+            "  ",
+            Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+            Node.Split('.')[0],
+            Id,
+            Sender is null ? "-"
+                : Sender.Length == 0 ? "<>"
+                : StrangerText.Of(Sender, 60),
+            "->",
+            Recipients.IsEmpty
+                ? "-"
+                : StrangerText.Of(string.Join(' ', Recipients.Take(3)), 120)
+                    + (Recipients.Length > 3 ? string.Create(CultureInfo.InvariantCulture, $" +{Recipients.Length - 3}") : ""),
+            Verdict.Length == 0 ? State : $"{StrangerText.Of(Verdict, 80)}: {State}"
+        );
 
     /// <summary>An object on a line.</summary>
     /// <param name="sharesOnly">Whether it only shares a Message-ID with what was looked for.</param>
-    public string AsJson(bool sharesOnly) => new JsonObject
-    {
-        ["time"] = Time.UtcDateTime.ToString(CollectedLine.TimeForm, CultureInfo.InvariantCulture),
-        ["node"] = Node,
-        ["id"] = Id,
-        ["sender"] = Sender,
-        ["recipients"] = new JsonArray([.. Recipients.Select(r => (JsonNode)r)]),
-        ["verdict"] = Verdict,
-        ["state"] = State,
-        ["shares_only"] = sharesOnly ? "message-id" : null,
-    }.ToJsonString();
+    public string AsJson(bool sharesOnly) =>
+        new JsonObject
+        {
+            ["time"] = Time.UtcDateTime.ToString(CollectedLine.TimeForm, CultureInfo.InvariantCulture),
+            ["node"] = Node,
+            ["id"] = Id,
+            ["sender"] = Sender,
+            ["recipients"] = new JsonArray([.. Recipients.Select(r => (JsonNode)r)]),
+            ["verdict"] = Verdict,
+            ["state"] = State,
+            ["shares_only"] = sharesOnly ? "message-id" : null,
+        }.ToJsonString();
 
     private static string VerdictOf(string text)
     {
         var begin = text.IndexOf(Mark, StringComparison.Ordinal);
         // Behind the id, where no stranger writes.
-        if (begin < 0 || MessageTrail.IdOf(text) is not { } id || begin != text.IndexOf(id, StringComparison.Ordinal) + id.Length + 1) return "";
-        var words = Word().Matches(text[(begin + Mark.Length)..]).GroupBy(m => m.Groups[1].Value, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First().Groups[2].Value, StringComparer.Ordinal);
-        return string.Join(' ', new[] { "verdict", "score", "action" }.Select(w => words.GetValueOrDefault(w, "")).Where(w => w.Length > 0));
+        if (begin < 0 || MessageTrail.IdOf(text) is not { } id || begin != text.IndexOf(id, StringComparison.Ordinal) + id.Length + 1)
+            return "";
+        var words = Word()
+            .Matches(text[(begin + Mark.Length)..])
+            .GroupBy(m => m.Groups[1].Value, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.First().Groups[2].Value, StringComparer.Ordinal);
+        return string.Join(
+            ' ',
+            new[] { "verdict", "score", "action" }.Select(w => words.GetValueOrDefault(w, "")).Where(w => w.Length > 0)
+        );
     }
 
     [GeneratedRegex(@"^\S+ (=>|->|>>|\*>|\*\*|==) (""(?:[^""\\]|\\.)*""@\S+|:blackhole:|[^\s:]+)", RegexOptions.CultureInvariant)]

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Gatehouse.Core.Logs;
 
-/// <summary>Reads what a line of Exim's log says about a message. Addresses and Message-IDs in it are chosen by strangers; ids that Exim gives are not.</summary>
+/// <summary>Reads what a line of Exim's log says about a message. Addresses and Message-IDs in it are chosen by strangers; ids that Exim
+/// gives are not.</summary>
 public static partial class MessageTrail
 {
     private const string Id = "(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{6}-[0-9A-Za-z]{11}-[0-9A-Za-z]{4})";
@@ -12,7 +13,12 @@ public static partial class MessageTrail
     public static string Typed(string text)
     {
         var id = text.Trim().Trim('<', '>');
-        return id.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && id[..slash].All(char.IsAsciiDigit) && !id.Contains('@', StringComparison.Ordinal) ? id[(slash + 1)..] : id;
+        return
+            id.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash
+            && id[..slash].All(char.IsAsciiDigit)
+            && !id.Contains('@', StringComparison.Ordinal)
+            ? id[(slash + 1)..]
+            : id;
     }
 
     /// <summary>Whether a text is an id that Exim gives, rather than a Message-ID.</summary>
@@ -33,20 +39,29 @@ public static partial class MessageTrail
     /// <summary>The Message-ID in the line that tells the arrival.</summary>
     public static string? MessageIdOf(string text) => MessageId().Match(text) is { Success: true } found ? found.Groups[1].Value : null;
 
-    /// <summary>The sender that the line names: of a message that arrived, or of one that was refused. Empty for a bounce; null when it names none.</summary>
+    /// <summary>The sender that the line names: of a message that arrived, or of one that was refused. Empty for a bounce; null when it
+    /// names none.</summary>
     public static string? SenderOf(string text)
     {
         var found = Arrival().Match(text);
-        if (!found.Success) found = Refused().Match(text);
-        return found.Success ? found.Groups[1].Value is "<>" ? "" : found.Groups[1].Value : null;
+        if (!found.Success)
+            found = Refused().Match(text);
+        return found.Success
+            ? found.Groups[1].Value is "<>"
+                ? ""
+                : found.Groups[1].Value
+            : null;
     }
 
     /// <summary>The recipients that the line names.</summary>
     public static ImmutableArray<string> RecipientsOf(string text)
     {
-        if (RefusedRecipient().Match(text) is { Success: true } refused) return [refused.Groups[1].Value];
-        if (Delivery().Match(text) is { Success: true } delivery) return delivery.Groups[2].Success ? [delivery.Groups[1].Value, delivery.Groups[2].Value] : [delivery.Groups[1].Value];
-        if (!Arrival().IsMatch(text)) return [];
+        if (RefusedRecipient().Match(text) is { Success: true } refused)
+            return [refused.Groups[1].Value];
+        if (Delivery().Match(text) is { Success: true } delivery)
+            return delivery.Groups[2].Success ? [delivery.Groups[1].Value, delivery.Groups[2].Value] : [delivery.Groups[1].Value];
+        if (!Arrival().IsMatch(text))
+            return [];
         var list = text.LastIndexOf(" for ", StringComparison.Ordinal);
         return list < 0 ? [] : [.. text[(list + 5)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)];
     }
@@ -58,7 +73,10 @@ public static partial class MessageTrail
     [GeneratedRegex("^" + Id + @"\z", RegexOptions.CultureInvariant)]
     private static partial Regex WholeId();
 
-    [GeneratedRegex(@"^(?:\[1[\\/][0-9]+\] )?" + Id + @" <= (?:<>|[^\s""<]\S*|""(?:[^""\\]|\\.)*""@\S+) R=(" + Id + ") ", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:\[1[\\/][0-9]+\] )?" + Id + @" <= (?:<>|[^\s""<]\S*|""(?:[^""\\]|\\.)*""@\S+) R=(" + Id + ") ",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Reference();
 
     [GeneratedRegex(@"^" + Id + @" [=-]> .* C=""250 .*\bid=(" + Id + @")""", RegexOptions.CultureInvariant)]
@@ -76,6 +94,9 @@ public static partial class MessageTrail
     [GeneratedRegex(@" rejected RCPT <([^>]*)>", RegexOptions.CultureInvariant)]
     private static partial Regex RefusedRecipient();
 
-    [GeneratedRegex(@"^" + Id + @" (?:=>|->|>>|\*>|\*\*|==) (""(?:[^""\\]|\\.)*""@\S+|[^\s:]+|:blackhole:)(?: <([^>]*)>)?:? ", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^" + Id + @" (?:=>|->|>>|\*>|\*\*|==) (""(?:[^""\\]|\\.)*""@\S+|[^\s:]+|:blackhole:)(?: <([^>]*)>)?:? ",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex Delivery();
 }

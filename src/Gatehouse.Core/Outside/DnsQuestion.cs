@@ -49,7 +49,8 @@ public sealed record DnsAnswers(ImmutableDictionary<DnsQuestion, DnsAnswer> All)
     /// <summary>The addresses of a name, both families; an address is its own. Null when nobody could say.</summary>
     public ImmutableArray<IPAddress>? AddressesOf(string host)
     {
-        if (IPAddress.TryParse(host, out var literal)) return [literal];
+        if (IPAddress.TryParse(host, out var literal))
+            return [literal];
         var (a, aaaa) = (this[host, DnsKind.A], this[host, DnsKind.Aaaa]);
         return a.Answered || aaaa.Answered ? [.. a.Values.Concat(aaaa.Values).Select(IPAddress.Parse)] : null;
     }

@@ -15,7 +15,8 @@ public sealed record OutsideTask(string Id, string Subject, bool? IsDone, string
     public bool IsRecord { get; init; }
 }
 
-/// <summary>What is left to do outside a gateway before mail flows: for <c>gatehouse next</c>, the end of an apply and the wizard's last page.</summary>
+/// <summary>What is left to do outside a gateway before mail flows: for <c>gatehouse next</c>, the end of an apply and the wizard's last
+/// page.</summary>
 public static class LeftToDo
 {
     /// <summary>All of it, done or not.</summary>
@@ -27,26 +28,55 @@ public static class LeftToDo
         if (settings.Web is { } web)
         {
             yield return new("web", web.HostName, null, $"Management web: https://{web.HostName}/ as '{web.Administrator}'.");
-            if (web.Password.Source == PasswordSource.Generate) yield return new("password", web.Administrator, null, "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only).");
+            if (web.Password.Source == PasswordSource.Generate)
+                yield return new(
+                    "password",
+                    web.Administrator,
+                    null,
+                    "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only)."
+                );
         }
 
-        if (settings.Mta is null) yield break;
+        if (settings.Mta is null)
+            yield break;
         var name = OutsideQuestions.NameOf(settings);
         var named = view.Dns.AddressesOf(name);
         yield return Record("address", name, named is null ? null : !named.Value.IsEmpty, AddressRecord(name, settings.System.Address));
-        foreach (var address in OutsideRules.Public(settings, view)) yield return Record("ptr", $"{address}", OutsideRules.NamedBack(address, settings, view), $"{ReverseName(address)}. IN PTR {name}.");
-        foreach (var domain in OutsideQuestions.Domains(settings).Select(d => d.Domain)) yield return Record("mx", domain, OutsideRules.MxLeadsHere(domain, settings, view), MxRecord(domain, settings));
-        foreach (var domain in OutsideQuestions.Sending(settings)) yield return Record("spf", domain, OutsideRules.SpfAllows(domain, settings, view), SpfRecordFor(domain, settings, view));
+        foreach (var address in OutsideRules.Public(settings, view))
+            yield return Record(
+                "ptr",
+                $"{address}",
+                OutsideRules.NamedBack(address, settings, view),
+                $"{ReverseName(address)}. IN PTR {name}."
+            );
+        foreach (var domain in OutsideQuestions.Domains(settings).Select(d => d.Domain))
+            yield return Record("mx", domain, OutsideRules.MxLeadsHere(domain, settings, view), MxRecord(domain, settings));
+        foreach (var domain in OutsideQuestions.Sending(settings))
+            yield return Record("spf", domain, OutsideRules.SpfAllows(domain, settings, view), SpfRecordFor(domain, settings, view));
         foreach (var domain in OutsideQuestions.Signing(settings))
-            if (DkimRecord.LineOf(dkimFile, OutsideQuestions.DkimName(settings, domain)) is { } line) yield return Record("dkim", domain, OutsideRules.DkimPublished(domain, settings, view), line);
+            if (DkimRecord.LineOf(dkimFile, OutsideQuestions.DkimName(settings, domain)) is { } line)
+                yield return Record("dkim", domain, OutsideRules.DkimPublished(domain, settings, view), line);
         if (view is { Network: true, Outward: null })
-            yield return new("outward", "25", null, "Whether TCP port 25 is open outward could not be tried, for no mail server of others is known here: send a message to an address elsewhere, and see 'gatehouse queue list'.");
+            yield return new(
+                "outward",
+                "25",
+                null,
+                "Whether TCP port 25 is open outward could not be tried, for no mail server of others is known here: send a message to an "
+                    + "address elsewhere, and see 'gatehouse queue list'."
+            );
         if (settings.Mta.Domains.Length > OutsideQuestions.MostDomains)
-            yield return new("more-domains", "", null, $"Only the first {OutsideQuestions.MostDomains} of {settings.Mta.Domains.Length} domains are shown; the others need the same records.");
+            yield return new(
+                "more-domains",
+                "",
+                null,
+                $"Only the first {OutsideQuestions.MostDomains} of {settings.Mta.Domains.Length} domains are shown; the others need the "
+                    + $"same records."
+            );
     }
 
     /// <summary>An address record.</summary>
-    public static string AddressRecord(string name, IPAddress address) => $"{name}. IN {(address.AddressFamily == AddressFamily.InterNetwork ? "A" : "AAAA")} {address}";
+    public static string AddressRecord(string name, IPAddress address) =>
+        $"{name}. IN {(address.AddressFamily == AddressFamily.InterNetwork ? "A" : "AAAA")} {address}";
 
     /// <summary>The MX record that leads here.</summary>
     public static string MxRecord(string domain, GatewaySettings settings) => $"{domain}. IN MX 10 {OutsideQuestions.NameOf(settings)}.";
@@ -55,8 +85,12 @@ public static class LeftToDo
     public static string SpfRecordFor(string domain, GatewaySettings settings, OutsideView view)
     {
         var present = SpfRecord.Among(view.Dns[domain, DnsKind.Txt].Values);
-        if (present is not null && OutsideRules.SpfAllows(domain, settings, view) != false) return $"{domain}. IN TXT \"{present}\"";
-        var hosts = string.Join(' ', OutsideRules.Public(settings, view).Select(a => $"{(a.AddressFamily == AddressFamily.InterNetwork ? "ip4" : "ip6")}:{a}"));
+        if (present is not null && OutsideRules.SpfAllows(domain, settings, view) != false)
+            return $"{domain}. IN TXT \"{present}\"";
+        var hosts = string.Join(
+            ' ',
+            OutsideRules.Public(settings, view).Select(a => $"{(a.AddressFamily == AddressFamily.InterNetwork ? "ip4" : "ip6")}:{a}")
+        );
         return $"{domain}. IN TXT \"v=spf1 {hosts} {(present is null ? "mx ~all" : present[6..].Trim())}\"";
     }
 
@@ -66,8 +100,16 @@ public static class LeftToDo
         var bytes = address.GetAddressBytes();
         return address.AddressFamily == AddressFamily.InterNetwork
             ? string.Join('.', bytes.AsEnumerable().Reverse()) + ".in-addr.arpa"
-            : string.Join('.', bytes.AsEnumerable().Reverse().SelectMany(b => new[] { b & 15, b >> 4 }).Select(n => n.ToString("x", System.Globalization.CultureInfo.InvariantCulture))) + ".ip6.arpa";
+            : string.Join(
+                '.',
+                bytes
+                    .AsEnumerable()
+                    .Reverse()
+                    .SelectMany(b => new[] { b & 15, b >> 4 })
+                    .Select(n => n.ToString("x", System.Globalization.CultureInfo.InvariantCulture))
+            ) + ".ip6.arpa";
     }
 
-    private static OutsideTask Record(string id, string subject, bool? done, string text) => new(id, subject, done, text) { IsRecord = true };
+    private static OutsideTask Record(string id, string subject, bool? done, string text) =>
+        new(id, subject, done, text) { IsRecord = true };
 }

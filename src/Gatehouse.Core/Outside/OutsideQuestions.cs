@@ -4,7 +4,8 @@ using Gatehouse.Core.Settings;
 
 namespace Gatehouse.Core.Outside;
 
-/// <summary>What to ask the name servers about a gateway. Names in answers lead to further questions, so it is asked in two rounds.</summary>
+/// <summary>What to ask the name servers about a gateway. Names in answers lead to further questions, so it is asked in two
+/// rounds.</summary>
 public static class OutsideQuestions
 {
     /// <summary>Of many domains, these many are looked at: a look around takes seconds, not minutes.</summary>
@@ -28,7 +29,11 @@ public static class OutsideQuestions
 
     /// <summary>The domain of the postmaster, when it is none of this gateway's.</summary>
     public static string? ForeignDomain(GatewaySettings settings) =>
-        settings.Mta is { } mta && mta.Postmaster[(mta.Postmaster.LastIndexOf('@') + 1)..] is var domain && mta.Domains.All(d => d.Domain != domain) ? domain : null;
+        settings.Mta is { } mta
+        && mta.Postmaster[(mta.Postmaster.LastIndexOf('@') + 1)..] is var domain
+        && mta.Domains.All(d => d.Domain != domain)
+            ? domain
+            : null;
 
     /// <summary>The first round.</summary>
     public static IEnumerable<DnsQuestion> First(GatewaySettings settings)
@@ -51,8 +56,16 @@ public static class OutsideQuestions
     /// <summary>The second round: the names and addresses that the first one gave.</summary>
     public static IEnumerable<DnsQuestion> Second(GatewaySettings settings, DnsAnswers answers)
     {
-        IEnumerable<string> hosts = [.. Domains(settings).SelectMany(d => answers[d.Domain, DnsKind.Mx].Values), .. ForeignDomain(settings) is { } foreign ? answers[foreign, DnsKind.Mx].Values.Take(2) : []];
-        IEnumerable<DnsQuestion> all = [.. hosts.SelectMany(Addresses), .. (answers.AddressesOf(NameOf(settings)) ?? []).Select(a => new DnsQuestion(a.ToString(), DnsKind.Reverse))];
+        IEnumerable<string> hosts =
+        [
+            .. Domains(settings).SelectMany(d => answers[d.Domain, DnsKind.Mx].Values),
+            .. ForeignDomain(settings) is { } foreign ? answers[foreign, DnsKind.Mx].Values.Take(2) : [],
+        ];
+        IEnumerable<DnsQuestion> all =
+        [
+            .. hosts.SelectMany(Addresses),
+            .. (answers.AddressesOf(NameOf(settings)) ?? []).Select(a => new DnsQuestion(a.ToString(), DnsKind.Reverse)),
+        ];
         return all.Distinct().Where(q => !answers.All.ContainsKey(q));
     }
 

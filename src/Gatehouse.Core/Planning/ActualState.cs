@@ -15,13 +15,15 @@ public sealed record PathState(EntryKind Kind, string Hash, string Target, Owner
     public static PathState Nothing { get; } = new(EntryKind.Absent, "", "", Ownership.Default);
 
     /// <summary>Whether the path is as an entry asks.</summary>
-    public bool Fulfils(RenderedEntry entry) => Kind == entry.Kind && entry.Kind switch
-    {
-        EntryKind.Absent => true,
-        EntryKind.Link => Target == entry.Target,
-        EntryKind.Directory => Owner == entry.Owner,
-        _ => Hash == entry.Hash && Owner == entry.Owner,
-    };
+    public bool Fulfils(RenderedEntry entry) =>
+        Kind == entry.Kind
+        && entry.Kind switch
+        {
+            EntryKind.Absent => true,
+            EntryKind.Link => Target == entry.Target,
+            EntryKind.Directory => Owner == entry.Owner,
+            _ => Hash == entry.Hash && Owner == entry.Owner,
+        };
 }
 
 /// <summary>A unit's state as systemd gives it.</summary>
@@ -41,7 +43,8 @@ public sealed record ActualState(
     ImmutableArray<string> MissingPackages,
     ImmutableArray<Membership> MissingMembers,
     ImmutableDictionary<string, UnitState> Units,
-    bool HasUnits)
+    bool HasUnits
+)
 {
     /// <summary>What is at a path.</summary>
     public PathState At(string path) => Paths.GetValueOrDefault(path, PathState.Nothing);

@@ -57,7 +57,8 @@ public sealed record Generation
     /// <summary>What each touched unit was before.</summary>
     public required ImmutableArray<UnitBefore> UnitsBefore { get; init; }
 
-    /// <summary>The units, and the reactions in words, that it has come to so far; null in records of older releases, which did not tell.</summary>
+    /// <summary>The units, and the reactions in words, that it has come to so far; null in records of older releases, which did not
+    /// tell.</summary>
     public ImmutableArray<string>? Touched { get; init; }
 
     /// <summary>The boot of the host in which it began; empty where nothing runs.</summary>
@@ -76,7 +77,8 @@ public sealed record Generation
 
     /// <summary>The hashes of all contents the record names.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Hashes => Node.Entries.Select(e => e.Hash).Concat(PathsBefore.Select(p => p.State.Hash)).Where(h => h.Length > 0);
+    public IEnumerable<string> Hashes =>
+        Node.Entries.Select(e => e.Hash).Concat(PathsBefore.Select(p => p.State.Hash)).Where(h => h.Length > 0);
 
     /// <summary>The record as JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, GenerationJson.Default.Generation);
@@ -84,7 +86,13 @@ public sealed record Generation
     /// <summary>Reads a record.</summary>
     /// <exception cref="JsonException">It is not one.</exception>
     public static Generation FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, GenerationJson.Default.Generation) is { Node: { Entries.IsDefault: false, Units.IsDefault: false }, PathsBefore.IsDefault: false, UnitsBefore.IsDefault: false, Summary.IsDefault: false } generation
+        JsonSerializer.Deserialize(json, GenerationJson.Default.Generation)
+            is {
+                Node: { Entries.IsDefault: false, Units.IsDefault: false },
+                PathsBefore.IsDefault: false,
+                UnitsBefore.IsDefault: false,
+                Summary.IsDefault: false
+            } generation
             ? generation
             : throw new JsonException("the generation record is not whole");
 }

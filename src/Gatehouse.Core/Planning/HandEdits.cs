@@ -13,7 +13,8 @@ public static class HandEdits
     public static Generation? Of(Generation current, ImmutableArray<PutEntry> puts, int number, DateTimeOffset now)
     {
         var edited = puts.Where(p => p.Edited).ToDictionary(p => p.Entry.Path, p => p.Before, StringComparer.Ordinal);
-        if (edited.Count == 0) return null;
+        if (edited.Count == 0)
+            return null;
         return current with
         {
             Number = number,
@@ -23,7 +24,20 @@ public static class HandEdits
             By = "",
             Node = current.Node with
             {
-                Entries = [.. current.Node.Entries.Select(e => edited.TryGetValue(e.Path, out var s) ? e with { Kind = s.Kind, Owner = s.Owner, Hash = s.Hash, Target = s.Target } : e)],
+                Entries =
+                [
+                    .. current.Node.Entries.Select(e =>
+                        edited.TryGetValue(e.Path, out var s)
+                            ? e with
+                            {
+                                Kind = s.Kind,
+                                Owner = s.Owner,
+                                Hash = s.Hash,
+                                Target = s.Target,
+                            }
+                            : e
+                    ),
+                ],
             },
             PathsBefore = [],
             UnitsBefore = [],
@@ -32,5 +46,6 @@ public static class HandEdits
     }
 
     /// <summary>Whether a generation holds the same edits already: a failed apply that is run again makes no second one.</summary>
-    public static bool AreSame(Generation one, Generation other) => one.State == GenerationState.Edited && one.Node.Entries.SequenceEqual(other.Node.Entries);
+    public static bool AreSame(Generation one, Generation other) =>
+        one.State == GenerationState.Edited && one.Node.Entries.SequenceEqual(other.Node.Entries);
 }

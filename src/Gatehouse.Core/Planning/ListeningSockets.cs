@@ -15,18 +15,23 @@ public static partial class ListeningSockets
 {
     /// <summary>The listeners; a port without a known process is left out, because nothing can be said about it.</summary>
     public static ImmutableArray<Listener> Read(string output) =>
-    [
-        .. output.Split('\n')
-            .Select(l => Line().Match(l))
-            .Where(m => m.Success)
-            .Select(m => new Listener(Number(m, "port"), m.Groups["program"].Value, Number(m, "process")))
-            .DistinctBy(l => (l.Port, l.Process)),
-    ];
+        [
+            .. output
+                .Split('\n')
+                .Select(l => Line().Match(l))
+                .Where(m => m.Success)
+                .Select(m => new Listener(Number(m, "port"), m.Groups["program"].Value, Number(m, "process")))
+                .DistinctBy(l => (l.Port, l.Process)),
+        ];
 
     /// <summary>The unit that a process belongs to, from its <c>/proc/PID/cgroup</c>; empty when it belongs to none.</summary>
     public static string UnitOf(string cgroup) =>
-        cgroup.Split('\n').Where(l => l.StartsWith("0::", StringComparison.Ordinal))
-            .SelectMany(l => l.Split('/')).LastOrDefault(p => p.EndsWith(".service", StringComparison.Ordinal)) ?? "";
+        cgroup
+            .Split('\n')
+            .Where(l => l.StartsWith("0::", StringComparison.Ordinal))
+            .SelectMany(l => l.Split('/'))
+            .LastOrDefault(p => p.EndsWith(".service", StringComparison.Ordinal))
+        ?? "";
 
     private static int Number(Match match, string group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 

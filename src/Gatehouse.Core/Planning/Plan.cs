@@ -13,5 +13,6 @@ public sealed record Plan(ImmutableArray<Step> Steps)
     public IEnumerable<Step> In(Phase phase) => Steps.Where(s => s.Phase == phase);
 
     /// <summary>The steps of a type.</summary>
-    public IEnumerable<T> Of<T>() where T : Step => Steps.OfType<T>();
+    public IEnumerable<T> Of<T>()
+        where T : Step => Steps.OfType<T>();
 }

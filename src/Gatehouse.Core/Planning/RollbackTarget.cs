@@ -11,5 +11,7 @@ public static class RollbackTarget
     /// </summary>
     /// <param name="all">All generations, oldest first.</param>
     public static Generation? Before(ImmutableArray<Generation> all) =>
-        all.LastOrDefault(g => g.IsGood) is { } current ? all.LastOrDefault(g => g.IsTarget && g.Number < current.Number) : all.FirstOrDefault(g => g.Number == 0);
+        all.LastOrDefault(g => g.IsGood) is { } current
+            ? all.LastOrDefault(g => g.IsTarget && g.Number < current.Number)
+            : all.FirstOrDefault(g => g.Number == 0);
 }

@@ -98,7 +98,8 @@ public sealed record PutEntry(RenderedEntry Entry, PathState Before, bool Edited
             EntryKind.Link => $"link {Entry.Path} -> {Entry.Target}",
             EntryKind.Directory => $"directory {Entry.Path} ({Entry.Owner})",
             _ when Before.Kind == EntryKind.Absent => $"create {Entry.Path} ({Entry.Owner})",
-            _ when Before.Kind == EntryKind.File && Before.Hash == Entry.Hash => $"owner and mode of {Entry.Path}: {Before.Owner} -> {Entry.Owner}",
+            _ when Before.Kind == EntryKind.File && Before.Hash == Entry.Hash =>
+                $"owner and mode of {Entry.Path}: {Before.Owner} -> {Entry.Owner}",
             _ => $"change {Entry.Path}",
         };
         return Edited ? $"{what} (edited by hand; a rollback brings the edit back)" : what;

@@ -4,7 +4,8 @@ using Gatehouse.Core.Values;
 namespace Gatehouse.Core.Quarantine;
 
 /// <summary>
-/// An address as the envelope of a message has it (RFC 5321, RFC 6531): its local part may be in quotes and in any letters, because only the
+/// An address as the envelope of a message has it (RFC 5321, RFC 6531): its local part may be in quotes and in any letters, because only
+/// the
 /// recipient's mail host gives it a meaning.
 /// </summary>
 public static class EnvelopeAddress
@@ -29,31 +30,40 @@ public static class EnvelopeAddress
     {
         address = text;
         var at = text.LastIndexOf('@');
-        if (at < 1 || !InternationalNames.TryParse(text[(at + 1)..], out var domain)) return false;
+        if (at < 1 || !InternationalNames.TryParse(text[(at + 1)..], out var domain))
+            return false;
         var local = text[..at];
-        if (Encoding.UTF8.GetByteCount(local) > LongestLocalPart || !(IsDotString(local) || IsQuotedString(local))) return false;
+        if (Encoding.UTF8.GetByteCount(local) > LongestLocalPart || !(IsDotString(local) || IsQuotedString(local)))
+            return false;
         address = $"{local}@{domain}";
         return true;
     }
 
     private static bool IsDotString(ReadOnlySpan<char> local)
     {
-        if (local.IsEmpty || local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal)) return false;
+        if (local.IsEmpty || local[0] == '.' || local[^1] == '.' || local.Contains("..", StringComparison.Ordinal))
+            return false;
         foreach (var c in local)
-            if (!(c == '.' || IsAtomText(c))) return false;
+            if (!(c == '.' || IsAtomText(c)))
+                return false;
         return true;
     }
 
-    private static bool IsAtomText(char c) => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-/=?^_`{|}~".Contains(c, StringComparison.Ordinal) || IsInternational(c);
+    private static bool IsAtomText(char c) =>
+        char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-/=?^_`{|}~".Contains(c, StringComparison.Ordinal) || IsInternational(c);
 
     private static bool IsQuotedString(string local)
     {
-        if (local.Length < 2 || local[0] != '"' || local[^1] != '"') return false;
+        if (local.Length < 2 || local[0] != '"' || local[^1] != '"')
+            return false;
         for (var i = 1; i < local.Length - 1; i++)
         {
-            if (local[i] == '\\' && ++i == local.Length - 1) return false;
-            if (local[i] == '"' && local[i - 1] != '\\') return false;
-            if (local[i] is not (>= ' ' and <= '~') && !IsInternational(local[i])) return false;
+            if (local[i] == '\\' && ++i == local.Length - 1)
+                return false;
+            if (local[i] == '"' && local[i - 1] != '\\')
+                return false;
+            if (local[i] is not (>= ' ' and <= '~') && !IsInternational(local[i]))
+                return false;
         }
 
         return true;
@@ -67,7 +77,8 @@ public static class EnvelopeAddress
         var quoted = new StringBuilder("\"");
         foreach (var c in local)
         {
-            if (c is '"' or '\\') quoted.Append('\\');
+            if (c is '"' or '\\')
+                quoted.Append('\\');
             quoted.Append(c);
         }
 

@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 namespace Gatehouse.Core.Quarantine;
 
 /// <summary>
-/// The parts of a message (MIME, RFC 2046) as an administrator wants to see them before a release: kind, file name and size. It reads line by line and
+/// The parts of a message (MIME, RFC 2046) as an administrator wants to see them before a release: kind, file name and size. It reads line
+/// by line and
 /// trusts nothing: at worst a part is missing in the list or has a wrong name; what a mail program would show is not decided here.
 /// </summary>
 public sealed partial class MessageOutline
@@ -29,9 +30,12 @@ public sealed partial class MessageOutline
     {
         if (inHeader)
         {
-            if (line.Length > 0 && line[0] is ' ' or '\t') Continue(line);
-            else if (line.Length == 0) EndHeader();
-            else Field(line);
+            if (line.Length > 0 && line[0] is ' ' or '\t')
+                Continue(line);
+            else if (line.Length == 0)
+                EndHeader();
+            else
+                Field(line);
             return;
         }
 
@@ -42,7 +46,8 @@ public sealed partial class MessageOutline
             boundaries.RemoveRange(isClosing ? index : index + 1, boundaries.Count - (isClosing ? index : index + 1));
             (inHeader, hasContent) = (!isClosing, false);
             // What stands behind the last part belongs to none.
-            if (isClosing) type = "";
+            if (isClosing)
+                type = "";
             return;
         }
 
@@ -53,7 +58,8 @@ public sealed partial class MessageOutline
     /// <summary>The parts: kind, name if there is one, and size.</summary>
     public ImmutableArray<string> End()
     {
-        if (!inHeader && hasContent) EndPart();
+        if (!inHeader && hasContent)
+            EndPart();
         return parts.ToImmutable();
     }
 
@@ -65,7 +71,8 @@ public sealed partial class MessageOutline
 
     private void Continue(string line)
     {
-        if (field.Length + line.Length <= LongestHeader) field += line;
+        if (field.Length + line.Length <= LongestHeader)
+            field += line;
     }
 
     private void Keep()
@@ -73,10 +80,19 @@ public sealed partial class MessageOutline
         if (field.StartsWith("Content-Type:", StringComparison.OrdinalIgnoreCase))
         {
             type = Type().Match(field) is { Success: true } kind ? kind.Groups[1].Value.ToLowerInvariant() : "unknown";
-            if (type.StartsWith("multipart/", StringComparison.Ordinal) && boundaries.Count < MostNested && Parameter(field, "boundary") is { Length: > 0 } boundary) boundaries.Add(boundary);
-            if (name.Length == 0) name = Parameter(field, "name");
+            if (
+                type.StartsWith("multipart/", StringComparison.Ordinal)
+                && boundaries.Count < MostNested
+                && Parameter(field, "boundary") is { Length: > 0 } boundary
+            )
+                boundaries.Add(boundary);
+            if (name.Length == 0)
+                name = Parameter(field, "name");
         }
-        else if (field.StartsWith("Content-Disposition:", StringComparison.OrdinalIgnoreCase) && Parameter(field, "filename") is { Length: > 0 } given)
+        else if (
+            field.StartsWith("Content-Disposition:", StringComparison.OrdinalIgnoreCase)
+            && Parameter(field, "filename") is { Length: > 0 } given
+        )
         {
             name = given;
         }
@@ -105,15 +121,22 @@ public sealed partial class MessageOutline
     private int Boundary(string line)
     {
         for (var i = boundaries.Count - 1; i >= 0; i--)
-            if (line.TrimEnd() is var text && (text == $"--{boundaries[i]}" || text == $"--{boundaries[i]}--")) return i;
+            if (line.TrimEnd() is var text && (text == $"--{boundaries[i]}" || text == $"--{boundaries[i]}--"))
+                return i;
         return -1;
     }
 
     // Also in the form of RFC 2231 (filename*=utf-8''...), in pieces (filename*0=...) the first of them.
     private static string Parameter(string field, string name)
     {
-        var found = Regex.Match(field, $"[;\\s]{name}(\\*[0-9]*\\*?)?=(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^;\\s]*))", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-        if (!found.Success) return "";
+        var found = Regex.Match(
+            field,
+            $"[;\\s]{name}(\\*[0-9]*\\*?)?=(?:\"((?:[^\"\\\\]|\\\\.)*)\"|([^;\\s]*))",
+            RegexOptions.IgnoreCase | RegexOptions.CultureInvariant,
+            TimeSpan.FromSeconds(1)
+        );
+        if (!found.Success)
+            return "";
         var value = found.Groups[2].Success ? found.Groups[2].Value.Replace("\\\"", "\"", StringComparison.Ordinal) : found.Groups[3].Value;
         return found.Groups[1].Value.EndsWith('*') && value.Split('\'', 3) is [_, _, var encoded] ? Uri.UnescapeDataString(encoded) : value;
     }

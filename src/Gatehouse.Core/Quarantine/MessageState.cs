@@ -12,22 +12,24 @@ public sealed record MessageState(string Id, string Action, DateTimeOffset At, s
 {
     /// <summary>The state in words, such as <c>released by alice</c>.</summary>
     [JsonIgnore]
-    public string Words => (Action, Done) switch
-    {
-        ("release", true) => "released",
-        ("delete", true) => "deleted",
-        ("learn-ham", true) => "learned as ham",
-        ("learn-spam", true) => "learned as spam",
-        _ => $"{Action} began",
-    } + (By.Length > 0 ? $" by {By}" : "");
+    public string Words =>
+        (Action, Done) switch
+        {
+            ("release", true) => "released",
+            ("delete", true) => "deleted",
+            ("learn-ham", true) => "learned as ham",
+            ("learn-spam", true) => "learned as spam",
+            _ => $"{Action} began",
+        } + (By.Length > 0 ? $" by {By}" : "");
 
     /// <summary>The state as a word for programs, such as <c>released</c>.</summary>
     [JsonIgnore]
-    public string Word => (Action, Done) switch
-    {
-        ("release" or "delete", true) => $"{Action}d",
-        ("learn-ham", true) => "learned-ham",
-        ("learn-spam", true) => "learned-spam",
-        _ => Action,
-    };
+    public string Word =>
+        (Action, Done) switch
+        {
+            ("release" or "delete", true) => $"{Action}d",
+            ("learn-ham", true) => "learned-ham",
+            ("learn-spam", true) => "learned-spam",
+            _ => Action,
+        };
 }

@@ -17,17 +17,22 @@ public sealed partial record QuarantineId(int Node, string Message)
     public static bool TryParse(string text, out QuarantineId id)
     {
         var match = Form().Match(text);
-        id = match.Success && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var node) && node > 0
-            ? new QuarantineId(node, match.Groups[2].Value)
-            : new QuarantineId(0, "");
+        id =
+            match.Success
+            && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var node)
+            && node > 0
+                ? new QuarantineId(node, match.Groups[2].Value)
+                : new QuarantineId(0, "");
         return id.Node > 0;
     }
 
-    /// <summary>Reads an id as <see cref="TryParse(string, out QuarantineId)"/> does, or Exim's message id alone where one node takes all messages.</summary>
+    /// <summary>Reads an id as <see cref="TryParse(string, out QuarantineId)"/> does, or Exim's message id alone where one node takes all
+    /// messages.</summary>
     /// <param name="text">The text.</param>
     /// <param name="only">The number of that node; null where there are several.</param>
     /// <param name="id">The id.</param>
-    public static bool TryParse(string text, int? only, out QuarantineId id) => TryParse(text, out id) || (only is { } node && TryParse(string.Create(CultureInfo.InvariantCulture, $"{node}/{text}"), out id));
+    public static bool TryParse(string text, int? only, out QuarantineId id) =>
+        TryParse(text, out id) || (only is { } node && TryParse(string.Create(CultureInfo.InvariantCulture, $"{node}/{text}"), out id));
 
     /// <summary>The message id that a file's name begins with; null when it is none of a message's files.</summary>
     /// <param name="file">A name without its extension.</param>

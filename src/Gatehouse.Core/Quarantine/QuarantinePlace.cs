@@ -5,7 +5,8 @@ using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Quarantine;
 
-/// <summary>Where this node's quarantine is and how it is shared; an apply writes it to <see cref="Path"/>. Nothing in it is secret.</summary>
+/// <summary>Where this node's quarantine is and how it is shared; an apply writes it to <see cref="Path"/>. Nothing in it is
+/// secret.</summary>
 public sealed record QuarantinePlace
 {
     /// <summary>Where it is kept.</summary>
@@ -51,7 +52,12 @@ public sealed record QuarantinePlace
 }
 
 /// <summary>The form of what members tell each other of the quarantine: JSON.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, Converters = [typeof(AddressConverter)])]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    Converters = [typeof(AddressConverter)]
+)]
 [JsonSerializable(typeof(QuarantinePlace))]
 [JsonSerializable(typeof(QuarantineRequest))]
 [JsonSerializable(typeof(QuarantineAnswer))]

@@ -68,22 +68,38 @@ public sealed record QuarantineAnswer
     public string Fit()
     {
         var text = JsonSerializer.Serialize(this, QuarantineWire.Default.QuarantineAnswer);
-        if (text.Length <= MostCharacters) return text;
+        if (text.Length <= MostCharacters)
+            return text;
         // Between these, the longest list that fits.
         var (fits, beyond) = (0, Messages.Length);
         while (beyond - fits > 1)
         {
             var middle = (fits + beyond) / 2;
-            if (Shortened(middle).Length <= MostCharacters) fits = middle;
-            else beyond = middle;
+            if (Shortened(middle).Length <= MostCharacters)
+                fits = middle;
+            else
+                beyond = middle;
         }
 
-        return fits > 0 ? Shortened(fits) : JsonSerializer.Serialize(Failed("the answer is too long to be sent; look on the node itself"), QuarantineWire.Default.QuarantineAnswer);
+        return fits > 0
+            ? Shortened(fits)
+            : JsonSerializer.Serialize(
+                Failed("the answer is too long to be sent; look on the node itself"),
+                QuarantineWire.Default.QuarantineAnswer
+            );
 
         string Shortened(int count)
         {
             var messages = Messages[..count];
-            return JsonSerializer.Serialize(this with { Messages = messages, More = true, States = [.. States.Where(s => messages.Any(m => m.Id.ToString() == s.Id))] }, QuarantineWire.Default.QuarantineAnswer);
+            return JsonSerializer.Serialize(
+                this with
+                {
+                    Messages = messages,
+                    More = true,
+                    States = [.. States.Where(s => messages.Any(m => m.Id.ToString() == s.Id))],
+                },
+                QuarantineWire.Default.QuarantineAnswer
+            );
         }
     }
 
@@ -91,7 +107,13 @@ public sealed record QuarantineAnswer
     public static QuarantineAnswer Ok(string message) => new() { Done = true, Message = message };
 
     /// <summary>Nothing was changed.</summary>
-    public static QuarantineAnswer No(string message) => new() { Done = false, Refused = true, Message = message };
+    public static QuarantineAnswer No(string message) =>
+        new()
+        {
+            Done = false,
+            Refused = true,
+            Message = message,
+        };
 
     /// <summary>It was tried, and failed.</summary>
     public static QuarantineAnswer Failed(string message) => new() { Done = false, Message = message };
@@ -123,14 +145,18 @@ public sealed record LocalClaim
     /// <param name="again">Whether the administrator wants it though it may have been done.</param>
     /// <param name="id">The message's name, for the words.</param>
     /// <returns>Why not; null when it may.</returns>
-    public string? Refusal(string action, bool again, string id) => (Action, Done, action) switch
-    {
-        (_, _, "delete") => null,
-        ("delete", _, _) => $"{id} was deleted here{Person} at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.",
-        (_, _, _) when again => null,
-        (_, true, _) => $"{id} was released here{Person} at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC. To release it once more, add --again.",
-        _ => $"a release of {id} was begun here at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC and cut off: whether it was delivered is not known (look for its id in /var/log/exim4/mainlog). With --again it is released now, and its recipients may get it twice.",
-    };
+    public string? Refusal(string action, bool again, string id) =>
+        (Action, Done, action) switch
+        {
+            (_, _, "delete") => null,
+            ("delete", _, _) => $"{id} was deleted here{Person} at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.",
+            (_, _, _) when again => null,
+            (_, true, _) =>
+                $"{id} was released here{Person} at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC. To release it once more, add --again.",
+            _ => $"a release of {id} was begun here at {At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC and cut off: whether it was delivered is "
+                + $"not known (look for its id in /var/log/exim4/mainlog). With --again it is released now, and its recipients may get "
+                + $"it twice.",
+        };
 
     private string Person => By.Length == 0 ? "" : $" by {By}";
 }

@@ -61,21 +61,32 @@ public sealed record QuarantinedMessage
     {
         var lines = text.Split('\n');
         var envelope = Array.IndexOf(lines, "envelope:");
-        if (envelope < 1 || envelope + 2 > lines.Length || lines[0] != "gatehouse-quarantine: 1") return null;
+        if (envelope < 1 || envelope + 2 > lines.Length || lines[0] != "gatehouse-quarantine: 1")
+            return null;
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var line in lines[1..envelope])
-            if (line.Split(": ", 2) is [var name, var value]) values.TryAdd(name, value);
+            if (line.Split(": ", 2) is [var name, var value])
+                values.TryAdd(name, value);
         var recipients = lines[(envelope + 2)..].Where(r => r.Length > 0).Select(EnvelopeAddress.FromStored).ToImmutableArray();
-        if (recipients.IsEmpty) return null;
+        if (recipients.IsEmpty)
+            return null;
         return new QuarantinedMessage
         {
             Node = id.Node,
             Message = id.Message,
             Verdict = values.GetValueOrDefault("verdict", ""),
             Reason = values.GetValueOrDefault("reason", ""),
-            Score = decimal.TryParse(values.GetValueOrDefault("score"), NumberStyles.Float, CultureInfo.InvariantCulture, out var score) ? score : 0,
-            Received = long.TryParse(values.GetValueOrDefault("received"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < MostSeconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : DateTimeOffset.UnixEpoch,
-            Size = long.TryParse(values.GetValueOrDefault("size"), NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0,
+            Score = decimal.TryParse(values.GetValueOrDefault("score"), NumberStyles.Float, CultureInfo.InvariantCulture, out var score)
+                ? score
+                : 0,
+            Received =
+                long.TryParse(values.GetValueOrDefault("received"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                && seconds < MostSeconds
+                    ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+                    : DateTimeOffset.UnixEpoch,
+            Size = long.TryParse(values.GetValueOrDefault("size"), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                ? size
+                : 0,
             Client = values.GetValueOrDefault("client", ""),
             Helo = values.GetValueOrDefault("helo", ""),
             From = values.GetValueOrDefault("from", "").Trim(),
@@ -88,7 +99,11 @@ public sealed record QuarantinedMessage
 
     /// <summary>One of the parts that a message with very many recipients is filed in, together with another.</summary>
     /// <param name="other">The other part.</param>
-    public QuarantinedMessage With(QuarantinedMessage other) => this with { Recipients = [.. Recipients.Union(other.Recipients, StringComparer.Ordinal)] };
+    public QuarantinedMessage With(QuarantinedMessage other) =>
+        this with
+        {
+            Recipients = [.. Recipients.Union(other.Recipients, StringComparer.Ordinal)],
+        };
 
     // The end of the year 9999.
     private const long MostSeconds = 253402300800;

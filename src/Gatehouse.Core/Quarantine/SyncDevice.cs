@@ -18,7 +18,8 @@ public static class SyncDevice
     public static string Id(string fingerprint)
     {
         var hash = Convert.FromHexString(fingerprint);
-        if (hash.Length != 32) throw new FormatException("a fingerprint has 64 hexadecimal digits");
+        if (hash.Length != 32)
+            throw new FormatException("a fingerprint has 64 hexadecimal digits");
         var plain = Encode(hash);
         var checkedText = string.Concat(plain.Chunk(Block).Select(c => new string(c) + Check(c)));
         return string.Join('-', checkedText.Chunk(Group).Select(c => new string(c)));
@@ -27,15 +28,18 @@ public static class SyncDevice
     private static string Encode(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
-        int held = 0, bits = 0;
+        int held = 0,
+            bits = 0;
         foreach (var b in bytes)
         {
             held = ((held & 0xFF) << 8) | b;
             bits += 8;
-            for (; bits >= 5; bits -= 5) text.Append(Alphabet[(held >> (bits - 5)) & 31]);
+            for (; bits >= 5; bits -= 5)
+                text.Append(Alphabet[(held >> (bits - 5)) & 31]);
         }
 
-        if (bits > 0) text.Append(Alphabet[(held << (5 - bits)) & 31]);
+        if (bits > 0)
+            text.Append(Alphabet[(held << (5 - bits)) & 31]);
         return text.ToString();
     }
 

@@ -12,7 +12,15 @@ namespace Gatehouse.Core.Queue;
 /// <param name="IsFrozen">Whether it is on hold.</param>
 /// <param name="Waiting">Recipients that it was not delivered to yet.</param>
 /// <param name="Delivered">Recipients that it was delivered to.</param>
-public sealed partial record QueuedMessage(string Id, DateTimeOffset Received, string Size, string Sender, bool IsFrozen, ImmutableArray<string> Waiting, ImmutableArray<string> Delivered)
+public sealed partial record QueuedMessage(
+    string Id,
+    DateTimeOffset Received,
+    string Size,
+    string Sender,
+    bool IsFrozen,
+    ImmutableArray<string> Waiting,
+    ImmutableArray<string> Delivered
+)
 {
     private const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -28,12 +36,30 @@ public sealed partial record QueuedMessage(string Id, DateTimeOffset Received, s
             if (Head().Match(line) is { Success: true } head)
             {
                 var sender = head.Groups["sender"].Value;
-                all.Add(new QueuedMessage(head.Groups["id"].Value, TimeOf(head.Groups["id"].Value), head.Groups["size"].Value, sender, line.EndsWith("*** frozen ***", StringComparison.Ordinal), [], []));
+                all.Add(
+                    new QueuedMessage(
+                        head.Groups["id"].Value,
+                        TimeOf(head.Groups["id"].Value),
+                        head.Groups["size"].Value,
+                        sender,
+                        line.EndsWith("*** frozen ***", StringComparison.Ordinal),
+                        [],
+                        []
+                    )
+                );
             }
             else if (all.Count > 0 && Address().Match(line) is { Success: true } address)
             {
                 var one = address.Groups["address"].Value;
-                all[^1] = address.Groups["done"].Success ? all[^1] with { Delivered = all[^1].Delivered.Add(one) } : all[^1] with { Waiting = all[^1].Waiting.Add(one) };
+                all[^1] = address.Groups["done"].Success
+                    ? all[^1] with
+                    {
+                        Delivered = all[^1].Delivered.Add(one),
+                    }
+                    : all[^1] with
+                    {
+                        Waiting = all[^1].Waiting.Add(one),
+                    };
             }
         }
 
@@ -44,7 +70,8 @@ public sealed partial record QueuedMessage(string Id, DateTimeOffset Received, s
     public static DateTimeOffset TimeOf(string id)
     {
         long seconds = 0;
-        foreach (var c in id.AsSpan(0, Math.Min(6, id.Length))) seconds = (seconds * 62) + Math.Max(0, Digits.IndexOf(c, StringComparison.Ordinal));
+        foreach (var c in id.AsSpan(0, Math.Min(6, id.Length)))
+            seconds = (seconds * 62) + Math.Max(0, Digits.IndexOf(c, StringComparison.Ordinal));
         return DateTimeOffset.FromUnixTimeSeconds(Math.Min(seconds, 253402300799));
     }
 
@@ -60,9 +87,15 @@ public sealed partial record QueuedMessage(string Id, DateTimeOffset Received, s
         (string, string)? found = null;
         foreach (var line in log.Split('\n'))
         {
-            if (line.Length < 21 || !line[20..].StartsWith(recipient, StringComparison.OrdinalIgnoreCase) || (line.Length > 20 + recipient.Length && line[20 + recipient.Length] is not (' ' or ':'))) continue;
+            if (
+                line.Length < 21
+                || !line[20..].StartsWith(recipient, StringComparison.OrdinalIgnoreCase)
+                || (line.Length > 20 + recipient.Length && line[20 + recipient.Length] is not (' ' or ':'))
+            )
+                continue;
             var rest = line[(20 + recipient.Length)..].Trim();
-            if (found is not null && rest.Contains("retry time not reached", StringComparison.Ordinal)) continue;
+            if (found is not null && rest.Contains("retry time not reached", StringComparison.Ordinal))
+                continue;
             found = (line[..19], Prefix().Replace(rest, "").TrimStart(':', ' '));
         }
 
@@ -76,13 +109,16 @@ public sealed partial record QueuedMessage(string Id, DateTimeOffset Received, s
     public static string HeaderOf(string spool)
     {
         var begin = spool.IndexOf("\n\n", StringComparison.Ordinal);
-        if (begin < 0) return "";
+        if (begin < 0)
+            return "";
         var kept = new List<string>();
         var isKept = true;
         foreach (var line in spool[(begin + 2)..].Split('\n'))
         {
-            if (Field().Match(line) is { Success: true } field) isKept = field.Groups["flag"].Value != "*";
-            if (isKept) kept.Add(Field().Replace(line, ""));
+            if (Field().Match(line) is { Success: true } field)
+                isKept = field.Groups["flag"].Value != "*";
+            if (isKept)
+                kept.Add(Field().Replace(line, ""));
         }
 
         return string.Join('\n', kept).TrimEnd();
@@ -90,19 +126,24 @@ public sealed partial record QueuedMessage(string Id, DateTimeOffset Received, s
 
     /// <summary>The message as JSON.</summary>
     /// <param name="now">The time, for its age.</param>
-    public JsonObject AsJson(DateTimeOffset now) => new()
-    {
-        ["id"] = Id,
-        ["received"] = Received.ToString("O"),
-        ["age_seconds"] = (long)Math.Max(0, (now - Received).TotalSeconds),
-        ["size"] = Size,
-        ["sender"] = Sender,
-        ["on_hold"] = IsFrozen,
-        ["waiting"] = new JsonArray([.. Waiting.Select(r => (JsonNode)r)]),
-        ["delivered"] = new JsonArray([.. Delivered.Select(r => (JsonNode)r)]),
-    };
+    public JsonObject AsJson(DateTimeOffset now) =>
+        new()
+        {
+            ["id"] = Id,
+            ["received"] = Received.ToString("O"),
+            ["age_seconds"] = (long)Math.Max(0, (now - Received).TotalSeconds),
+            ["size"] = Size,
+            ["sender"] = Sender,
+            ["on_hold"] = IsFrozen,
+            ["waiting"] = new JsonArray([.. Waiting.Select(r => (JsonNode)r)]),
+            ["delivered"] = new JsonArray([.. Delivered.Select(r => (JsonNode)r)]),
+        };
 
-    [GeneratedRegex(@"^ *\S+ +(?<size>\S+) (?<id>[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (?:<(?<sender>.*?)>)?(?: \(.*\))?(?: \*\*\* frozen \*\*\*)?\r?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^ *\S+ +(?<size>\S+) (?<id>[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (?:<(?<sender>.*?)>)?(?: \(.*\))?(?: \*\*\* "
+            + @"frozen \*\*\*)?\r?$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Head();
 
     [GeneratedRegex(@"^ {7,9}(?<done>\+?D)? +(?<address>\S.*?)\r?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]

@@ -18,17 +18,33 @@ public static class AnswerManual
         Section(page, "NAME");
         Line(page, "gatehouse-answers - the answer file of gatehouse");
         Section(page, "DESCRIPTION");
-        Line(page, "An answer file says what a mail gateway is to be. gatehouse(8) reads it and makes the host so. It is YAML in UTF-8: a version, then one section a screen, each with its questions as keys.");
-        Paragraph(page, "A question that is left out gets its default. Unknown keys, keys given twice, tabs, anchors and aliases are errors, each told with its line and column.");
-        Paragraph(page, "'gatehouse new' prints a file to start from, with every question explained. 'gatehouse check FILE' judges one, and 'gatehouse schema' prints its JSON Schema for editors.");
+        Line(
+            page,
+            "An answer file says what a mail gateway is to be. gatehouse(8) reads it and makes the host so. It is YAML in UTF-8: a "
+                + "version, then one section a screen, each with its questions as keys."
+        );
+        Paragraph(
+            page,
+            "A question that is left out gets its default. Unknown keys, keys given twice, tabs, anchors and aliases are errors, each "
+                + "told with its line and column."
+        );
+        Paragraph(
+            page,
+            "'gatehouse new' prints a file to start from, with every question explained. 'gatehouse check FILE' judges one, and "
+                + "'gatehouse schema' prints its JSON Schema for editors."
+        );
         Section(page, "VERSION");
         Term(page, "version", "always 1", required: true);
         Line(page, "The version of the format; the first key of every file.");
         Section(page, "INTERACTIVE");
         Term(page, InteractiveKey.Name, "list of sections");
         Line(page, InteractiveKey.Help);
-        page.Append(CultureInfo.InvariantCulture, $".br\n{Escape("Default: []")}\n.br\n{Escape($"Example: {InteractiveKey.Name}: [system, mta]")}\n");
-        foreach (var screen in screens.Screens) Write(page, screen);
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $".br\n{Escape("Default: []")}\n.br\n{Escape($"Example: {InteractiveKey.Name}: [system, mta]")}\n"
+        );
+        foreach (var screen in screens.Screens)
+            Write(page, screen);
         Kinds(page, screens);
         Secrets(page);
         Section(page, "EXAMPLE");
@@ -47,19 +63,22 @@ public static class AnswerManual
     {
         var escaped = new StringBuilder(text.Length + 8);
         foreach (var c in text)
-            escaped.Append(c switch
-            {
-                '\\' => "\\e",
-                '-' => "\\-",
-                '"' => "\\(dq",
-                '\'' => "\\(aq",
-                '`' => "\\(ga",
-                '^' => "\\(ha",
-                '~' => "\\(ti",
-                '\n' => " ",
-                _ => c.ToString(),
-            });
-        if (escaped.Length > 0 && escaped[0] == '.') escaped.Insert(0, "\\&");
+            escaped.Append(
+                c switch
+                {
+                    '\\' => "\\e",
+                    '-' => "\\-",
+                    '"' => "\\(dq",
+                    '\'' => "\\(aq",
+                    '`' => "\\(ga",
+                    '^' => "\\(ha",
+                    '~' => "\\(ti",
+                    '\n' => " ",
+                    _ => c.ToString(),
+                }
+            );
+        if (escaped.Length > 0 && escaped[0] == '.')
+            escaped.Insert(0, "\\&");
         return escaped.ToString();
     }
 
@@ -67,7 +86,8 @@ public static class AnswerManual
     {
         Section(page, screen.Title.ToUpperInvariant());
         Line(page, $"Section '{screen.Id}'. {screen.Help}");
-        foreach (var field in screen.Fields) Write(page, field);
+        foreach (var field in screen.Fields)
+            Write(page, field);
     }
 
     private static void Write(StringBuilder page, Field field)
@@ -81,17 +101,27 @@ public static class AnswerManual
             page.Append(".RE\n");
         }
 
-        foreach (var choice in field.Choices) page.Append(CultureInfo.InvariantCulture, $".br\n\\fB{Escape(choice.Value)}\\fR: {Escape(choice.Text)}\n");
-        if (field.Scope == FieldScope.Node) page.Append(CultureInfo.InvariantCulture, $".br\n{Escape("In a cluster: each node has its own")}\n");
-        foreach (var (name, value) in FieldRemarks.Of(field)) page.Append(CultureInfo.InvariantCulture, $".br\n{Escape(name)}: {Escape(value)}\n");
+        foreach (var choice in field.Choices)
+            page.Append(CultureInfo.InvariantCulture, $".br\n\\fB{Escape(choice.Value)}\\fR: {Escape(choice.Text)}\n");
+        if (field.Scope == FieldScope.Node)
+            page.Append(CultureInfo.InvariantCulture, $".br\n{Escape("In a cluster: each node has its own")}\n");
+        foreach (var (name, value) in FieldRemarks.Of(field))
+            page.Append(CultureInfo.InvariantCulture, $".br\n{Escape(name)}: {Escape(value)}\n");
     }
 
-    private static string Kind(Field field) => field.IsTable ? "table" : field.IsList ? $"list of {field.Kind.Name}" : field.Kind.Name;
+    private static string Kind(Field field) =>
+        field.IsTable ? "table"
+        : field.IsList ? $"list of {field.Kind.Name}"
+        : field.Kind.Name;
 
     private static void Kinds(StringBuilder page, ScreenSet screens)
     {
         Section(page, "KINDS OF VALUES");
-        var used = screens.Fields.SelectMany(f => f.Columns.IsEmpty ? [f] : f.Columns).Select(f => f.Kind).Distinct().OrderBy(k => k.Name, StringComparer.Ordinal);
+        var used = screens
+            .Fields.SelectMany(f => f.Columns.IsEmpty ? [f] : f.Columns)
+            .Select(f => f.Kind)
+            .Distinct()
+            .OrderBy(k => k.Name, StringComparer.Ordinal);
         foreach (var kind in used)
         {
             Term(page, kind.Name, "");
@@ -107,15 +137,22 @@ public static class AnswerManual
     {
         Section(page, "PASSWORDS");
         Line(page, "A password is best kept out of the answer file:");
-        foreach (var (form, meaning) in new[]
-        {
-            ("{file: PATH}", "A file of one line that only its owner can read. The path is absolute."),
-            ("{env: NAME}", "A variable of the environment."),
-            ("{prompt: true}", "Asked for on the terminal."),
-            ("{generate: true}", "Made by gatehouse at the first apply, and kept."),
-            ("{hash: TEXT}", "Its hash in the form of crypt(5), where the service takes one."),
-            ("{sealed: NAME}", "A secret that the cluster keeps sealed and hands to its members, which have it in /etc/gatehouse/secrets/sealed/NAME. The cluster writes this itself where a password was given in one of the other forms."),
-        })
+        foreach (
+            var (form, meaning) in new[]
+            {
+                ("{file: PATH}", "A file of one line that only its owner can read. The path is absolute."),
+                ("{env: NAME}", "A variable of the environment."),
+                ("{prompt: true}", "Asked for on the terminal."),
+                ("{generate: true}", "Made by gatehouse at the first apply, and kept."),
+                ("{hash: TEXT}", "Its hash in the form of crypt(5), where the service takes one."),
+                (
+                    "{sealed: NAME}",
+                    "A secret that the cluster keeps sealed and hands to its members, which have it in "
+                        + "/etc/gatehouse/secrets/sealed/NAME. The cluster writes this itself where a password was given in one of the "
+                        + "other forms."
+                ),
+            }
+        )
         {
             Term(page, form, "");
             Line(page, meaning);
@@ -131,16 +168,21 @@ public static class AnswerManual
         foreach (var screen in screens.Screens)
         {
             var asked = screen.Fields.Where(f => f.Required && f.When is null && f.DefaultFrom is null && f.Default is null).ToArray();
-            if (asked.Length == 0) continue;
+            if (asked.Length == 0)
+                continue;
             yield return $"{screen.Id}:";
-            foreach (var field in asked) yield return $"  {field.Key}: {FieldRemarks.Value(field, field.Example)}";
+            foreach (var field in asked)
+                yield return $"  {field.Key}: {FieldRemarks.Value(field, field.Example)}";
         }
     }
 
     private static void Section(StringBuilder page, string title) => page.Append(CultureInfo.InvariantCulture, $".SH {Escape(title)}\n");
 
     private static void Term(StringBuilder page, string term, string kind, bool required = false) =>
-        page.Append(CultureInfo.InvariantCulture, $".TP\n\\fB{Escape(term)}\\fR{(kind.Length > 0 ? $" ({Escape(kind)}{(required ? ", required" : "")})" : "")}\n");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $".TP\n\\fB{Escape(term)}\\fR{(kind.Length > 0 ? $" ({Escape(kind)}{(required ? ", required" : "")})" : "")}\n"
+        );
 
     private static void Line(StringBuilder page, string text) => page.Append(Escape(text)).Append('\n');
 
@@ -153,7 +195,8 @@ public static class AnswerManual
     private static void Literal(StringBuilder page, IEnumerable<string> lines)
     {
         page.Append(".PP\n.RS 4\n.nf\n");
-        foreach (var line in lines) Line(page, line);
+        foreach (var line in lines)
+            Line(page, line);
         page.Append(".fi\n.RE\n");
     }
 }

@@ -14,14 +14,20 @@ public static class AnswerSkeleton
     public static string Of(ScreenSet screens, Profile profile, Facts facts)
     {
         var text = new StringBuilder();
-        Comment(text, "", $"Answers for a '{profile.Name}' node. Lines that begin with '# ' explain; lines such as '#spam_score: 6' are settings at their defaults: take the '#' away to change one. 'gatehouse check FILE' tells what is still missing.");
+        Comment(
+            text,
+            "",
+            $"Answers for a '{profile.Name}' node. Lines that begin with '# ' explain; lines such as '#spam_score: 6' are settings at "
+                + $"their defaults: take the '#' away to change one. 'gatehouse check FILE' tells what is still missing."
+        );
         text.Append("version: 1\n");
         foreach (var screen in screens.For(profile))
         {
             text.Append('\n');
             Comment(text, "", screen.Help);
             text.Append(CultureInfo.InvariantCulture, $"{screen.Id}:\n");
-            foreach (var field in screen.Fields) Write(text, field, profile, facts);
+            foreach (var field in screen.Fields)
+                Write(text, field, profile, facts);
         }
 
         return text.ToString();
@@ -29,18 +35,29 @@ public static class AnswerSkeleton
 
     private static void Write(StringBuilder text, Field field, Profile profile, Facts facts)
     {
-        var value = field.Path == "system.profile" ? profile.Name : Source(field) is { } source ? facts.Lookup(source) : null;
+        var value =
+            field.Path == "system.profile" ? profile.Name
+            : Source(field) is { } source ? facts.Lookup(source)
+            : null;
         text.Append('\n');
         Comment(text, "  ", $"{field.Label}. {field.Help}");
-        foreach (var choice in field.Choices.Where(c => Fits(field, c, profile))) Comment(text, "  ", $"  '{choice.Value}': {choice.Text}");
-        if (field.When is { } when) Comment(text, "  ", $"Used only with {when.Path}{(when.AnyOf is ["*"] ? "" : $": {string.Join(" or ", when.AnyOf)}")}.");
-        if (value is not null) text.Append(CultureInfo.InvariantCulture, $"  {field.Key}: {Format(field, value)}\n");
+        foreach (var choice in field.Choices.Where(c => Fits(field, c, profile)))
+            Comment(text, "  ", $"  '{choice.Value}': {choice.Text}");
+        if (field.When is { } when)
+            Comment(text, "  ", $"Used only with {when.Path}{(when.AnyOf is ["*"] ? "" : $": {string.Join(" or ", when.AnyOf)}")}.");
+        if (value is not null)
+            text.Append(CultureInfo.InvariantCulture, $"  {field.Key}: {Format(field, value)}\n");
         else if (field.Required && field.When is null && field.DefaultFrom?.StartsWith("facts.", StringComparison.Ordinal) != false)
-            text.Append(CultureInfo.InvariantCulture, $"  {field.Key}:{(field.Example.Length > 0 ? $"   # for example {Format(field, field.Example)}" : "")}\n");
-        else Sample(text, field);
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"  {field.Key}:{(field.Example.Length > 0 ? $"   # for example {Format(field, field.Example)}" : "")}\n"
+            );
+        else
+            Sample(text, field);
     }
 
-    // A gateway of its own has nobody to get a cluster's certificate from, and a file for it is not made into another kind of node by changing a word.
+    // A gateway of its own has nobody to get a cluster's certificate from, and a file for it is not made into another kind of node by
+    // changing a word.
     private static bool Fits(Field field, Choice choice, Profile profile) =>
         profile.Clustered || (field.Path == "system.profile" ? choice.Value == profile.Name : choice.Value != "cluster");
 
@@ -54,18 +71,30 @@ public static class AnswerSkeleton
         {
             text.Append(CultureInfo.InvariantCulture, $"  #{field.Key}:\n");
             for (var i = 0; i < field.Columns.Length; i++)
-                text.Append(CultureInfo.InvariantCulture, $"  #  {(i == 0 ? "-" : " ")} {field.Columns[i].Key}: {Quote(field.Columns[i].Default ?? field.Columns[i].Example)}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"  #  {(i == 0 ? "-" : " ")} {field.Columns[i].Key}: {Quote(field.Columns[i].Default ?? field.Columns[i].Example)}\n"
+                );
             return;
         }
 
         // Of what a service of somebody else knows already, nothing can be generated.
-        var sample = field.Kind.Name == "password" ? field.Default is { } made ? $"{{{made}: true}}" : "{prompt: true}" : Format(field, field.Default ?? field.Example);
+        var sample =
+            field.Kind.Name == "password"
+                ? field.Default is { } made
+                    ? $"{{{made}: true}}"
+                    : "{prompt: true}"
+                : Format(field, field.Default ?? field.Example);
         text.Append(CultureInfo.InvariantCulture, $"  #{field.Key}: {sample}\n");
     }
 
-    private static string Format(Field field, string value) => field.IsList ? $"[{string.Join(", ", value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Quote))}]" : Quote(value);
+    private static string Format(Field field, string value) =>
+        field.IsList ? $"[{string.Join(", ", Entries(value).Select(Quote))}]" : Quote(value);
 
-    private static string Quote(string value) => value.Any(c => ":#{}[],&*?|>'\"%@`".Contains(c, StringComparison.Ordinal)) ? $"\"{value}\"" : value;
+    private static string[] Entries(string list) => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    private static string Quote(string value) =>
+        value.Any(c => ":#{}[],&*?|>'\"%@`".Contains(c, StringComparison.Ordinal)) ? $"\"{value}\"" : value;
 
     private static void Comment(StringBuilder text, string indent, string words)
     {
@@ -78,7 +107,8 @@ public static class AnswerSkeleton
                 line.Clear();
             }
 
-            if (line.Length > 0 || word.Length == 0) line.Append(' ');
+            if (line.Length > 0 || word.Length == 0)
+                line.Append(' ');
             line.Append(word);
         }
 

@@ -20,7 +20,14 @@ internal static class AddressView
     /// <summary>The addresses of the others that may have one of them.</summary>
     /// <param name="settings">The node's settings.</param>
     public static ImmutableArray<IPAddress> Partners(GatewaySettings settings) =>
-        [.. Carried(settings).SelectMany(b => b.Carriers).Where(m => m.Name != settings.System.Name).SelectMany(m => new[] { m.Address, m.Former }).OfType<IPAddress>().Distinct()];
+        [
+            .. Carried(settings)
+                .SelectMany(b => b.Carriers)
+                .Where(m => m.Name != settings.System.Name)
+                .SelectMany(m => new[] { m.Address, m.Former })
+                .OfType<IPAddress>()
+                .Distinct(),
+        ];
 
     /// <summary>The view.</summary>
     /// <param name="settings">The node's settings.</param>
@@ -30,11 +37,15 @@ internal static class AddressView
         return ViewBuilder.Map(
             ("carried", !carried.IsEmpty),
             ("partners", !Partners(settings).IsEmpty),
-            ("services", carried.Select(b => b.Binding.Service.Name).Distinct().Select(s => ViewBuilder.Map(("name", s))).ToImmutableArray()),
+            (
+                "services",
+                carried.Select(b => b.Binding.Service.Name).Distinct().Select(s => ViewBuilder.Map(("name", s))).ToImmutableArray()
+            ),
             ("interfaces", carried.Select(b => settings.Addresses.NetworkOf(b.Binding.Address)!.Interface).Distinct().ToImmutableArray()),
             ("has_outgoing", carried.Any(b => b.Binding.Outgoing)),
             ("outgoing", carried.Where(b => b.Binding.Outgoing).Select(b => b.Binding.Address.ToString()).ToImmutableArray()),
-            ("bindings", carried.Select(b => Binding(settings, b.Binding, b.Carriers)).ToImmutableArray()));
+            ("bindings", carried.Select(b => Binding(settings, b.Binding, b.Carriers)).ToImmutableArray())
+        );
     }
 
     private static Dictionary<string, object> Binding(GatewaySettings settings, AddressBinding binding, ImmutableArray<Member> carriers)
@@ -54,6 +65,7 @@ internal static class AddressView
             ("service", binding.Service.Name),
             ("own", settings.System.Address.ToString()),
             ("shared", !others.IsEmpty),
-            ("others", others.Select(m => m.Address.ToString()).ToImmutableArray()));
+            ("others", others.Select(m => m.Address.ToString()).ToImmutableArray())
+        );
     }
 }

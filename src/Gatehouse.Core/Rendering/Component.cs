@@ -36,7 +36,8 @@ public sealed record Component
     /// <summary>systemd units.</summary>
     public ImmutableArray<ComponentUnit> Units { get; init; } = [];
 
-    /// <summary>The TCP ports that its units listen on, each text one or several, separated by spaces. Nothing else may hold them.</summary>
+    /// <summary>The TCP ports that its units listen on, each text one or several, separated by spaces. Nothing else may hold
+    /// them.</summary>
     public ImmutableArray<string> Listens { get; init; } = [];
 
     /// <summary>Directories of its own that its checker writes to; where checks run without root, empty ones stand in for them.</summary>
@@ -58,7 +59,16 @@ public sealed record Component
 /// <param name="When">A setting that must hold.</param>
 /// <param name="Keeps">The kind of shared file whose other lines are kept; empty for a file that is ours whole.</param>
 /// <param name="OnlyWith">A path without which the entry is not wanted on a machine; empty for always.</param>
-public sealed record ComponentEntry(EntryKind Kind, string Path, string Source, Ownership Owner, bool Secret, string When, string Keeps, string OnlyWith);
+public sealed record ComponentEntry(
+    EntryKind Kind,
+    string Path,
+    string Source,
+    Ownership Owner,
+    bool Secret,
+    string When,
+    string Keeps,
+    string OnlyWith
+);
 
 /// <summary>What there is at a path.</summary>
 public enum EntryKind
@@ -100,9 +110,20 @@ public sealed record ComponentUnit(string Name, bool Running, ImmutableArray<str
 /// <param name="Exits">Exit codes that mean "good".</param>
 /// <param name="Fatal">Regular expressions for output that means "bad" whatever the exit code.</param>
 /// <param name="Wanted">Regular expressions that the output must match.</param>
-/// <param name="ManyUsers">Whether the program changes to another user while it checks, which takes root or subordinate ids (subuid(5)).</param>
+/// <param name="ManyUsers">Whether the program changes to another user while it checks, which takes root or subordinate ids
+/// (subuid(5)).</param>
 /// <param name="When">A setting that must hold.</param>
-public sealed record Check(string Name, string Program, ImmutableArray<string> Run, string Input, ImmutableArray<int> Exits, ImmutableArray<string> Fatal, ImmutableArray<string> Wanted, bool ManyUsers, string When);
+public sealed record Check(
+    string Name,
+    string Program,
+    ImmutableArray<string> Run,
+    string Input,
+    ImmutableArray<int> Exits,
+    ImmutableArray<string> Fatal,
+    ImmutableArray<string> Wanted,
+    bool ManyUsers,
+    string When
+);
 
 /// <summary>A probe of the running service.</summary>
 /// <param name="Name">What it proves.</param>
@@ -110,4 +131,10 @@ public sealed record Check(string Name, string Program, ImmutableArray<string> R
 /// <param name="Parameters">What the probe needs, by name.</param>
 /// <param name="Within">How long to wait for it to succeed.</param>
 /// <param name="When">A setting that must hold.</param>
-public sealed record Verification(string Name, string Kind, ImmutableSortedDictionary<string, string> Parameters, TimeSpan Within, string When);
+public sealed record Verification(
+    string Name,
+    string Kind,
+    ImmutableSortedDictionary<string, string> Parameters,
+    TimeSpan Within,
+    string When
+);

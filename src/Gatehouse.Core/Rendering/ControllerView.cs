@@ -19,24 +19,40 @@ internal static class ControllerView
     /// <summary>The addresses of the other members with a management web.</summary>
     /// <param name="settings">The node's settings.</param>
     public static ImmutableArray<IPAddress> Viewers(GatewaySettings settings) =>
-        [.. Members.Of(settings).With("web").Where(m => m.Name != settings.System.Name).SelectMany(m => new[] { m.Address, m.Former }).OfType<IPAddress>().Distinct()];
+        [
+            .. Members
+                .Of(settings)
+                .With("web")
+                .Where(m => m.Name != settings.System.Name)
+                .SelectMany(m => new[] { m.Address, m.Former })
+                .OfType<IPAddress>()
+                .Distinct(),
+        ];
 
     /// <summary>The members that scan, as the node's management web shows them.</summary>
     /// <param name="settings">The node's settings.</param>
     public static ImmutableArray<Dictionary<string, object>> Scanners(GatewaySettings settings) =>
-    [
-        .. Members.Of(settings).With("mail").Select(m => ViewBuilder.Map(
-            ("name", m.Name),
-            ("own", m.Name == settings.System.Name),
-            ("address", m.Address.ToString()),
-            ("ipv6", m.Address.AddressFamily == AddressFamily.InterNetworkV6))),
-    ];
+        [
+            .. Members
+                .Of(settings)
+                .With("mail")
+                .Select(m =>
+                    ViewBuilder.Map(
+                        ("name", m.Name),
+                        ("own", m.Name == settings.System.Name),
+                        ("address", m.Address.ToString()),
+                        ("ipv6", m.Address.AddressFamily == AddressFamily.InterNetworkV6)
+                    )
+                ),
+        ];
 
     /// <summary>The section <c>controller</c> of a node that scans.</summary>
     /// <param name="settings">The node's settings.</param>
     /// <param name="password">What the controller takes from the nginx of its host.</param>
-    public static Dictionary<string, object> Of(GatewaySettings settings, Secret password) => ViewBuilder.Map(
-        ("password", password),
-        ("viewed", IsViewed(settings)),
-        ("viewers", Viewers(settings).Select(a => a.ToString()).ToImmutableArray()));
+    public static Dictionary<string, object> Of(GatewaySettings settings, Secret password) =>
+        ViewBuilder.Map(
+            ("password", password),
+            ("viewed", IsViewed(settings)),
+            ("viewers", Viewers(settings).Select(a => a.ToString()).ToImmutableArray())
+        );
 }

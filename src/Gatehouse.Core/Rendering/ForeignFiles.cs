@@ -28,9 +28,11 @@ public static class ForeignFiles
         return view["any"] is true ? Render(templates, "consul/gatehouse.json.hbs", ViewBuilder.Map(("services", view))) : null;
     }
 
-    private static ImmutableArray<Member> Nodes(GatewaySettings settings) => settings.System.Profile.Clustered
-        ? Members.Of(settings)
-        : [new Member(settings.Cluster.Id, settings.System.Name, settings.System.Address, settings.System.Profile, null)];
+    private static ImmutableArray<Member> Nodes(GatewaySettings settings) =>
+        settings.System.Profile.Clustered
+            ? Members.Of(settings)
+            : [new Member(settings.Cluster.Id, settings.System.Name, settings.System.Address, settings.System.Profile, null)];
 
-    private static string Render(TemplateSet templates, string path, Dictionary<string, object> view) => new TemplateEngine().Render(path, templates.Text(path), view, out _);
+    private static string Render(TemplateSet templates, string path, Dictionary<string, object> view) =>
+        new TemplateEngine().Render(path, templates.Text(path), view, out _);
 }

@@ -45,7 +45,8 @@ public static class OwnLines
     /// <param name="there">The file as it is.</param>
     public static string Restore(string kind, string original, string? there)
     {
-        if (there is null || Part(there) is not { } part) return original;
+        if (there is null || Part(there) is not { } part)
+            return original;
         var keep = kind == "hosts" ? HostsRule(Lines(part)) : ResolverRule(Lines(part), isNew: false, generated: false);
         var known = Lines(original).Concat(Lines(original).Select(keep).OfType<string>()).ToHashSet(StringComparer.Ordinal);
         var (above, below) = Split(there);
@@ -68,7 +69,8 @@ public static class OwnLines
     {
         var lines = Lines(text);
         var (begin, end) = Marks(lines);
-        if (begin >= 0) return (lines[..begin], lines[(end + 1)..]);
+        if (begin >= 0)
+            return (lines[..begin], lines[(end + 1)..]);
         return lines is [Older, ..] ? ([], []) : ([], lines);
     }
 
@@ -86,7 +88,8 @@ public static class OwnLines
         return line =>
         {
             var words = Words(line);
-            if (words.Length < 2 || !words.Skip(1).Any(names.Contains)) return line;
+            if (words.Length < 2 || !words.Skip(1).Any(names.Contains))
+                return line;
             string[] left = [.. words.Skip(1).Where(w => !names.Contains(w))];
             return left.Length == 0 ? null : $"{words[0]} {string.Join(' ', left)}";
         };
@@ -95,21 +98,31 @@ public static class OwnLines
     // Name servers are ours alone, and so are the options that we set.
     private static Func<string, string?> ResolverRule(string[] mine, bool isNew, bool generated)
     {
-        var options = mine.Select(Words).Where(w => w is ["options", ..]).SelectMany(w => w.Skip(1)).Select(Option).ToHashSet(StringComparer.Ordinal);
+        var options = mine.Select(Words)
+            .Where(w => w is ["options", ..])
+            .SelectMany(w => w.Skip(1))
+            .Select(Option)
+            .ToHashSet(StringComparer.Ordinal);
         return line =>
         {
             var words = Words(line);
             switch (words)
             {
-                case ["nameserver", ..]: return null;
+                case ["nameserver", ..]:
+                    return null;
                 // The domain of a resolver on this host that nothing is looked up in.
-                case ["search", "."]: return null;
-                case ["search" or "domain" or "sortlist", ..]: return line;
+                case ["search", "."]:
+                    return null;
+                case ["search" or "domain" or "sortlist", ..]:
+                    return line;
                 case ["options", ..]:
                     string[] left = generated ? [] : [.. words.Skip(1).Where(w => !options.Contains(Option(w)))];
-                    return left.Length == 0 ? null : left.Length == words.Length - 1 ? line : $"options {string.Join(' ', left)}";
+                    return left.Length == 0 ? null
+                        : left.Length == words.Length - 1 ? line
+                        : $"options {string.Join(' ', left)}";
                 // Another program's remarks about its file are not true any more.
-                default: return isNew ? null : line;
+                default:
+                    return isNew ? null : line;
             }
         };
     }

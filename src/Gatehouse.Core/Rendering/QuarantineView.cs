@@ -11,7 +11,8 @@ namespace Gatehouse.Core.Rendering;
 internal static class QuarantineView
 {
     /// <summary>Whether the members synchronise their quarantines.</summary>
-    public static bool IsSynchronised(GatewaySettings settings) => settings is { Scanner.QuarantineShared: QuarantineSharing.BuiltIn, System.Profile.Clustered: true };
+    public static bool IsSynchronised(GatewaySettings settings) =>
+        settings is { Scanner.QuarantineShared: QuarantineSharing.BuiltIn, System.Profile.Clustered: true };
 
     /// <summary>Where the peers that share it come from: their own addresses, and the firewalls that they are behind.</summary>
     public static IEnumerable<IPAddress> Sources(GatewaySettings settings) =>
@@ -26,7 +27,12 @@ internal static class QuarantineView
         {
             ["synchronised"] = synchronised,
             ["by_turns"] = settings.System.Profile.Clustered && scanner.QuarantineShared != QuarantineSharing.Off,
-            ["sharing"] = scanner.QuarantineShared switch { QuarantineSharing.BuiltIn => "built-in", QuarantineSharing.FileSystem => "file-system", _ => "off" },
+            ["sharing"] = scanner.QuarantineShared switch
+            {
+                QuarantineSharing.BuiltIn => "built-in",
+                QuarantineSharing.FileSystem => "file-system",
+                _ => "off",
+            },
             ["has_forwarded_address"] = scanner.ForwardedAddress is not null,
             ["forwarded_address"] = scanner.ForwardedAddress?.ToString() ?? "",
             ["forwarded_port"] = scanner.ForwardedPort,
@@ -40,20 +46,20 @@ internal static class QuarantineView
     // A peer is known by each of its certificates that are good. Only as the newest one is it called: whoever shows an older
     // one yet, or one that this node does not know yet, calls by himself.
     private static ImmutableArray<Dictionary<string, object>> Devices(GatewaySettings settings) =>
-    [
-        .. from peer in Sharing(settings)
-           from certificate in peer.Certificates.Select((fingerprint, age) => (fingerprint, age))
-           let address = peer.Forwarded ?? peer.Address
-           select new Dictionary<string, object>(StringComparer.Ordinal)
-           {
-               ["id"] = SyncDevice.Id(certificate.fingerprint),
-               ["name"] = peer.Name,
-               ["newest"] = certificate.age == 0,
-               ["address"] = address.ToString(),
-               ["ipv6"] = address.AddressFamily == AddressFamily.InterNetworkV6,
-               ["port"] = peer.Port,
-           },
-    ];
+        [
+            .. from peer in Sharing(settings)
+            from certificate in peer.Certificates.Select((fingerprint, age) => (fingerprint, age))
+            let address = peer.Forwarded ?? peer.Address
+            select new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["id"] = SyncDevice.Id(certificate.fingerprint),
+                ["name"] = peer.Name,
+                ["newest"] = certificate.age == 0,
+                ["address"] = address.ToString(),
+                ["ipv6"] = address.AddressFamily == AddressFamily.InterNetworkV6,
+                ["port"] = peer.Port,
+            },
+        ];
 
     // Syncthing takes a peer's own certificate alone, without that of the CA.
     private static string Leaf(string chain) => PemEncoding.TryFind(chain, out var fields) ? chain[fields.Location] : chain;

@@ -46,9 +46,20 @@ public sealed class FileContent : IEquatable<FileContent>
 /// <param name="Hash">SHA-256 of a file's content; empty for anything else.</param>
 /// <param name="Target">Target of a link; empty for anything else.</param>
 /// <param name="Secret">Whether the content must never be shown.</param>
-/// <param name="Keeps">The kind of shared file whose other lines are kept (<see cref="OwnLines"/>); empty for a file that is ours whole.</param>
+/// <param name="Keeps">The kind of shared file whose other lines are kept (<see cref="OwnLines"/>); empty for a file that is ours
+/// whole.</param>
 /// <param name="OnlyWith">A path without which the entry is not wanted on a machine; empty for always.</param>
-public sealed record RenderedEntry(string Component, EntryKind Kind, string Path, Ownership Owner, string Hash, string Target, bool Secret, string Keeps = "", string OnlyWith = "");
+public sealed record RenderedEntry(
+    string Component,
+    EntryKind Kind,
+    string Path,
+    Ownership Owner,
+    string Hash,
+    string Target,
+    bool Secret,
+    string Keeps = "",
+    string OnlyWith = ""
+);
 
 /// <summary>A unit with the component it belongs to.</summary>
 public sealed record RenderedUnit(string Component, ComponentUnit Unit);

@@ -12,8 +12,12 @@ public sealed class Renderer(TemplateSet templates)
     /// <summary>Compiles all templates, so that it can be done while the answers are still being read.</summary>
     public void Prepare()
     {
-        var files = templates.Components.SelectMany(c => c.Entries.Where(e => e.Kind == EntryKind.File).Select(e => templates.Find($"{c.Name}/{e.Source}") ?? ""));
-        var probes = templates.Components.SelectMany(c => c.Verifications.SelectMany(v => v.Parameters.Values).Concat(c.Checks.Select(k => k.Input)));
+        var files = templates.Components.SelectMany(c =>
+            c.Entries.Where(e => e.Kind == EntryKind.File).Select(e => templates.Find($"{c.Name}/{e.Source}") ?? "")
+        );
+        var probes = templates.Components.SelectMany(c =>
+            c.Verifications.SelectMany(v => v.Parameters.Values).Concat(c.Checks.Select(k => k.Input))
+        );
         Parallel.ForEach(files.Concat(probes).Distinct(StringComparer.Ordinal), engine.Prepare);
     }
 
@@ -39,7 +43,11 @@ public sealed class Renderer(TemplateSet templates)
             Checks = [.. components.SelectMany(c => c.Checks.Where(k => Holds(k.When, view)).Select(k => Check(c, k, view)))],
             Verifications = [.. components.SelectMany(c => Verifications(c, settings, view))],
             Overridden = templates.Overridden,
-            Contents = entries.Select(e => e.Content).OfType<FileContent>().DistinctBy(c => c.Hash).ToImmutableDictionary(c => c.Hash, StringComparer.Ordinal),
+            Contents = entries
+                .Select(e => e.Content)
+                .OfType<FileContent>()
+                .DistinctBy(c => c.Hash)
+                .ToImmutableDictionary(c => c.Hash, StringComparer.Ordinal),
         };
     }
 
@@ -49,16 +57,23 @@ public sealed class Renderer(TemplateSet templates)
     /// <summary>Whether a condition such as <c>mta.dkim</c> or <c>not mta.dkim</c> holds.</summary>
     private static bool Holds(string condition, Dictionary<string, object> view)
     {
-        if (condition.Length == 0) return true;
+        if (condition.Length == 0)
+            return true;
         var negated = condition.StartsWith("not ", StringComparison.Ordinal);
         var parts = (negated ? condition[4..] : condition).Split('.');
-        return parts.Length == 2 && view.TryGetValue(parts[0], out var section) && ((Dictionary<string, object>)section).TryGetValue(parts[1], out var value) && value is bool holds
+        return
+            parts.Length == 2
+            && view.TryGetValue(parts[0], out var section)
+            && ((Dictionary<string, object>)section).TryGetValue(parts[1], out var value)
+            && value is bool holds
             ? holds != negated
             : throw new TemplateException($"the condition '{condition}' names no yes-or-no value");
     }
 
     private IEnumerable<int> Ports(Component component, string ports, Dictionary<string, object> view) =>
-        Text($"{component.Name}: listens", ports, view).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(p => int.Parse(p, CultureInfo.InvariantCulture));
+        Text($"{component.Name}: listens", ports, view)
+            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            .Select(p => int.Parse(p, CultureInfo.InvariantCulture));
 
     // Most of a run's time is the compiling of templates, which needs nothing of each other.
     private (RenderedEntry Entry, FileContent? Content)[] Entries(ImmutableArray<Component> components, Dictionary<string, object> view)
@@ -81,32 +96,74 @@ public sealed class Renderer(TemplateSet templates)
     {
         var path = Text($"{component.Name}: path", entry.Path, view);
         if (entry.Kind != EntryKind.File)
-            return (new RenderedEntry(component.Name, entry.Kind, path, entry.Owner, "", Text($"{component.Name}: target of {path}", entry.Source, view), false, OnlyWith: entry.OnlyWith), null);
+            return (
+                new RenderedEntry(
+                    component.Name,
+                    entry.Kind,
+                    path,
+                    entry.Owner,
+                    "",
+                    Text($"{component.Name}: target of {path}", entry.Source, view),
+                    false,
+                    OnlyWith: entry.OnlyWith
+                ),
+                null
+            );
         var name = $"{component.Name}/{entry.Source}";
         var text = engine.Render(name, templates.Text(name), view, out var reveals);
-        if (reveals && !entry.Secret) throw new TemplateException($"{name} writes a secret, but component.yaml does not declare {path} as 'secret: true'");
+        if (reveals && !entry.Secret)
+            throw new TemplateException($"{name} writes a secret, but component.yaml does not declare {path} as 'secret: true'");
         var content = FileContent.Of(text);
-        return (new RenderedEntry(component.Name, EntryKind.File, path, entry.Owner, content.Hash, "", entry.Secret, entry.Keeps, entry.OnlyWith), content);
+        return (
+            new RenderedEntry(
+                component.Name,
+                EntryKind.File,
+                path,
+                entry.Owner,
+                content.Hash,
+                "",
+                entry.Secret,
+                entry.Keeps,
+                entry.OnlyWith
+            ),
+            content
+        );
     }
 
     // After what the component declares itself: conversations as the world has them.
-    private IEnumerable<RenderedVerification> Verifications(Component component, GatewaySettings settings, Dictionary<string, object> view) =>
-        component.Verifications.Where(v => Holds(v.When, view)).Select(v => Verification(component, v, view))
+    private IEnumerable<RenderedVerification> Verifications(
+        Component component,
+        GatewaySettings settings,
+        Dictionary<string, object> view
+    ) =>
+        component
+            .Verifications.Where(v => Holds(v.When, view))
+            .Select(v => Verification(component, v, view))
             .Concat(component.Name == StrangerPlan.Component ? StrangerPlan.Of(settings) : []);
 
     private RenderedCheck Check(Component component, Check check, Dictionary<string, object> view) =>
-        new(component.Name, check with
-        {
-            Run = [.. check.Run.Select(a => Text(check.Name, a, view))],
-            Input = Text(check.Name, check.Input, view),
-            Wanted = [.. check.Wanted.Select(w => Text(check.Name, w, view))],
-        });
+        new(
+            component.Name,
+            check with
+            {
+                Run = [.. check.Run.Select(a => Text(check.Name, a, view))],
+                Input = Text(check.Name, check.Input, view),
+                Wanted = [.. check.Wanted.Select(w => Text(check.Name, w, view))],
+            }
+        );
 
     private RenderedVerification Verification(Component component, Verification verification, Dictionary<string, object> view) =>
-        new(component.Name, verification with
-        {
-            Parameters = verification.Parameters.ToImmutableSortedDictionary(p => p.Key, p => Text(verification.Name, p.Value, view), StringComparer.Ordinal),
-        });
+        new(
+            component.Name,
+            verification with
+            {
+                Parameters = verification.Parameters.ToImmutableSortedDictionary(
+                    p => p.Key,
+                    p => Text(verification.Name, p.Value, view),
+                    StringComparer.Ordinal
+                ),
+            }
+        );
 
     private string Text(string name, string template, Dictionary<string, object> view)
     {

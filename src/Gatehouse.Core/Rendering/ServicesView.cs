@@ -11,8 +11,10 @@ internal static class ServicesView
     public static Dictionary<string, object> Of(GatewaySettings settings)
     {
         List<(string Name, int Port, bool IsMail)> services = [];
-        if (settings.Mta is { } mta) services.AddRange([("smtp", 25, true), .. mta.SubmissionPorts.Select(p => (p == 465 ? "submissions" : "submission", p, true))]);
-        if (settings.Web is not null) services.AddRange([("http", 80, false), ("https", 443, false)]);
+        if (settings.Mta is { } mta)
+            services.AddRange([("smtp", 25, true), .. mta.SubmissionPorts.Select(p => (p == 465 ? "submissions" : "submission", p, true))]);
+        if (settings.Web is not null)
+            services.AddRange([("http", 80, false), ("https", 443, false)]);
         return ViewBuilder.Map(
             ("any", services.Count > 0),
             ("described", services.Count > 0 && settings.Balancer.Consul),
@@ -21,6 +23,7 @@ internal static class ServicesView
             ("mail", settings.Mta is not null),
             ("address", settings.System.Address.ToString()),
             ("node", settings.System.Name),
-            ("list", services.Select(s => ViewBuilder.Map(("name", s.Name), ("port", s.Port), ("mail", s.IsMail))).ToImmutableArray()));
+            ("list", services.Select(s => ViewBuilder.Map(("name", s.Name), ("port", s.Port), ("mail", s.IsMail))).ToImmutableArray())
+        );
     }
 }

@@ -22,16 +22,21 @@ public sealed class TemplateEngine
     /// <summary>Makes an engine with the quoting helpers.</summary>
     public TemplateEngine()
     {
-        handlebars = Handlebars.Create(new HandlebarsConfiguration
-        {
-            TextEncoder = new TokenGuard(),
-            FormatProvider = CultureInfo.InvariantCulture,
-            ThrowOnUnresolvedBindingExpression = true,
-            PartialTemplateResolver = new NoPartials(),
-        });
+        handlebars = Handlebars.Create(
+            new HandlebarsConfiguration
+            {
+                TextEncoder = new TokenGuard(),
+                FormatProvider = CultureInfo.InvariantCulture,
+                ThrowOnUnresolvedBindingExpression = true,
+                PartialTemplateResolver = new NoPartials(),
+            }
+        );
         handlebars.RegisterHelper("exim", (output, _, arguments) => output.WriteSafeString(EximText(Text(arguments))));
         handlebars.RegisterHelper("exim_once", (output, _, arguments) => output.WriteSafeString(EximText(Text(arguments), "\\")));
-        handlebars.RegisterHelper("base64", (output, _, arguments) => output.WriteSafeString(Convert.ToBase64String(Encoding.UTF8.GetBytes(Text(arguments)))));
+        handlebars.RegisterHelper(
+            "base64",
+            (output, _, arguments) => output.WriteSafeString(Convert.ToBase64String(Encoding.UTF8.GetBytes(Text(arguments))))
+        );
         handlebars.RegisterHelper("secret", (output, _, arguments) => output.WriteSafeString(OneLine(Text(arguments))));
         handlebars.RegisterHelper("ucl", (output, _, arguments) => output.WriteSafeString(UclText(Text(arguments))));
         handlebars.RegisterHelper("pem", (output, _, arguments) => output.WriteSafeString(Pem(Text(arguments))));
@@ -41,7 +46,8 @@ public sealed class TemplateEngine
     /// <summary>Compiles a template ahead of its first use; one that is not valid says so when it is rendered.</summary>
     public void Prepare(string template)
     {
-        if (!template.Contains("{{", StringComparison.Ordinal)) return;
+        if (!template.Contains("{{", StringComparison.Ordinal))
+            return;
         try
         {
             compiled.GetOrAdd(template, t => handlebars.Compile(t));
@@ -61,7 +67,8 @@ public sealed class TemplateEngine
     public string Render(string name, string template, IReadOnlyDictionary<string, object> view, out bool reveals)
     {
         reveals = false;
-        if (!template.Contains("{{", StringComparison.Ordinal)) return template;
+        if (!template.Contains("{{", StringComparison.Ordinal))
+            return template;
         try
         {
             var run = compiled.GetOrAdd(template, t => handlebars.Compile(t));
@@ -86,8 +93,10 @@ public sealed class TemplateEngine
         var quoted = new StringBuilder();
         foreach (var b in Encoding.UTF8.GetBytes(text))
         {
-            if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)' ' or (byte)'.' or (byte)'-' or (byte)'/') quoted.Append((char)b);
-            else quoted.Append(escape).Append(CultureInfo.InvariantCulture, $"x{b:x2}");
+            if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)' ' or (byte)'.' or (byte)'-' or (byte)'/')
+                quoted.Append((char)b);
+            else
+                quoted.Append(escape).Append(CultureInfo.InvariantCulture, $"x{b:x2}");
         }
 
         return quoted.ToString();
@@ -98,11 +107,16 @@ public sealed class TemplateEngine
     /// written as \uXXXX, as in JSON (RFC 8259, section 7; rspamd reads its UCL so).
     /// </summary>
     internal static string UclText(string text) =>
-        string.Concat(text.Select(c => char.IsControl(c) || c is '"' or '\\' or '$' ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()));
+        string.Concat(
+            text.Select(c =>
+                char.IsControl(c) || c is '"' or '\\' or '$' ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()
+            )
+        );
 
     private static string Text(Arguments arguments)
     {
-        if (arguments.Length != 1) throw new TemplateException("a quoting helper takes one value");
+        if (arguments.Length != 1)
+            throw new TemplateException("a quoting helper takes one value");
         switch (arguments[0])
         {
             case Secret secret:
@@ -119,13 +133,17 @@ public sealed class TemplateEngine
 
     // For whole files that are copied, such as the answers: nothing is quoted, so it takes no ordinary value.
     private static string Verbatim(Arguments arguments) =>
-        arguments.Length == 1 && arguments[0] is Secret ? Text(arguments) : throw new TemplateException("'verbatim' is for whole secret files only");
+        arguments.Length == 1 && arguments[0] is Secret
+            ? Text(arguments)
+            : throw new TemplateException("'verbatim' is for whole secret files only");
 
     private static string OneLine(string text) =>
         text.Any(char.IsControl) ? throw new TemplateException("a secret holds a control character") : text;
 
     private static string Pem(string text) =>
-        text.All(c => char.IsAsciiLetterOrDigit(c) || "+/=- \n\r".Contains(c, StringComparison.Ordinal)) ? text.TrimEnd() + "\n" : throw new TemplateException("the value is not in PEM form");
+        text.All(c => char.IsAsciiLetterOrDigit(c) || "+/=- \n\r".Contains(c, StringComparison.Ordinal))
+            ? text.TrimEnd() + "\n"
+            : throw new TemplateException("the value is not in PEM form");
 
     // Without this one, the library would look for partials among the files of the working directory.
     private sealed class NoPartials : IPartialTemplateResolver

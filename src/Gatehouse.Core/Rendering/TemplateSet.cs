@@ -13,14 +13,17 @@ public sealed class TemplateSet
     public TemplateSet(IReadOnlyDictionary<string, string> shipped, IReadOnlyDictionary<string, string> site)
     {
         var all = shipped.ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal);
-        foreach (var (path, text) in site) all[path] = text;
+        foreach (var (path, text) in site)
+            all[path] = text;
         texts = all.ToFrozenDictionary(StringComparer.Ordinal);
         Overridden = [.. site.Keys.Order(StringComparer.Ordinal)];
         Components =
         [
-            .. texts.Where(t => t.Key.EndsWith("/component.yaml", StringComparison.Ordinal))
+            .. texts
+                .Where(t => t.Key.EndsWith("/component.yaml", StringComparison.Ordinal))
                 .Select(t => ComponentReader.Read($"templates/{t.Key}", System.Text.Encoding.UTF8.GetBytes(t.Value)))
-                .OrderBy(c => c.Order).ThenBy(c => c.Name, StringComparer.Ordinal),
+                .OrderBy(c => c.Order)
+                .ThenBy(c => c.Name, StringComparer.Ordinal),
         ];
     }
 
@@ -32,7 +35,13 @@ public sealed class TemplateSet
     /// </summary>
     /// <param name="profile">The profile.</param>
     public ImmutableArray<string> PackagesOf(Screens.Profile profile) =>
-        [.. Components.Where(c => c.Roles.IsEmpty || c.Roles.Any(profile.Has)).SelectMany(c => c.Packages).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        [
+            .. Components
+                .Where(c => c.Roles.IsEmpty || c.Roles.Any(profile.Has))
+                .SelectMany(c => c.Packages)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>Paths that a site has replaced or added.</summary>
     public ImmutableArray<string> Overridden { get; }

@@ -21,10 +21,12 @@ internal sealed class TokenGuard : ITextEncoder
         target.Write(text);
     }
 
-    public void Encode<T>(T? text, TextWriter target) where T : IEnumerator<char>
+    public void Encode<T>(T? text, TextWriter target)
+        where T : IEnumerator<char>
     {
         var builder = new StringBuilder();
-        while (text?.MoveNext() ?? false) builder.Append(text.Current);
+        while (text?.MoveNext() ?? false)
+            builder.Append(text.Current);
         Encode(builder, target);
     }
 }

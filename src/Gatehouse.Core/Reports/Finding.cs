@@ -29,10 +29,11 @@ public sealed record Finding(Severity Severity, string Code, string Path, string
     }
 
     /// <summary>The severity as printed: <c>error</c>, <c>warning</c> or <c>info</c>.</summary>
-    public string SeverityName => Severity switch
-    {
-        Severity.Error => "error",
-        Severity.Warning => "warning",
-        _ => "info",
-    };
+    public string SeverityName =>
+        Severity switch
+        {
+            Severity.Error => "error",
+            Severity.Warning => "warning",
+            _ => "info",
+        };
 }

@@ -10,7 +10,8 @@ public static class Nearest
         return candidates
             .Select(c => (Word: c, Edits: Distance(word, c)))
             .Where(c => c.Edits <= limit)
-            .OrderBy(c => c.Edits).ThenBy(c => c.Word, StringComparer.Ordinal)
+            .OrderBy(c => c.Edits)
+            .ThenBy(c => c.Word, StringComparer.Ordinal)
             .Select(c => c.Word)
             .FirstOrDefault();
     }
@@ -22,7 +23,8 @@ public static class Nearest
     // Levenshtein distance; words longer than any key of ours are not worth the table.
     private static int Distance(string a, string b)
     {
-        if (a.Length > 64 || b.Length > 64) return int.MaxValue;
+        if (a.Length > 64 || b.Length > 64)
+            return int.MaxValue;
         var row = Enumerable.Range(0, b.Length + 1).ToArray();
         for (var i = 1; i <= a.Length; i++)
         {

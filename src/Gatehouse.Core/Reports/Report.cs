@@ -28,11 +28,12 @@ public sealed class Report : IReadOnlyCollection<Finding>
     public void AddRange(IEnumerable<Finding> others) => findings.AddRange(others);
 
     /// <inheritdoc/>
-    public IEnumerator<Finding> GetEnumerator() => findings
-        .OrderBy(f => f.Origin?.File, StringComparer.Ordinal)
-        .ThenBy(f => f.Origin?.Line ?? int.MaxValue)
-        .ThenBy(f => f.Origin?.Column ?? 0)
-        .GetEnumerator();
+    public IEnumerator<Finding> GetEnumerator() =>
+        findings
+            .OrderBy(f => f.Origin?.File, StringComparer.Ordinal)
+            .ThenBy(f => f.Origin?.Line ?? int.MaxValue)
+            .ThenBy(f => f.Origin?.Column ?? 0)
+            .GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -44,7 +44,8 @@ public sealed record Field
     /// <summary>Whether the question is asked only of an operator who wants more settings; it has a default then.</summary>
     public bool Advanced { get; init; }
 
-    /// <summary>Whether the wizard asks it of members of a cluster only. Its answer counts everywhere: a node may be prepared for its cluster.</summary>
+    /// <summary>Whether the wizard asks it of members of a cluster only. Its answer counts everywhere: a node may be prepared for its
+    /// cluster.</summary>
     public bool Clustered { get; init; }
 
     /// <summary>A value to show as example.</summary>
@@ -115,7 +116,15 @@ public sealed record Condition(string Path, ImmutableArray<string> AnyOf);
 /// <param name="Roles">Roles that need the screen; empty means every profile.</param>
 /// <param name="Fields">The questions, in order.</param>
 /// <param name="Clustered">Whether only members of a cluster are asked.</param>
-public sealed record Screen(string Id, string Title, string Help, int Order, ImmutableArray<string> Roles, ImmutableArray<Field> Fields, bool Clustered = false)
+public sealed record Screen(
+    string Id,
+    string Title,
+    string Help,
+    int Order,
+    ImmutableArray<string> Roles,
+    ImmutableArray<Field> Fields,
+    bool Clustered = false
+)
 {
     /// <summary>The task of the wizard that it belongs to; empty for a screen of settings.</summary>
     public string Task { get; init; } = "";

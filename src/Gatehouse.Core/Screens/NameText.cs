@@ -11,11 +11,14 @@ internal static class NameText
         : text.Contains('*', StringComparison.Ordinal) || text.StartsWith('.') ? $"{expected}; there are no wildcards, list every domain"
         : Dotted(text, expected);
 
-    /// <summary>For anything that holds a name: a dot at the end, as DNS zones write it, is the commonest slip. After a single label it is a name that is still being typed.</summary>
+    /// <summary>For anything that holds a name: a dot at the end, as DNS zones write it, is the commonest slip. After a single label it is
+    /// a name that is still being typed.</summary>
     public static string Dotted(string text, string expected)
     {
         var colon = text.LastIndexOf(':');
         var (name, rest) = colon < 0 ? (text, "") : (text[..colon], text[colon..]);
-        return name.EndsWith('.') && Names.TryParse(name[..^1], 2, out var plain) ? $"{expected}; leave out the dot at the end: {plain}{rest}" : expected;
+        return name.EndsWith('.') && Names.TryParse(name[..^1], 2, out var plain)
+            ? $"{expected}; leave out the dot at the end: {plain}{rest}"
+            : expected;
     }
 }

@@ -8,13 +8,43 @@ namespace Gatehouse.Core.Screens;
 /// <summary>Reads <c>screens/*.yaml</c>. A mistake in them is a bug of the program and throws.</summary>
 public static class ScreenReader
 {
-    private static readonly ImmutableHashSet<string> ScreenKeys = ["id", "title", "help", "order", "roles", "clustered", "task", "asks", "fields"];
+    private static readonly ImmutableHashSet<string> ScreenKeys =
+    [
+        "id",
+        "title",
+        "help",
+        "order",
+        "roles",
+        "clustered",
+        "task",
+        "asks",
+        "fields",
+    ];
 
     private static readonly ImmutableHashSet<string> FieldKeys =
     [
-        "key", "label", "help", "kind", "items", "columns", "required", "default", "default-from", "example",
-        "choices", "min", "max", "pattern", "pattern-text", "exists", "port", "when",
-        "advanced", "propose", "scope", "clustered",
+        "key",
+        "label",
+        "help",
+        "kind",
+        "items",
+        "columns",
+        "required",
+        "default",
+        "default-from",
+        "example",
+        "choices",
+        "min",
+        "max",
+        "pattern",
+        "pattern-text",
+        "exists",
+        "port",
+        "when",
+        "advanced",
+        "propose",
+        "scope",
+        "clustered",
     ];
 
     /// <summary>Reads one screen.</summary>
@@ -22,13 +52,21 @@ public static class ScreenReader
     public static Screen Read(string file, ReadOnlySpan<byte> bytes)
     {
         var report = new Report();
-        if (YamlReader.Read(file, bytes, report) is not Mapping root) throw new FormatException(string.Join('\n', report));
+        if (YamlReader.Read(file, bytes, report) is not Mapping root)
+            throw new FormatException(string.Join('\n', report));
         Know(root, ScreenKeys);
         var id = Text(root, "id");
         var task = Optional(root, "task") ?? "";
         var fields = Items(root, "fields").Select(f => ReadField(id, (Mapping)f) with { IsAnswer = task.Length == 0 }).ToImmutableArray();
-        return new Screen(id, Text(root, "title"), Text(root, "help"), int.Parse(Text(root, "order"), CultureInfo.InvariantCulture),
-            [.. Items(root, "roles").Select(r => ((Scalar)r).Text)], fields, Flag(root, "clustered"))
+        return new Screen(
+            id,
+            Text(root, "title"),
+            Text(root, "help"),
+            int.Parse(Text(root, "order"), CultureInfo.InvariantCulture),
+            [.. Items(root, "roles").Select(r => ((Scalar)r).Text)],
+            fields,
+            Flag(root, "clustered")
+        )
         {
             Task = task,
             Asks = [.. Items(root, "asks").Select(f => ((Scalar)f).Text)],
@@ -72,7 +110,8 @@ public static class ScreenReader
     private static void Know(Mapping map, ImmutableHashSet<string> keys)
     {
         foreach (var entry in map.Entries)
-            if (!keys.Contains(entry.Key)) throw new FormatException($"{entry.Origin}: unknown key '{entry.Key}'");
+            if (!keys.Contains(entry.Key))
+                throw new FormatException($"{entry.Origin}: unknown key '{entry.Key}'");
     }
 
     private static FieldKind Kind(Mapping map, string name) =>
@@ -86,19 +125,21 @@ public static class ScreenReader
             ? new Condition(only.Key, only.Value is Sequence s ? [.. s.Items.Select(i => ((Scalar)i).Text)] : [((Scalar)only.Value).Text])
             : null;
 
-    private static FieldScope ReadScope(Mapping map) => Optional(map, "scope") switch
-    {
-        null or "cluster" => FieldScope.Cluster,
-        "node" => FieldScope.Node,
-        var other => throw new FormatException($"{map["scope"]!.Origin}: 'scope' is cluster or node, not '{other}'"),
-    };
+    private static FieldScope ReadScope(Mapping map) =>
+        Optional(map, "scope") switch
+        {
+            null or "cluster" => FieldScope.Cluster,
+            "node" => FieldScope.Node,
+            var other => throw new FormatException($"{map["scope"]!.Origin}: 'scope' is cluster or node, not '{other}'"),
+        };
 
-    private static bool Flag(Mapping map, string key) => Optional(map, key) switch
-    {
-        null or "false" => false,
-        "true" => true,
-        var other => throw new FormatException($"{map[key]!.Origin}: '{key}' is true or false, not '{other}'"),
-    };
+    private static bool Flag(Mapping map, string key) =>
+        Optional(map, key) switch
+        {
+            null or "false" => false,
+            "true" => true,
+            var other => throw new FormatException($"{map[key]!.Origin}: '{key}' is true or false, not '{other}'"),
+        };
 
     private static decimal? Number(Mapping map, string key) =>
         Optional(map, key) is { } text ? decimal.Parse(text, CultureInfo.InvariantCulture) : null;

@@ -24,7 +24,8 @@ public sealed class ScreenSet
     public IEnumerable<Field> Fields => Screens.SelectMany(s => s.Fields);
 
     /// <summary>The screen that a field stands on.</summary>
-    public Screen ScreenOf(Field field) => this[field.Path.Split('.')[0]] ?? throw new ArgumentException($"no screen has the field '{field.Path}'", nameof(field));
+    public Screen ScreenOf(Field field) =>
+        this[field.Path.Split('.')[0]] ?? throw new ArgumentException($"no screen has the field '{field.Path}'", nameof(field));
 
     /// <summary>A screen by its id, or null.</summary>
     public Screen? this[string id] => Screens.FirstOrDefault(s => s.Id == id);
@@ -34,9 +35,11 @@ public sealed class ScreenSet
     /// serve nodes of every profile. What only members of a cluster are asked (<see cref="Screen.Clustered"/>) counts
     /// everywhere, for a node may be prepared for its cluster.
     /// </summary>
-    public bool Serves(Field field, Profile profile) => ScreenOf(field).Roles is var roles && (roles.IsEmpty || roles.Any(r => profile.Roles.Contains(r)));
+    public bool Serves(Field field, Profile profile) =>
+        ScreenOf(field).Roles is var roles && (roles.IsEmpty || roles.Any(r => profile.Roles.Contains(r)));
 
-    private Field Asked(string path) => Fields.FirstOrDefault(f => f.Path == path) ?? throw new FormatException($"no screen has the field '{path}'");
+    private Field Asked(string path) =>
+        Fields.FirstOrDefault(f => f.Path == path) ?? throw new FormatException($"no screen has the field '{path}'");
 
     /// <summary>The screens that a profile needs. An answer file may hold the others too.</summary>
     public IEnumerable<Screen> For(Profile profile) =>

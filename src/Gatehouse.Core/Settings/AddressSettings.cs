@@ -4,7 +4,8 @@ using Gatehouse.Core.Screens;
 
 namespace Gatehouse.Core.Settings;
 
-/// <summary>The addresses that are the cluster's, not a node's: one node has each of them at a time (virtual addresses; RFC 5798).</summary>
+/// <summary>The addresses that are the cluster's, not a node's: one node has each of them at a time (virtual addresses; RFC
+/// 5798).</summary>
 public sealed record AddressSettings
 {
     /// <summary>That of a host in no cluster.</summary>
@@ -18,7 +19,8 @@ public sealed record AddressSettings
 
     /// <summary>The network of an address: of those that it lies in, the narrowest; null when it lies in none.</summary>
     /// <param name="address">The address.</param>
-    public AddressNetwork? NetworkOf(IPAddress address) => Networks.Where(n => n.Network.Contains(address)).MaxBy(n => n.Network.PrefixLength);
+    public AddressNetwork? NetworkOf(IPAddress address) =>
+        Networks.Where(n => n.Network.Contains(address)).MaxBy(n => n.Network.PrefixLength);
 }
 
 /// <summary>A hint: how addresses of a network are put on a node.</summary>
@@ -41,7 +43,9 @@ public sealed record AddressBinding(IPAddress Address, TrackedService Service, s
     {
         var able = Members.Of(settings).Where(m => m.Address.AddressFamily == Address.AddressFamily && Service.IsOn(m, settings)).ToArray();
         // Without a preference, addresses are spread over the nodes.
-        return able.Length == 0 ? [] : [.. able.Skip(RouterId % able.Length).Concat(able.Take(RouterId % able.Length)).OrderByDescending(m => m.Name == Preferred)];
+        return able.Length == 0
+            ? []
+            : [.. able.Skip(RouterId % able.Length).Concat(able.Take(RouterId % able.Length)).OrderByDescending(m => m.Name == Preferred)];
     }
 }
 

@@ -11,13 +11,32 @@ internal static class BackendBuilder
         {
             Memcached = v.Get<bool>("backend.memcached"),
             SearchIndex = v.Get<bool>("backend.search_index"),
+            MessageQueue = v.Get<bool>("backend.message_queue"),
             External =
             [
                 .. new[]
                 {
-                    Service(v, ServiceKind.Redis, "backend.redis", "", v.TryGet<Password>("backend.redis_password", out var redis) ? redis : null),
-                    Service(v, ServiceKind.Queue, "backend.queue", v.Text("backend.queue_user"), v.TryGet<Password>("backend.queue_password", out var queue) ? queue : null),
-                    Service(v, ServiceKind.Database, "backend.database", v.Text("backend.database_user"), v.TryGet<Password>("backend.database_password", out var database) ? database : null),
+                    Service(
+                        v,
+                        ServiceKind.Redis,
+                        "backend.redis",
+                        "",
+                        v.TryGet<Password>("backend.redis_password", out var redis) ? redis : null
+                    ),
+                    Service(
+                        v,
+                        ServiceKind.Queue,
+                        "backend.queue",
+                        v.Text("backend.queue_user"),
+                        v.TryGet<Password>("backend.queue_password", out var queue) ? queue : null
+                    ),
+                    Service(
+                        v,
+                        ServiceKind.Database,
+                        "backend.database",
+                        v.Text("backend.database_user"),
+                        v.TryGet<Password>("backend.database_password", out var database) ? database : null
+                    ),
                     Service(v, ServiceKind.Search, "backend.search", "", null),
                     Service(v, ServiceKind.Sessions, "backend.sessions", "", null),
                 }.OfType<ExternalService>(),

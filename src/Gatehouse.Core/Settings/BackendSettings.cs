@@ -36,13 +36,23 @@ public sealed record ExternalService(ServiceKind Kind, string Path, HostPort Pla
 public sealed record BackendSettings
 {
     /// <summary>That of a host in no cluster.</summary>
-    public static BackendSettings None { get; } = new() { Memcached = false, SearchIndex = false, External = [] };
+    public static BackendSettings None { get; } =
+        new()
+        {
+            Memcached = false,
+            SearchIndex = false,
+            MessageQueue = false,
+            External = [],
+        };
 
     /// <summary>Whether memcached is wanted, on the one node of the backend.</summary>
     public required bool Memcached { get; init; }
 
     /// <summary>Whether the indexers run Sphinx.</summary>
     public required bool SearchIndex { get; init; }
+
+    /// <summary>Whether the nodes of the message queue run RabbitMQ.</summary>
+    public required bool MessageQueue { get; init; }
 
     /// <summary>Services that take the place of the cluster's.</summary>
     public required ImmutableArray<ExternalService> External { get; init; }
@@ -66,13 +76,17 @@ public static class Members
 
     /// <summary>Every member, this node among them, by number: the same order on each of them.</summary>
     /// <param name="settings">A node's settings.</param>
-    public static ImmutableArray<Member> Of(GatewaySettings settings) => !settings.System.Profile.Clustered
-        ? []
-        : [
-            .. settings.Cluster.Peers.Select(p => new Member(p.Id, p.Name, p.Address, p.Profile, p.Former))
-                .Append(new Member(settings.Cluster.Id, settings.System.Name, settings.System.Address, settings.System.Profile, null))
-                .OrderBy(m => m.Id).ThenBy(m => m.Name, StringComparer.Ordinal),
-        ];
+    public static ImmutableArray<Member> Of(GatewaySettings settings) =>
+        !settings.System.Profile.Clustered
+            ? []
+            :
+            [
+                .. settings
+                    .Cluster.Peers.Select(p => new Member(p.Id, p.Name, p.Address, p.Profile, p.Former))
+                    .Append(new Member(settings.Cluster.Id, settings.System.Name, settings.System.Address, settings.System.Profile, null))
+                    .OrderBy(m => m.Id)
+                    .ThenBy(m => m.Name, StringComparer.Ordinal),
+            ];
 
     /// <summary>Those that have at least one of some duties.</summary>
     public static IEnumerable<Member> With(this IEnumerable<Member> members, params ReadOnlySpan<string> roles)

@@ -7,7 +7,13 @@ namespace Gatehouse.Core.Settings;
 public sealed record BalancerSettings
 {
     /// <summary>That of a host in no cluster.</summary>
-    public static BalancerSettings None { get; } = new() { Nodes = [], Ports = [25, 80, 443], Consul = false };
+    public static BalancerSettings None { get; } =
+        new()
+        {
+            Nodes = [],
+            Ports = [25, 80, 443],
+            Consul = false,
+        };
 
     /// <summary>Members that balance beside their own duties, by name; those of profile <c>balancer</c> do so anyway.</summary>
     public required ImmutableArray<string> Nodes { get; init; }
@@ -40,12 +46,17 @@ public static class Balancers
     /// <param name="settings">What was answered.</param>
     public static GatewaySettings Trusted(GatewaySettings settings)
     {
-        IPAddress[] balancers = [.. Of(settings).Where(m => m.Name != settings.System.Name).SelectMany(m => new[] { m.Address, m.Former }).OfType<IPAddress>()];
-        return balancers.Length == 0 ? settings : settings with
-        {
-            Mta = settings.Mta is { } mta ? mta with { LoadBalancers = [.. mta.LoadBalancers.Union(balancers)] } : null,
-            Web = settings.Web is { } web ? web with { LoadBalancers = [.. web.LoadBalancers.Union(balancers)] } : null,
-        };
+        IPAddress[] balancers =
+        [
+            .. Of(settings).Where(m => m.Name != settings.System.Name).SelectMany(m => new[] { m.Address, m.Former }).OfType<IPAddress>(),
+        ];
+        return balancers.Length == 0
+            ? settings
+            : settings with
+            {
+                Mta = settings.Mta is { } mta ? mta with { LoadBalancers = [.. mta.LoadBalancers.Union(balancers)] } : null,
+                Web = settings.Web is { } web ? web with { LoadBalancers = [.. web.LoadBalancers.Union(balancers)] } : null,
+            };
     }
 
     // Exim and nginx have the ports of their hosts themselves.

@@ -8,10 +8,7 @@ namespace Gatehouse.Core.Settings;
 internal static class ClusterRules
 {
     public static ImmutableArray<Rule> All { get; } =
-    [
-        new("a peer is another node", PeersAreOthers),
-        new("no two peers have one address", AddressesDiffer),
-    ];
+    [new("a peer is another node", PeersAreOthers), new("no two peers have one address", AddressesDiffer)];
 
     private static void PeersAreOthers(ValueSet v, Inputs inputs, Report report)
     {
@@ -19,7 +16,12 @@ internal static class ClusterRules
         v.TryGet<IPAddress>("system.address", out var address);
         foreach (var row in v.Rows("cluster.peers"))
             if (row.Values["name"].Equals(name) || row.Values["address"].Equals(address))
-                report.Error("peer-is-self", "cluster.peers", $"{row.Values["name"]} ({row.Values["address"]}) is this node itself; peers are the other members.", row.Origin);
+                report.Error(
+                    "peer-is-self",
+                    "cluster.peers",
+                    $"{row.Values["name"]} ({row.Values["address"]}) is this node itself; peers are the other members.",
+                    row.Origin
+                );
     }
 
     // That no two have one name is seen to where the table is read.
@@ -28,6 +30,12 @@ internal static class ClusterRules
         var seen = new Dictionary<object, object>();
         foreach (var row in v.Rows("cluster.peers"))
             if (!seen.TryAdd(row.Values["address"], row.Values["name"]))
-                report.Error("given-twice", "cluster.peers", $"{row.Values["name"]} has the address of {seen[row.Values["address"]]}, {row.Values["address"]}; every member has its own.", row.Origin);
+                report.Error(
+                    "given-twice",
+                    "cluster.peers",
+                    $"{row.Values["name"]} has the address of {seen[row.Values["address"]]}, {row.Values["address"]}; every member has "
+                        + $"its own.",
+                    row.Origin
+                );
     }
 }

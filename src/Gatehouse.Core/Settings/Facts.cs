@@ -16,7 +16,8 @@ public sealed record Facts
     /// <summary>Names that /etc/hosts of the machine gives to its own addresses, in lower case.</summary>
     public ImmutableArray<string> OwnNames { get; init; } = [];
 
-    /// <summary>The ports that the machine's sshd listens on, the one of the session or 22 first; empty when none runs or it is unknown.</summary>
+    /// <summary>The ports that the machine's sshd listens on, the one of the session or 22 first; empty when none runs or it is
+    /// unknown.</summary>
     public ImmutableArray<int> SshPorts { get; init; } = [];
 
     /// <summary>The network of the first of <see cref="Addresses"/>; null when there is none.</summary>
@@ -54,17 +55,18 @@ public sealed record Facts
 
     /// <summary>The text of a fact for <c>default-from</c> and <c>propose</c>; null when unknown.</summary>
     /// <exception cref="ArgumentException">There is no such fact.</exception>
-    public string? Lookup(string name) => name switch
-    {
-        "facts.host_name" => HostName.Length > 0 ? HostName : null,
-        "facts.address" => Addresses.IsEmpty ? null : Addresses[0].ToString(),
-        "facts.time_zone" => TimeZone,
-        "facts.admin_network" => Proposals.AdminNetwork(this)?.ToString(),
-        "facts.connections" => Proposals.Connections(this)?.ToString(CultureInfo.InvariantCulture),
-        "facts.ssh_port" => SshPorts.IsEmpty ? null : SshPorts[0].ToString(CultureInfo.InvariantCulture),
-        "facts.resolvers" => Resolvers.IsEmpty ? null : string.Join(", ", Resolvers),
-        _ => throw new ArgumentException($"there is no fact '{name}'", nameof(name)),
-    };
+    public string? Lookup(string name) =>
+        name switch
+        {
+            "facts.host_name" => HostName.Length > 0 ? HostName : null,
+            "facts.address" => Addresses.IsEmpty ? null : Addresses[0].ToString(),
+            "facts.time_zone" => TimeZone,
+            "facts.admin_network" => Proposals.AdminNetwork(this)?.ToString(),
+            "facts.connections" => Proposals.Connections(this)?.ToString(CultureInfo.InvariantCulture),
+            "facts.ssh_port" => SshPorts.IsEmpty ? null : SshPorts[0].ToString(CultureInfo.InvariantCulture),
+            "facts.resolvers" => Resolvers.IsEmpty ? null : string.Join(", ", Resolvers),
+            _ => throw new ArgumentException($"there is no fact '{name}'", nameof(name)),
+        };
 }
 
 /// <summary>An SSH session.</summary>

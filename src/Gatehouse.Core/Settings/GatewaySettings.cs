@@ -12,7 +12,13 @@ namespace Gatehouse.Core.Settings;
 /// <param name="Mta">Mail transfer; null on a node without the role mail.</param>
 /// <param name="Web">The management web; null on a node without the role web.</param>
 /// <param name="Cluster">Its place in a cluster; without one, what it would have there.</param>
-public sealed record GatewaySettings(SystemSettings System, ScannerSettings? Scanner, MtaSettings? Mta, WebSettings? Web, ClusterSettings Cluster)
+public sealed record GatewaySettings(
+    SystemSettings System,
+    ScannerSettings? Scanner,
+    MtaSettings? Mta,
+    WebSettings? Web,
+    ClusterSettings Cluster
+)
 {
     /// <summary>The services behind mail and web in a cluster; those of a host that is in none are none.</summary>
     public BackendSettings Backend { get; init; } = BackendSettings.None;

@@ -30,30 +30,44 @@ internal static class LimitRules
     ];
 
     /// <summary>All limits of a node.</summary>
-    public static ImmutableArray<MailLimit> Build(ValueSet v) => v.Profile!.Has("mail")
-        ? [
-            .. from limit in Simple
-               where v.TryGet<int>(limit.Path, out var messages) && messages > 0
-               select new MailLimit(limit.Name, limit.Kind, v.Get<int>(limit.Path), TimeSpan.FromMinutes(1)),
-            .. v.Rows("scanner.limits").Select(r => new MailLimit((string)r.Values["name"], Kind(r), (int)r.Values["messages"], (TimeSpan)r.Values["per"])),
-        ]
-        : [];
+    public static ImmutableArray<MailLimit> Build(ValueSet v) =>
+        v.Profile!.Has("mail")
+            ?
+            [
+                .. from limit in Simple
+                where v.TryGet<int>(limit.Path, out var messages) && messages > 0
+                select new MailLimit(limit.Name, limit.Kind, v.Get<int>(limit.Path), TimeSpan.FromMinutes(1)),
+                .. v.Rows("scanner.limits")
+                    .Select(r => new MailLimit((string)r.Values["name"], Kind(r), (int)r.Values["messages"], (TimeSpan)r.Values["per"])),
+            ]
+            : [];
 
-    private static LimitKind Kind(Row row) => (string)row.Values["counts"] switch
-    {
-        "inbound-network" => LimitKind.InboundNetwork,
-        "outbound-network" => LimitKind.OutboundNetwork,
-        _ => LimitKind.OutboundDomain,
-    };
+    private static LimitKind Kind(Row row) =>
+        (string)row.Values["counts"] switch
+        {
+            "inbound-network" => LimitKind.InboundNetwork,
+            "outbound-network" => LimitKind.OutboundNetwork,
+            _ => LimitKind.OutboundDomain,
+        };
 
     private static void NamesAreFree(ValueSet v, Inputs inputs, Report report)
     {
         foreach (var (row, place) in Rows(v))
         {
             if (Simple.FirstOrDefault(s => s.Name == (string)row.Values["name"]) is { Path: { } path })
-                report.Error("name-taken", $"{place}.name", $"'{row.Values["name"]}' is the name of the limit that {path} sets; choose another.", row.Origin);
+                report.Error(
+                    "name-taken",
+                    $"{place}.name",
+                    $"'{row.Values["name"]}' is the name of the limit that {path} sets; choose another.",
+                    row.Origin
+                );
             else if ((string)row.Values["name"] == Verification)
-                report.Error("name-taken", $"{place}.name", $"'{Verification}' is the limit that 'gatehouse verify' tries; choose another name.", row.Origin);
+                report.Error(
+                    "name-taken",
+                    $"{place}.name",
+                    $"'{Verification}' is the limit that 'gatehouse verify' tries; choose another name.",
+                    row.Origin
+                );
         }
     }
 
@@ -62,27 +76,46 @@ internal static class LimitRules
         foreach (var (row, place) in Rows(v))
         {
             if ((TimeSpan)row.Values["per"] is var per && (per < TimeSpan.FromSeconds(1) || per > Longest))
-                report.Error("time-unfit", $"{place}.per", $"the time of limit '{row.Values["name"]}' must be from one second to one day.", row.Origin);
+                report.Error(
+                    "time-unfit",
+                    $"{place}.per",
+                    $"the time of limit '{row.Values["name"]}' must be from one second to one day.",
+                    row.Origin
+                );
         }
     }
 
     private static void NoneTwice(ValueSet v, Inputs inputs, Report report)
     {
         var seen = new Dictionary<(LimitKind, TimeSpan), string>();
-        foreach (var (path, name, kind) in Simple.Where(s => v.TryGet<int>(s.Path, out var messages) && messages > 0)) seen.Add((kind, TimeSpan.FromMinutes(1)), $"{name} ({path})");
+        foreach (var (path, name, kind) in Simple.Where(s => v.TryGet<int>(s.Path, out var messages) && messages > 0))
+            seen.Add((kind, TimeSpan.FromMinutes(1)), $"{name} ({path})");
         foreach (var (row, place) in Rows(v))
         {
             if (!seen.TryAdd((Kind(row), (TimeSpan)row.Values["per"]), (string)row.Values["name"]))
-                report.Error("limit-repeated", place, $"limit '{row.Values["name"]}' counts the same in the same time as {seen[(Kind(row), (TimeSpan)row.Values["per"])]}, and the smaller of the two is all that counts; take one away.", row.Origin);
+                report.Error(
+                    "limit-repeated",
+                    place,
+                    $"limit '{row.Values["name"]}' counts the same in the same time as {seen[(Kind(row), (TimeSpan)row.Values["per"])]}, "
+                        + $"and the smaller of the two is all that counts; take one away.",
+                    row.Origin
+                );
         }
     }
 
     private static void SomethingToCount(ValueSet v, Inputs inputs, Report report)
     {
-        if (!v.TryGet<object>("mta.domains", out _) || v.Rows("mta.domains").Any(r => ((HostPort)r.Values["destination"]).IsAddress)) return;
+        if (!v.TryGet<object>("mta.domains", out _) || v.Rows("mta.domains").Any(r => ((HostPort)r.Values["destination"]).IsAddress))
+            return;
         foreach (var (row, place) in Rows(v).Where(r => Kind(r.Row) == LimitKind.OutboundNetwork))
-            report.Warn("nothing-to-count", place, $"limit '{row.Values["name"]}' counts nothing: no domain in mta.domains has a destination that is given by address.", row.Origin);
+            report.Warn(
+                "nothing-to-count",
+                place,
+                $"limit '{row.Values["name"]}' counts nothing: no domain in mta.domains has a destination that is given by address.",
+                row.Origin
+            );
     }
 
-    private static IEnumerable<(Row Row, string Place)> Rows(ValueSet v) => v.Rows("scanner.limits").Select((row, i) => (row, $"scanner.limits[{i + 1}]"));
+    private static IEnumerable<(Row Row, string Place)> Rows(ValueSet v) =>
+        v.Rows("scanner.limits").Select((row, i) => (row, $"scanner.limits[{i + 1}]"));
 }

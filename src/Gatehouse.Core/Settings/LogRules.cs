@@ -6,10 +6,7 @@ namespace Gatehouse.Core.Settings;
 /// <summary>Where logs are collected: what the settings are made of, and the rules about them.</summary>
 internal static class LogRules
 {
-    public static ImmutableArray<Rule> All { get; } =
-    [
-        new("who collects logs is a member", CollectorsAreMembers),
-    ];
+    public static ImmutableArray<Rule> All { get; } = [new("who collects logs is a member", CollectorsAreMembers)];
 
     /// <summary>The settings of a node.</summary>
     public static LogSettings Build(ValueSet v)
@@ -21,9 +18,19 @@ internal static class LogRules
     // A name may be that of a node that is yet to join.
     private static void CollectorsAreMembers(ValueSet v, Inputs inputs, Report report)
     {
-        if (v.Profile is not { Clustered: true } || !v.TryGet<string>("system.name", out var own) || !v.TryGet<object>("cluster.collect_logs", out _)) return;
+        if (
+            v.Profile is not { Clustered: true }
+            || !v.TryGet<string>("system.name", out var own)
+            || !v.TryGet<object>("cluster.collect_logs", out _)
+        )
+            return;
         var names = v.Rows("cluster.peers").Select(r => (string)r.Values["name"]).Append(own).ToArray();
         foreach (var name in v.List<string>("cluster.collect_logs").Where(n => !names.Contains(n)))
-            report.Warn("no-member", "cluster.collect_logs", $"{name} is to collect logs and is no member yet; it begins when it has joined.{Nearest.Hint(name, names)}", v.OriginOf("cluster.collect_logs"));
+            report.Warn(
+                "no-member",
+                "cluster.collect_logs",
+                $"{name} is to collect logs and is no member yet; it begins when it has joined.{Nearest.Hint(name, names)}",
+                v.OriginOf("cluster.collect_logs")
+            );
     }
 }

@@ -23,16 +23,34 @@ internal static class MtaRules
         foreach (var row in v.Rows("mta.domains"))
         {
             var domain = (string)row.Values["domain"];
-            if (own.IsName(domain)) report.Error("domain-is-host", "mta.domains", $"'{domain}' is this gateway's own name; list the domains behind it.", row.Origin);
+            if (own.IsName(domain))
+                report.Error(
+                    "domain-is-host",
+                    "mta.domains",
+                    $"'{domain}' is this gateway's own name; list the domains behind it.",
+                    row.Origin
+                );
             if (Unusable((HostPort)row.Values["destination"], own) is { } why)
-                report.Error(why.Code, "mta.domains", $"mail for '{domain}' would be sent to {row.Values["destination"]}, which is {why.Words}; name the mail host behind it.", row.Origin);
+                report.Error(
+                    why.Code,
+                    "mta.domains",
+                    $"mail for '{domain}' would be sent to {row.Values["destination"]}, which is {why.Words}; "
+                        + "name the mail host behind it.",
+                    row.Origin
+                );
         }
     }
 
     private static void SmartHostElsewhere(ValueSet v, Inputs inputs, Report report)
     {
         if (v.TryGet<HostPort>("mta.smart_host", out var host) && Unusable(host, new OwnHost(v, inputs)) is { } why)
-            report.Error(why.Code, "mta.smart_host", $"outgoing mail would be sent to {host}, which is {why.Words}; name another mail server, or leave it out to deliver directly.", v.OriginOf("mta.smart_host"));
+            report.Error(
+                why.Code,
+                "mta.smart_host",
+                $"outgoing mail would be sent to {host}, which is {why.Words}; name another mail server, or leave it out to deliver "
+                    + $"directly.",
+                v.OriginOf("mta.smart_host")
+            );
     }
 
     private static (string Code, string Words)? Unusable(HostPort host, OwnHost own) =>
@@ -43,7 +61,12 @@ internal static class MtaRules
     private static void PostmasterElsewhere(ValueSet v, Inputs inputs, Report report)
     {
         if (v.TryGet<string>("mta.postmaster", out var address) && new OwnHost(v, inputs).IsName(address[(address.LastIndexOf('@') + 1)..]))
-            report.Error("postmaster-loop", "mta.postmaster", $"{address} is an address at this gateway, which has no mailboxes; name one that somebody reads.", v.OriginOf("mta.postmaster"));
+            report.Error(
+                "postmaster-loop",
+                "mta.postmaster",
+                $"{address} is an address at this gateway, which has no mailboxes; name one that somebody reads.",
+                v.OriginOf("mta.postmaster")
+            );
     }
 
     private static void SmartHostLogin(ValueSet v, Inputs inputs, Report report)
@@ -52,9 +75,19 @@ internal static class MtaRules
         var hasPassword = v.TryGet<Password>("mta.smart_host_password", out var password);
         // One that was given and refused has its finding already.
         if (hasUser && !hasPassword && !v.IsRefused("mta.smart_host_password"))
-            report.Error("missing", "mta.smart_host_password", "a smart host user needs a password (mta.smart_host_password).", v.OriginOf("mta.smart_host_user"));
+            report.Error(
+                "missing",
+                "mta.smart_host_password",
+                "a smart host user needs a password (mta.smart_host_password).",
+                v.OriginOf("mta.smart_host_user")
+            );
         if (hasPassword && password.Source is PasswordSource.Hash or PasswordSource.Generate)
-            report.Error("password-unusable", "mta.smart_host_password", "the smart host must be told the password itself; give it as {file: PATH}, {env: NAME} or {prompt: true}.", v.OriginOf("mta.smart_host_password"));
+            report.Error(
+                "password-unusable",
+                "mta.smart_host_password",
+                "the smart host must be told the password itself; give it as {file: PATH}, {env: NAME} or {prompt: true}.",
+                v.OriginOf("mta.smart_host_password")
+            );
     }
 
     private static void SomethingToDo(ValueSet v, Inputs inputs, Report report)

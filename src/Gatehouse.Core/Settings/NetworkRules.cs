@@ -23,12 +23,18 @@ internal static class NetworkRules
         foreach (var path in NetworkLists)
         {
             // A list taken over from another field was judged there.
-            if (v.OriginOf(path) is not { } origin) continue;
+            if (v.OriginOf(path) is not { } origin)
+                continue;
             var sorted = v.List<IPNetwork>(path).Select((network, index) => (network, index)).ToArray();
             for (var i = 0; i < sorted.Length; i++)
-                for (var j = 0; j < i; j++)
-                    if (Addresses.Overlap(sorted[i].network, sorted[j].network))
-                        report.Error("networks-overlap", $"{path}[{i + 1}]", $"{sorted[i].network} and {sorted[j].network} (item {j + 1}) overlap; keep the wider one.", origin);
+            for (var j = 0; j < i; j++)
+                if (Addresses.Overlap(sorted[i].network, sorted[j].network))
+                    report.Error(
+                        "networks-overlap",
+                        $"{path}[{i + 1}]",
+                        $"{sorted[i].network} and {sorted[j].network} (item {j + 1}) overlap; keep the wider one.",
+                        origin
+                    );
         }
     }
 
@@ -36,10 +42,15 @@ internal static class NetworkRules
     {
         foreach (var network in v.List<IPNetwork>("mta.relay_networks"))
             if (network.PrefixLength < (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 8 : 16))
-                report.Error("open-relay", "mta.relay_networks", $"{network} is so wide that strangers could send mail through this gateway; name your own networks.", v.OriginOf("mta.relay_networks"));
+                report.Error(
+                    "open-relay",
+                    "mta.relay_networks",
+                    $"{network} is so wide that strangers could send mail through this gateway; name your own networks.",
+                    v.OriginOf("mta.relay_networks")
+                );
         foreach (var path in new[] { "system.admin_networks", "web.networks" })
-            foreach (var network in v.List<IPNetwork>(path).Where(n => n.PrefixLength == 0 && v.OriginOf(path) is not null))
-                report.Warn("open-to-all", path, $"{network} lets the whole Internet in.", v.OriginOf(path));
+        foreach (var network in v.List<IPNetwork>(path).Where(n => n.PrefixLength == 0 && v.OriginOf(path) is not null))
+            report.Warn("open-to-all", path, $"{network} lets the whole Internet in.", v.OriginOf(path));
     }
 
     private static void BalancersAreOthers(ValueSet v, Inputs inputs, Report report)
@@ -51,9 +62,21 @@ internal static class NetworkRules
             foreach (var balancer in v.List<IPAddress>(path))
             {
                 if (own.Is(balancer))
-                    report.Error("balancer-is-self", path, $"{balancer} is this node; a load balancer is another host, and whoever is listed must always send the PROXY header.", v.OriginOf(path));
+                    report.Error(
+                        "balancer-is-self",
+                        path,
+                        $"{balancer} is this node; a load balancer is another host, and whoever is listed must always send the PROXY "
+                            + $"header.",
+                        v.OriginOf(path)
+                    );
                 else if (path.StartsWith("mta", StringComparison.Ordinal) && relays.Any(r => r.Contains(balancer)))
-                    report.Warn("balancer-in-relay", path, $"{balancer} lies in a relay network too. Its clients get rights by the address in their PROXY header alone, and it can send no mail of its own.", v.OriginOf(path));
+                    report.Warn(
+                        "balancer-in-relay",
+                        path,
+                        $"{balancer} lies in a relay network too. Its clients get rights by the address in their PROXY header alone, and "
+                            + $"it can send no mail of its own.",
+                        v.OriginOf(path)
+                    );
             }
         }
     }

@@ -9,7 +9,13 @@ namespace Gatehouse.Core.Settings;
 /// </summary>
 internal sealed class OwnHost
 {
-    private readonly HashSet<string> names = new(StringComparer.Ordinal) { "localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback" };
+    private readonly HashSet<string> names = new(StringComparer.Ordinal)
+    {
+        "localhost",
+        "localhost.localdomain",
+        "ip6-localhost",
+        "ip6-loopback",
+    };
     private readonly HashSet<IPAddress> addresses = [];
 
     /// <summary>Gathers the names and addresses.</summary>
@@ -17,16 +23,19 @@ internal sealed class OwnHost
     {
         foreach (var path in new[] { "system.name", "mta.host_name" })
         {
-            if (!v.TryGet<string>(path, out var name)) continue;
+            if (!v.TryGet<string>(path, out var name))
+                continue;
             names.Add(name);
             // /etc/hosts gives the short name as well.
             names.Add(name.Split('.')[0]);
         }
 
-        if (v.TryGet<IPAddress>("system.address", out var address)) addresses.Add(address);
+        if (v.TryGet<IPAddress>("system.address", out var address))
+            addresses.Add(address);
         var facts = inputs.Facts;
         IsHere = facts.Addresses.Contains(address) || (facts.HostName.Length > 0 && names.Contains(facts.HostName));
-        if (!IsHere) return;
+        if (!IsHere)
+            return;
         addresses.UnionWith(facts.Addresses);
         names.UnionWith(facts.OwnNames);
     }
@@ -35,7 +44,10 @@ internal sealed class OwnHost
     public bool IsHere { get; }
 
     /// <summary>Whether a name or an address, without port, is the node itself.</summary>
-    public bool Is(string host) => IPAddress.TryParse(host, out var address) ? Is(address) : names.Contains(host) || host.EndsWith(".localhost", StringComparison.Ordinal);
+    public bool Is(string host) =>
+        IPAddress.TryParse(host, out var address)
+            ? Is(address)
+            : names.Contains(host) || host.EndsWith(".localhost", StringComparison.Ordinal);
 
     /// <summary>Whether an address is the node itself.</summary>
     public bool Is(IPAddress address) => AddressUse.IsThisHost(address) || addresses.Contains(address);

@@ -53,7 +53,9 @@ public sealed record Inputs(Facts Facts, bool AnswersOwnerOnly, ImmutableDiction
 
     /// <summary>The text of a file that the answers name; null when there is none.</summary>
     public string? TextOf(string file) =>
-        Things.TryGetValue((WantedKind.File, file), out var found) && found.Content is { } bytes ? Encoding.UTF8.GetString(bytes.AsSpan()) : null;
+        Things.TryGetValue((WantedKind.File, file), out var found) && found.Content is { } bytes
+            ? Encoding.UTF8.GetString(bytes.AsSpan())
+            : null;
 }
 
 /// <summary>Lists what the answers name outside themselves.</summary>
@@ -64,16 +66,27 @@ public static class Probe
     {
         var wanted = ImmutableArray.CreateBuilder<Wanted>();
         var named = answers["system.profile"];
-        var profile = Profile.Find(named is null ? screens.Fields.First(f => f.Path == "system.profile").Default ?? "" : (named as Scalar)?.Text ?? "");
+        var profile = Profile.Find(
+            named is null ? screens.Fields.First(f => f.Path == "system.profile").Default ?? "" : (named as Scalar)?.Text ?? ""
+        );
         foreach (var field in screens.Fields.Where(f => profile is null || screens.Serves(f, profile)))
         {
             var node = answers[field.Path];
             if (field.Kind.Name == "password" && node is Mapping { Entries: [{ Value: Scalar value } only] })
             {
-                var kind = only.Key switch { "file" => WantedKind.File, "env" => WantedKind.Variable, "prompt" => WantedKind.Prompt, "sealed" when SealedName.IsValid(value.Text) => WantedKind.Sealed, _ => (WantedKind?)null };
+                var kind = only.Key switch
+                {
+                    "file" => WantedKind.File,
+                    "env" => WantedKind.Variable,
+                    "prompt" => WantedKind.Prompt,
+                    "sealed" when SealedName.IsValid(value.Text) => WantedKind.Sealed,
+                    _ => (WantedKind?)null,
+                };
                 // Labels are for people, and several fields have the same one.
-                if (kind == WantedKind.Prompt) wanted.Add(new Wanted(WantedKind.Prompt, field.Path, field.Path, value.Origin) { Question = Question(screens, field) });
-                else if (kind is { } k) wanted.Add(new Wanted(k, value.Text, field.Path, value.Origin));
+                if (kind == WantedKind.Prompt)
+                    wanted.Add(new Wanted(WantedKind.Prompt, field.Path, field.Path, value.Origin) { Question = Question(screens, field) });
+                else if (kind is { } k)
+                    wanted.Add(new Wanted(k, value.Text, field.Path, value.Origin));
             }
             else if (field.Kind.Name == "timezone" && node is Scalar zone && field.Kind.Parse(zone.Text, field).Value is string name)
             {
@@ -92,7 +105,8 @@ public static class Probe
     private static string Question(ScreenSet screens, Field field)
     {
         var first = field;
-        while (first.When is { } when && screens.Fields.FirstOrDefault(f => f.Path == when.Path) is { } other) first = other;
+        while (first.When is { } when && screens.Fields.FirstOrDefault(f => f.Path == when.Path) is { } other)
+            first = other;
         return first == field ? field.Label : $"{first.Label}: {field.Label}";
     }
 }

@@ -30,10 +30,12 @@ public static class Proposals
     /// <summary>The network that an address with a prefix length lies in.</summary>
     public static IPNetwork NetworkOf(IPAddress address, int prefix) => new(Addresses.Mask(address, prefix), prefix);
 
-    /// <summary>The connections that a machine of little memory has room for; null when it has enough for the default, or is unknown.</summary>
-    public static int? Connections(Facts facts) => facts.MemoryBytes is <= 0 or >= Plenty
-        ? null
-        : (int)Math.Clamp((facts.MemoryBytes - Others) / OneConnection, FewestConnections, DefaultConnections);
+    /// <summary>The connections that a machine of little memory has room for; null when it has enough for the default, or is
+    /// unknown.</summary>
+    public static int? Connections(Facts facts) =>
+        facts.MemoryBytes is <= 0 or >= Plenty
+            ? null
+            : (int)Math.Clamp((facts.MemoryBytes - Others) / OneConnection, FewestConnections, DefaultConnections);
 
     // One spelling: neither mapped into IPv6 nor with a zone index. Null when the session comes from the machine itself.
     private static IPAddress? Remote(IPAddress address, Facts facts)

@@ -20,10 +20,13 @@ public static class Resolver
     internal static GatewaySettings? Resolve(ScreenSet screens, Answers answers, Inputs inputs, Report report, out ValueSet values)
     {
         values = new ValueSet(screens);
-        if (!answers.Readable) return null;
+        if (!answers.Readable)
+            return null;
         var reader = new ValueReader(answers, inputs, report, values);
-        foreach (var field in screens.Fields) ReadField(field, answers, inputs.Facts, reader, values, report);
-        foreach (var rule in Rules.All) rule.Judge(values, inputs, report);
+        foreach (var field in screens.Fields)
+            ReadField(field, answers, inputs.Facts, reader, values, report);
+        foreach (var rule in Rules.All)
+            rule.Judge(values, inputs, report);
         return report.HasErrors ? null : SettingsBuilder.Build(values, inputs) with { Passwords = values.All<Password>() };
     }
 
@@ -31,7 +34,8 @@ public static class Resolver
     {
         var node = answers[field.Path];
         // One answer file may serve a whole cluster: what is for other nodes' duties is their business.
-        if (!values.Serves(field)) return;
+        if (!values.Serves(field))
+            return;
         if (!Applies(field, values))
         {
             // When the other field was refused, whether this one is used is not known yet.
@@ -45,25 +49,40 @@ public static class Resolver
             var value = reader.Read(field, node);
             if (field.Required && value is System.Collections.ICollection { Count: 0 })
             {
-                report.Error("missing", field.Path, $"'{field.Label}' is empty; it needs at least one item, such as {field.Example}.", node.Origin);
+                report.Error(
+                    "missing",
+                    field.Path,
+                    $"'{field.Label}' is empty; it needs at least one item, such as {field.Example}.",
+                    node.Origin
+                );
                 value = null;
             }
 
-            if (value is not null) values.Add(field, value, node.Origin);
-            else values.Refuse(field);
+            if (value is not null)
+                values.Add(field, value, node.Origin);
+            else
+                values.Refuse(field);
         }
         else if (field.DefaultFrom is { } source && !source.StartsWith("facts.", StringComparison.Ordinal))
         {
             // Taken over as typed; when the other field was refused or is missing, that finding is enough.
-            if (values.TryGet<object>(source, out var same)) values.Add(field, same, null);
+            if (values.TryGet<object>(source, out var same))
+                values.Add(field, same, null);
         }
         else if (DefaultText(field, facts) is { } text)
         {
-            if (reader.ReadDefault(field, text) is { } value) values.Add(field, value, null);
+            if (reader.ReadDefault(field, text) is { } value)
+                values.Add(field, value, null);
         }
         else if (field.Required)
         {
-            report.Error("missing", field.Path, $"'{field.Label}' is missing; write '{field.Key}: {(field.IsList ? $"[{field.Example}]" : field.Example)}' in section '{field.Path.Split('.')[0]}', with your own value.", answers.Values.GetValueOrDefault(field.Path)?.Origin);
+            report.Error(
+                "missing",
+                field.Path,
+                $"'{field.Label}' is missing; write '{field.Key}: {(field.IsList ? $"[{field.Example}]" : field.Example)}' in section "
+                    + $"'{field.Path.Split('.')[0]}', with your own value.",
+                answers.Values.GetValueOrDefault(field.Path)?.Origin
+            );
         }
         else if (field.IsList || field.IsTable)
         {
@@ -74,14 +93,18 @@ public static class Resolver
     /// <summary>Whether a field is asked, as the values stand.</summary>
     internal static bool Applies(Field field, ValueSet values)
     {
-        if (!values.Serves(field)) return false;
-        if (field.When is not { } when) return true;
-        return values.TryGet<object>(when.Path, out var other) && (when.AnyOf is ["*"] || (other is string text && when.AnyOf.Contains(text)));
+        if (!values.Serves(field))
+            return false;
+        if (field.When is not { } when)
+            return true;
+        return values.TryGet<object>(when.Path, out var other)
+            && (when.AnyOf is ["*"] || (other is string text && when.AnyOf.Contains(text)));
     }
 
-    private static string NotUsed(Field field, Condition when) => when.AnyOf is ["*"]
-        ? $"'{field.Label}' is used only together with {when.Path}; give that as well, or take this away."
-        : $"'{field.Label}' is used only with {when.Path}: {string.Join(" or ", when.AnyOf)}.";
+    private static string NotUsed(Field field, Condition when) =>
+        when.AnyOf is ["*"]
+            ? $"'{field.Label}' is used only together with {when.Path}; give that as well, or take this away."
+            : $"'{field.Label}' is used only with {when.Path}: {string.Join(" or ", when.AnyOf)}.";
 
     private static string? DefaultText(Field field, Facts facts) =>
         (field.DefaultFrom is { } fact ? facts.Lookup(fact) : null) ?? field.Default;

@@ -22,26 +22,55 @@ internal static class SystemRules
 
     private static void AddressUsable(ValueSet v, Inputs inputs, Report report)
     {
-        if (!v.TryGet<IPAddress>("system.address", out var address)) return;
+        if (!v.TryGet<IPAddress>("system.address", out var address))
+            return;
         if (AddressUse.WhyNoHost(address) is { } why)
-            report.Error("address-unusable", "system.address", $"{address} is {why}; other hosts cannot reach this one at it.", v.OriginOf("system.address"));
+            report.Error(
+                "address-unusable",
+                "system.address",
+                $"{address} is {why}; other hosts cannot reach this one at it.",
+                v.OriginOf("system.address")
+            );
     }
 
     private static void NameUsable(ValueSet v, Inputs inputs, Report report)
     {
-        if (!v.TryGet<string>("system.name", out var name)) return;
+        if (!v.TryGet<string>("system.name", out var name))
+            return;
         var labels = name.Split('.');
         if (name.Length > LongestHostName)
-            report.Error("name-too-long", "system.name", $"'{name}' has {name.Length} characters; Linux takes host names of at most {LongestHostName}.", v.OriginOf("system.name"));
+            report.Error(
+                "name-too-long",
+                "system.name",
+                $"'{name}' has {name.Length} characters; Linux takes host names of at most {LongestHostName}.",
+                v.OriginOf("system.name")
+            );
         if (labels[0] == "localhost" || labels[^1] is "localhost" or "localdomain")
-            report.Error("name-is-localhost", "system.name", $"'{name}' means \"this host\" on every host; write a name of its own, such as mx1.example.org.", v.OriginOf("system.name"));
+            report.Error(
+                "name-is-localhost",
+                "system.name",
+                $"'{name}' means \"this host\" on every host; write a name of its own, such as mx1.example.org.",
+                v.OriginOf("system.name")
+            );
     }
 
     // An SSH session has the session guard; at a console or from cloud-init nobody would notice before the next login.
     private static void SshReachable(ValueSet v, Inputs inputs, Report report)
     {
-        if (!v.TryGet<int>("system.ssh_port", out var port) || inputs.Facts.SshPorts is not { IsEmpty: false } ports || ports.Contains(port) || !new OwnHost(v, inputs).IsHere) return;
-        report.Warn("ssh-port-closed", "system.ssh_port", $"sshd listens on port {string.Join(" and ", ports)} of this host, but the firewall will open {port} only: SSH will be unreachable. Write {ports[0]}, or change sshd first.", v.OriginOf("system.ssh_port"));
+        if (
+            !v.TryGet<int>("system.ssh_port", out var port)
+            || inputs.Facts.SshPorts is not { IsEmpty: false } ports
+            || ports.Contains(port)
+            || !new OwnHost(v, inputs).IsHere
+        )
+            return;
+        report.Warn(
+            "ssh-port-closed",
+            "system.ssh_port",
+            $"sshd listens on port {string.Join(" and ", ports)} of this host, but the firewall will open {port} only: SSH will be "
+                + $"unreachable. Write {ports[0]}, or change sshd first.",
+            v.OriginOf("system.ssh_port")
+        );
     }
 
     private static void ResolversUsable(ValueSet v, Inputs inputs, Report report)
@@ -49,8 +78,19 @@ internal static class SystemRules
         var resolvers = v.List<IPAddress>("system.resolvers");
         foreach (var resolver in resolvers.Where(r => !IPAddress.IsLoopback(r)))
             if (AddressUse.WhyNoHost(resolver) is { } why)
-                report.Error("resolver-unusable", "system.resolvers", $"{resolver} is {why}; write the address of a name server.", v.OriginOf("system.resolvers"));
+                report.Error(
+                    "resolver-unusable",
+                    "system.resolvers",
+                    $"{resolver} is {why}; write the address of a name server.",
+                    v.OriginOf("system.resolvers")
+                );
         if (resolvers.Length > MostResolvers)
-            report.Warn("resolvers-ignored", "system.resolvers", $"only the first {MostResolvers} of {resolvers.Length} name servers are used: the system's resolver reads no more than that.", v.OriginOf("system.resolvers"));
+            report.Warn(
+                "resolvers-ignored",
+                "system.resolvers",
+                $"only the first {MostResolvers} of {resolvers.Length} name servers are used: the system's resolver reads no more than "
+                    + $"that.",
+                v.OriginOf("system.resolvers")
+            );
     }
 }

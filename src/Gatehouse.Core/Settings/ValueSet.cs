@@ -47,7 +47,8 @@ internal sealed class ValueSet(ScreenSet screens)
     }
 
     /// <summary>The value of a field that must have one by now.</summary>
-    public T Get<T>(string path) => TryGet<T>(path, out var value) ? value : throw new InvalidOperationException($"{path} has no value of type {typeof(T).Name}");
+    public T Get<T>(string path) =>
+        TryGet<T>(path, out var value) ? value : throw new InvalidOperationException($"{path} has no value of type {typeof(T).Name}");
 
     /// <summary>All values of a type, by the path of their field.</summary>
     public ImmutableSortedDictionary<string, T> All<T>() =>
@@ -64,6 +65,7 @@ internal sealed class ValueSet(ScreenSet screens)
 
     private void Know(string path)
     {
-        if (read.Add(path) && !screens.Fields.Any(f => f.Path == path)) throw new InvalidOperationException($"no screen declares '{path}'");
+        if (read.Add(path) && !screens.Fields.Any(f => f.Path == path))
+            throw new InvalidOperationException($"no screen declares '{path}'");
     }
 }

@@ -27,8 +27,18 @@ internal static class VirtualAddressRules
     private static void PrefixesFit(ValueSet v, Inputs inputs, Report report)
     {
         foreach (var (row, path) in Rows(v, Networks))
-            if (row.Values.GetValueOrDefault("prefix") is int prefix && row.Values["network"] is IPNetwork network && (prefix > Bits(network.BaseAddress) || prefix < network.PrefixLength))
-                report.Error("bad-value", path + ".prefix", $"{prefix} is no prefix length for addresses of {network}; take {network.PrefixLength} to {Bits(network.BaseAddress)}, or leave it away for the address alone.", row.Origin);
+            if (
+                row.Values.GetValueOrDefault("prefix") is int prefix
+                && row.Values["network"] is IPNetwork network
+                && (prefix > Bits(network.BaseAddress) || prefix < network.PrefixLength)
+            )
+                report.Error(
+                    "bad-value",
+                    path + ".prefix",
+                    $"{prefix} is no prefix length for addresses of {network}; take {network.PrefixLength} to "
+                        + $"{Bits(network.BaseAddress)}, or leave it away for the address alone.",
+                    row.Origin
+                );
     }
 
     private static void NoNodes(ValueSet v, Inputs inputs, Report report)
@@ -38,25 +48,52 @@ internal static class VirtualAddressRules
         {
             var address = (IPAddress)row.Values["address"];
             if (nodes[address].FirstOrDefault() is { } node)
-                report.Error("address-taken", path + ".address", $"{address} is the address of {node} itself; a virtual address is another one, which goes from node to node.", row.Origin);
+                report.Error(
+                    "address-taken",
+                    path + ".address",
+                    $"{address} is the address of {node} itself; a virtual address is another one, which goes from node to node.",
+                    row.Origin
+                );
             foreach (var list in new[] { "mta.load_balancers", "web.load_balancers" })
                 if (v.List<IPAddress>(list).Contains(address))
-                    report.Error("address-taken", list, $"{address} is a virtual address of this cluster; what sends PROXY headers does so from its own address. The cluster's own balancers need not be listed.", v.OriginOf(list) ?? row.Origin);
+                    report.Error(
+                        "address-taken",
+                        list,
+                        $"{address} is a virtual address of this cluster; what sends PROXY headers does so from its own address. The "
+                            + $"cluster's own balancers need not be listed.",
+                        v.OriginOf(list) ?? row.Origin
+                    );
         }
     }
 
     private static void InANetwork(ValueSet v, Inputs inputs, Report report)
     {
         // When the networks were refused, that finding is enough.
-        if (v.IsRefused(Networks)) return;
+        if (v.IsRefused(Networks))
+            return;
         var networks = v.Rows(Networks).Select(r => (IPNetwork)r.Values["network"]).ToArray();
         foreach (var (row, path) in Rows(v, Bindings))
         {
             var address = (IPAddress)row.Values["address"];
-            if (networks.Where(n => n.Contains(address)).OrderByDescending(n => n.PrefixLength).Cast<IPNetwork?>().FirstOrDefault() is not { } network)
-                report.Error("no-network", path + ".address", $"{address} lies in no network of {Networks}; add one with its interface, such as {{network: {Around(address)}, interface: eth0}}.", row.Origin);
+            if (
+                networks.Where(n => n.Contains(address)).OrderByDescending(n => n.PrefixLength).Cast<IPNetwork?>().FirstOrDefault()
+                is not { } network
+            )
+                report.Error(
+                    "no-network",
+                    path + ".address",
+                    $"{address} lies in no network of {Networks}; add one with its interface, such as {{network: {Around(address)}, "
+                        + $"interface: eth0}}.",
+                    row.Origin
+                );
             else if (IsEdge(address, network))
-                report.Error("bad-value", path + ".address", $"{address} is the {(address.Equals(network.BaseAddress) ? "network" : "broadcast")} address of {network}; no host can have it.", row.Origin);
+                report.Error(
+                    "bad-value",
+                    path + ".address",
+                    $"{address} is the {(address.Equals(network.BaseAddress) ? "network" : "broadcast")} address of {network}; no host "
+                        + $"can have it.",
+                    row.Origin
+                );
         }
     }
 
@@ -67,39 +104,76 @@ internal static class VirtualAddressRules
         {
             var id = AddressBuilder.RouterId(row);
             if (id == 0)
-                report.Error("id-needed", path + ".router_id", $"{row.Values["address"]} ends in 0, which is no id; give it a router_id from 1 to 255 that is free on its network.", row.Origin);
+                report.Error(
+                    "id-needed",
+                    path + ".router_id",
+                    $"{row.Values["address"]} ends in 0, which is no id; give it a router_id from 1 to 255 that is free on its network.",
+                    row.Origin
+                );
             else if (!seen.TryAdd(id, row.Values["address"]))
-                report.Error("id-taken", path + ".router_id", $"{row.Values["address"]} and {seen[id]} both go by the id {id.ToString(CultureInfo.InvariantCulture)}; give one of them a router_id of its own, 1 to 255.", row.Origin);
+                report.Error(
+                    "id-taken",
+                    path + ".router_id",
+                    $"{row.Values["address"]} and {seen[id]} both go by the id {id.ToString(CultureInfo.InvariantCulture)}; give one of "
+                        + $"them a router_id of its own, 1 to 255.",
+                    row.Origin
+                );
         }
     }
 
     private static void SomebodyCan(ValueSet v, Inputs inputs, Report report)
     {
-        if (v.Profile is not { Clustered: true }) return;
+        if (v.Profile is not { Clustered: true })
+            return;
         var members = BalancerRules.MembersOf(v);
         foreach (var (row, path) in Rows(v, Bindings))
         {
             var (address, service) = ((IPAddress)row.Values["address"], Service(row));
             var able = members.Where(m => Fits(v, service, m.Key, m.Value.Profile)).ToArray();
             if (able.Length == 0)
-                report.Warn("nobody-can", path, $"no member of the cluster runs '{service.Name}', so nobody has {address} yet.", row.Origin);
+                report.Warn(
+                    "nobody-can",
+                    path,
+                    $"no member of the cluster runs '{service.Name}', so nobody has {address} yet.",
+                    row.Origin
+                );
             foreach (var (name, member) in able.Where(m => m.Value.Address.AddressFamily != address.AddressFamily))
-                report.Warn("other-family", path + ".address", $"{name} has the address {member.Address} and cannot have {address}: nodes speak to each other about an address in its own family.", row.Origin);
+                report.Warn(
+                    "other-family",
+                    path + ".address",
+                    $"{name} has the address {member.Address} and cannot have {address}: nodes speak to each other about an address in "
+                        + $"its own family.",
+                    row.Origin
+                );
         }
     }
 
     // Who is no member is told of, not refused: it may be on its way in, and one that was removed must not hold everybody up.
     private static void PreferredIsAble(ValueSet v, Inputs inputs, Report report)
     {
-        if (v.Profile is not { Clustered: true }) return;
+        if (v.Profile is not { Clustered: true })
+            return;
         var members = BalancerRules.MembersOf(v);
         foreach (var (row, path) in Rows(v, Bindings))
         {
-            if (row.Values.GetValueOrDefault("preferred") is not string preferred) continue;
+            if (row.Values.GetValueOrDefault("preferred") is not string preferred)
+                continue;
             if (!members.TryGetValue(preferred, out var member))
-                report.Warn("not-a-member", path + ".preferred", $"{preferred} is no member of the cluster (yet); until it is one, the others have {row.Values["address"]}.{Nearest.Hint(preferred, [.. members.Keys])}", row.Origin);
+                report.Warn(
+                    "not-a-member",
+                    path + ".preferred",
+                    $"{preferred} is no member of the cluster (yet); until it is one, the others have "
+                        + $"{row.Values["address"]}.{Nearest.Hint(preferred, [.. members.Keys])}",
+                    row.Origin
+                );
             else if (!Fits(v, Service(row), preferred, member.Profile))
-                report.Error("cannot-have", path + ".preferred", $"{preferred} is a '{member.Profile.Name}' node and does not run '{Service(row).Name}', which {row.Values["address"]} follows; prefer a node that does.", row.Origin);
+                report.Error(
+                    "cannot-have",
+                    path + ".preferred",
+                    $"{preferred} is a '{member.Profile.Name}' node and does not run '{Service(row).Name}', which {row.Values["address"]} "
+                        + $"follows; prefer a node that does.",
+                    row.Origin
+                );
         }
     }
 
@@ -107,14 +181,21 @@ internal static class VirtualAddressRules
     {
         foreach (var (row, path) in Rows(v, Bindings))
             if (row.Values["outgoing"] is true && Service(row).Name != "mail")
-                report.Error("no-mail-there", path + ".outgoing", $"{row.Values["address"]} follows '{Service(row).Name}'; mail leaves only by an address that follows 'mail'.", row.Origin);
+                report.Error(
+                    "no-mail-there",
+                    path + ".outgoing",
+                    $"{row.Values["address"]} follows '{Service(row).Name}'; mail leaves only by an address that follows 'mail'.",
+                    row.Origin
+                );
     }
 
-    private static IEnumerable<(Row Row, string Path)> Rows(ValueSet v, string path) => v.Rows(path).Select((row, i) => (row, $"{path}[{i + 1}]"));
+    private static IEnumerable<(Row Row, string Path)> Rows(ValueSet v, string path) =>
+        v.Rows(path).Select((row, i) => (row, $"{path}[{i + 1}]"));
 
     private static TrackedService Service(Row row) => TrackedService.Of((string)row.Values["service"]);
 
-    private static bool Fits(ValueSet v, TrackedService service, string name, Screens.Profile profile) => service.Fits(profile, v.List<string>("balancer.nodes").Contains(name));
+    private static bool Fits(ValueSet v, TrackedService service, string name, Screens.Profile profile) =>
+        service.Fits(profile, v.List<string>("balancer.nodes").Contains(name));
 
     private static int Bits(IPAddress address) => address.GetAddressBytes().Length * 8;
 
@@ -127,7 +208,8 @@ internal static class VirtualAddressRules
     // RFC 3021: a network of two addresses has neither.
     private static bool IsEdge(IPAddress address, IPNetwork network)
     {
-        if (address.AddressFamily != AddressFamily.InterNetwork || network.PrefixLength > 30) return false;
+        if (address.AddressFamily != AddressFamily.InterNetwork || network.PrefixLength > 30)
+            return false;
         var host = BitConverter.ToUInt32([.. address.GetAddressBytes().Reverse()]) & (uint.MaxValue >> network.PrefixLength);
         return host == 0 || host == uint.MaxValue >> network.PrefixLength;
     }

@@ -19,17 +19,29 @@ internal static class ZoneDatabase
 
     /// <summary>Whether the machine has the database, and the zone is not in it.</summary>
     public static bool Lacks(Inputs inputs, string zone) =>
-        inputs.Things.TryGetValue((WantedKind.File, Home + Always), out var any) && !any.Missing && IsZone(any)
-        && inputs.Things.TryGetValue((WantedKind.File, Home + zone), out var found) && (found.Missing || !IsZone(found));
+        inputs.Things.TryGetValue((WantedKind.File, Home + Always), out var any)
+        && !any.Missing
+        && IsZone(any)
+        && inputs.Things.TryGetValue((WantedKind.File, Home + zone), out var found)
+        && (found.Missing || !IsZone(found));
 
     /// <summary>The sentence to append to a finding: the zone that was probably meant; empty when none is near.</summary>
     public static string Hint(Inputs inputs, string zone)
     {
-        if (inputs.Things.GetValueOrDefault((WantedKind.File, Home + List))?.Content is not { } list) return "";
-        var names = Encoding.UTF8.GetString(list.AsSpan()).Split('\n').Select(l => l.Split(' ')).Where(w => w is ["Z", _, ..] or ["L", _, _, ..]).Select(w => w[0] == "Z" ? w[1] : w[2]).ToArray();
+        if (inputs.Things.GetValueOrDefault((WantedKind.File, Home + List))?.Content is not { } list)
+            return "";
+        var names = Encoding
+            .UTF8.GetString(list.AsSpan())
+            .Split('\n')
+            .Select(l => l.Split(' '))
+            .Where(w => w is ["Z", _, ..] or ["L", _, _, ..])
+            .Select(w => w[0] == "Z" ? w[1] : w[2])
+            .ToArray();
         var wanted = Plain(zone);
         // The right name in other letters, or the city alone.
-        var near = names.FirstOrDefault(n => Plain(n) == wanted) ?? names.FirstOrDefault(n => Plain(n).EndsWith($"/{wanted}", StringComparison.Ordinal));
+        var near =
+            names.FirstOrDefault(n => Plain(n) == wanted)
+            ?? names.FirstOrDefault(n => Plain(n).EndsWith($"/{wanted}", StringComparison.Ordinal));
         return near is null ? Nearest.Hint(zone, names) : $" Did you mean '{near}'?";
     }
 

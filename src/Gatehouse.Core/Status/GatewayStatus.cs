@@ -87,7 +87,11 @@ public sealed record GatewayStatus
     /// <summary>A span as a person says it: the largest unit alone.</summary>
     public static string Span(TimeSpan span)
     {
-        var (number, unit) = span.TotalSeconds < 120 ? (Math.Max(0, span.TotalSeconds), "s") : span.TotalMinutes < 120 ? (span.TotalMinutes, "min") : span.TotalHours < 48 ? (span.TotalHours, "h") : (span.TotalDays, "days");
+        var (number, unit) =
+            span.TotalSeconds < 120 ? (Math.Max(0, span.TotalSeconds), "s")
+            : span.TotalMinutes < 120 ? (span.TotalMinutes, "min")
+            : span.TotalHours < 48 ? (span.TotalHours, "h")
+            : (span.TotalDays, "days");
         return $"{(long)number} {unit}";
     }
 
@@ -99,15 +103,34 @@ public sealed record GatewayStatus
             yield break;
         }
 
-        if (Apply.Result == "interrupted") yield return $"The apply of generation {Apply.Number} was cut off. 'gatehouse rollback --interrupted' restores the state before it.";
-        foreach (var unit in Units.Where(u => !u.IsActive)) yield return $"{unit.Unit} does not run ({unit.State}). 'journalctl -u {unit.Unit}' shows why.";
-        if (Verify is { IsHealthy: false } failed) yield return $"The last verification failed: {string.Join("; ", failed.Failures.Take(3))}{(failed.Failures.Length > 3 ? $"; and {failed.Failures.Length - 3} more" : "")}. 'gatehouse verify' runs it again.";
-        else if (Verify is { } old && Now - old.Time > OldVerification) yield return $"The last verification was {Span(Now - old.Time)} ago; one runs every hour. 'systemctl status gatehouse-watch.timer' shows why not.";
-        if (Queue is { OldestSeconds: { } seconds } queue && TimeSpan.FromSeconds(seconds) > OldMessage) yield return $"The oldest of {queue.Messages} messages in the queue has waited for {Span(TimeSpan.FromSeconds(seconds))}. 'gatehouse queue why' shows the reasons.";
-        foreach (var disk in Disks.Where(d => d.UsedPercent >= FullDisk)) yield return $"The file system of {disk.Path} is {disk.UsedPercent} % full.";
+        if (Apply.Result == "interrupted")
+            yield return $"The apply of generation {Apply.Number} was cut off. 'gatehouse rollback --interrupted' restores the state "
+                + $"before it.";
+        foreach (var unit in Units.Where(u => !u.IsActive))
+            yield return $"{unit.Unit} does not run ({unit.State}). 'journalctl -u {unit.Unit}' shows why.";
+        if (Verify is { IsHealthy: false } failed)
+        {
+            var more = failed.Failures.Length > 3 ? $"; and {failed.Failures.Length - 3} more" : "";
+            yield return $"The last verification failed: {string.Join("; ", failed.Failures.Take(3))}{more}. "
+                + "'gatehouse verify' runs it again.";
+        }
+        else if (Verify is { } old && Now - old.Time > OldVerification)
+            yield return $"The last verification was {Span(Now - old.Time)} ago; one runs every hour. 'systemctl status "
+                + $"gatehouse-watch.timer' shows why not.";
+        if (Queue is { OldestSeconds: { } seconds } queue && TimeSpan.FromSeconds(seconds) > OldMessage)
+            yield return $"The oldest of {queue.Messages} messages in the queue has waited for {Span(TimeSpan.FromSeconds(seconds))}. "
+                + $"'gatehouse queue why' shows the reasons.";
+        foreach (var disk in Disks.Where(d => d.UsedPercent >= FullDisk))
+            yield return $"The file system of {disk.Path} is {disk.UsedPercent} % full.";
         foreach (var certificate in Certificates.Where(c => c.Ends - Now < CertificateWarning))
-            yield return certificate.Ends <= Now ? $"The certificate of {certificate.Use} expired {Span(Now - certificate.Ends)} ago. Replace its file, then run 'gatehouse apply'." : $"The certificate of {certificate.Use} expires in {Span(certificate.Ends - Now)}. 'gatehouse apply' renews one that Gatehouse made; replace the file of any other first.";
-        if (ScansForViruses && Signatures is null) yield return "ClamAV has no virus signatures, only the test virus is found. 'systemctl status clamav-freshclam' shows why.";
-        else if (ScansForViruses && Now - Signatures > OldSignatures) yield return $"The virus signatures are {Span(Now - Signatures!.Value)} old. 'systemctl status clamav-freshclam' shows why.";
+            yield return certificate.Ends <= Now
+                ? $"The certificate of {certificate.Use} expired {Span(Now - certificate.Ends)} ago. Replace its file, then run "
+                    + $"'gatehouse apply'."
+                : $"The certificate of {certificate.Use} expires in {Span(certificate.Ends - Now)}. 'gatehouse apply' renews one that "
+                    + $"Gatehouse made; replace the file of any other first.";
+        if (ScansForViruses && Signatures is null)
+            yield return "ClamAV has no virus signatures, only the test virus is found. 'systemctl status clamav-freshclam' shows why.";
+        else if (ScansForViruses && Now - Signatures > OldSignatures)
+            yield return $"The virus signatures are {Span(Now - Signatures!.Value)} old. 'systemctl status clamav-freshclam' shows why.";
     }
 }

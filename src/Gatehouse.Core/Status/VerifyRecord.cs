@@ -33,10 +33,17 @@ public sealed record VerifyRecord
     public static VerifyRecord After(VerifyRecord? before, DateTimeOffset time, IEnumerable<string> failures)
     {
         ImmutableArray<string> all = [.. failures];
-        return new VerifyRecord { Time = time, Failures = all, IsTold = before?.IsTold ?? false, WrongSince = all.IsEmpty ? null : before?.WrongSince ?? time };
+        return new VerifyRecord
+        {
+            Time = time,
+            Failures = all,
+            IsTold = before?.IsTold ?? false,
+            WrongSince = all.IsEmpty ? null : before?.WrongSince ?? time,
+        };
     }
 
-    /// <summary>The newer of a record and the verification that a good apply ends with; an apply whose verification fails is put back.</summary>
+    /// <summary>The newer of a record and the verification that a good apply ends with; an apply whose verification fails is put
+    /// back.</summary>
     /// <param name="record">The record; null when there is none.</param>
     /// <param name="applied">The time of the last apply that was verified; null when the last one was not.</param>
     public static VerifyRecord? Newest(VerifyRecord? record, DateTimeOffset? applied) =>
@@ -44,7 +51,13 @@ public sealed record VerifyRecord
 
     /// <summary>What the postmaster has to be told now: once when something becomes wrong, once when all is well again.</summary>
     [JsonIgnore]
-    public WatchNews News => (IsHealthy, IsTold) switch { (false, false) => WatchNews.Wrong, (true, true) => WatchNews.Well, _ => WatchNews.None };
+    public WatchNews News =>
+        (IsHealthy, IsTold) switch
+        {
+            (false, false) => WatchNews.Wrong,
+            (true, true) => WatchNews.Well,
+            _ => WatchNews.None,
+        };
 
     /// <summary>The record as JSON.</summary>
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, VerifyRecordJson.Default.VerifyRecord);
@@ -54,7 +67,9 @@ public sealed record VerifyRecord
     {
         try
         {
-            return JsonSerializer.Deserialize(json, VerifyRecordJson.Default.VerifyRecord) is { Failures.IsDefault: false } record ? record : null;
+            return JsonSerializer.Deserialize(json, VerifyRecordJson.Default.VerifyRecord) is { Failures.IsDefault: false } record
+                ? record
+                : null;
         }
         catch (JsonException)
         {

@@ -5,7 +5,8 @@ using System.Text;
 
 namespace Gatehouse.Core.Trust;
 
-/// <summary>What stands open at the head of a backup, so that whoever finds the file knows what it is. It is authenticated with the content.</summary>
+/// <summary>What stands open at the head of a backup, so that whoever finds the file knows what it is. It is authenticated with the
+/// content.</summary>
 /// <param name="Cluster">The cluster's name.</param>
 /// <param name="ClusterId">The cluster's id.</param>
 /// <param name="Made">When it was made.</param>
@@ -49,7 +50,9 @@ public sealed class BackupFile
     /// <param name="nonce"><see cref="NonceBytes"/> random bytes.</param>
     public static string Write(BackupLabel label, EncryptionKey key, ReadOnlySpan<byte> content, ReadOnlySpan<byte> nonce)
     {
-        var head = string.Create(CultureInfo.InvariantCulture, $"""
+        var head = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
             {Head}{Form}
             # Backup of the cluster {label.Cluster}. It opens with the cluster's encryption key alone: gatehouse restore FILE
             cluster: {label.Cluster}
@@ -60,9 +63,11 @@ public sealed class BackupFile
             key: {key.Id}
             token: {label.TokenId}
 
-            """);
+            """
+        );
         var text = new StringBuilder(head).Append(Body);
-        foreach (var line in Sealed.Seal(key, NameOf(head), content, nonce).ToString().Chunk(Width)) text.Append(line).Append('\n');
+        foreach (var line in Sealed.Seal(key, NameOf(head), content, nonce).ToString().Chunk(Width))
+            text.Append(line).Append('\n');
         return text.Append(End).ToString();
     }
 
@@ -77,20 +82,42 @@ public sealed class BackupFile
         // Some ways of copying change the ends of lines; that is no damage.
         var text = bytes.Length > MostBytes ? "" : Encoding.UTF8.GetString(bytes).Replace("\r\n", "\n", StringComparison.Ordinal);
         problem = Outside(text, release);
-        if (problem.Length > 0) return false;
+        if (problem.Length > 0)
+            return false;
 
         var split = text.IndexOf($"\n{Body}", StringComparison.Ordinal) + 1;
         var head = text[..split];
         var line = text[(split + Body.Length)..^End.Length].Replace("\n", "", StringComparison.Ordinal);
-        var lines = head.Split('\n').Select(l => l.Split(": ", 2)).Where(l => l.Length == 2).ToLookup(l => l[0], l => l[1], StringComparer.Ordinal);
-        if (!Sealed.TryRead(line, out var body, out _)
-            || !DateTimeOffset.TryParse(lines["made"].FirstOrDefault(""), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var made))
+        var lines = head.Split('\n')
+            .Select(l => l.Split(": ", 2))
+            .Where(l => l.Length == 2)
+            .ToLookup(l => l[0], l => l[1], StringComparer.Ordinal);
+        if (
+            !Sealed.TryRead(line, out var body, out _)
+            || !DateTimeOffset.TryParse(
+                lines["made"].FirstOrDefault(""),
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var made
+            )
+        )
         {
             problem = "was changed since it was made; take another copy of it";
             return false;
         }
 
-        file = new(new BackupLabel(Plain(lines["cluster"]), Plain(lines["id"]), made, Plain(lines["node"]), Plain(lines["release"]), Plain(lines["token"])), head, body);
+        file = new(
+            new BackupLabel(
+                Plain(lines["cluster"]),
+                Plain(lines["id"]),
+                made,
+                Plain(lines["node"]),
+                Plain(lines["release"]),
+                Plain(lines["token"])
+            ),
+            head,
+            body
+        );
         return true;
     }
 
@@ -101,9 +128,15 @@ public sealed class BackupFile
     public bool TryOpen(EncryptionKey key, out byte[] content, out string problem)
     {
         content = [];
-        problem = key.Id == KeyId ? "" : $"is sealed with the encryption key {KeyId}, and the one given is {key.Id}; give the key that was shown when the cluster {Label.Cluster} was started";
-        if (problem.Length > 0) return false;
-        if (body.TryOpen(key, NameOf(head), out content, out _)) return true;
+        problem =
+            key.Id == KeyId
+                ? ""
+                : $"is sealed with the encryption key {KeyId}, and the one given is {key.Id}; give the key that was shown when the "
+                    + $"cluster {Label.Cluster} was started";
+        if (problem.Length > 0)
+            return false;
+        if (body.TryOpen(key, NameOf(head), out content, out _))
+            return true;
         problem = "was changed since it was made; take another copy of it";
         return false;
     }
@@ -113,10 +146,14 @@ public sealed class BackupFile
 
     private static string Outside(string text, string release)
     {
-        if (!text.StartsWith(Head, StringComparison.Ordinal)) return "is no backup of a cluster; 'gatehouse backup FILE' on a member makes one";
+        if (!text.StartsWith(Head, StringComparison.Ordinal))
+            return "is no backup of a cluster; 'gatehouse backup FILE' on a member makes one";
         var form = text[Head.Length..].Split('\n', 2)[0];
-        if (form != Form) return $"is a backup of form {Plain([form])}, and this release {release} reads form {Form}; install the release that made it, or a later one";
-        if (!text.EndsWith($"\n{End}", StringComparison.Ordinal) || !text.Contains($"\n{Body}", StringComparison.Ordinal)) return "is cut off; take another copy of it";
+        if (form != Form)
+            return $"is a backup of form {Plain([form])}, and this release {release} reads form {Form}; install the release that made it, "
+                + $"or a later one";
+        if (!text.EndsWith($"\n{End}", StringComparison.Ordinal) || !text.Contains($"\n{Body}", StringComparison.Ordinal))
+            return "is cut off; take another copy of it";
         return "";
     }
 

@@ -44,11 +44,13 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
     public string Write(ReadOnlySpan<byte> bytes)
     {
         var data = Base32.Write(bytes);
-        if (data.Length != Groups * (Size - 1)) throw new ArgumentException($"{bytes.Length} bytes do not fill a {Name}", nameof(bytes));
+        if (data.Length != Groups * (Size - 1))
+            throw new ArgumentException($"{bytes.Length} bytes do not fill a {Name}", nameof(bytes));
         var text = new StringBuilder(Prefix);
         for (var group = 0; group < Groups; group++)
         {
-            if (text.Length > 0) text.Append('-');
+            if (text.Length > 0)
+                text.Append('-');
             var part = data.AsSpan(group * (Size - 1), Size - 1);
             text.Append(part).Append(Base32.Digit(Sum(part, group)));
         }
@@ -69,14 +71,20 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
 
         var parts = Parts(text);
         var typed = string.Concat(parts);
-        if (Other(parts, typed) is { } other) problem = $"this is {Article(other.Name)}, not {Article(Name)}";
-        else if (typed.Length != Length) problem = WrongLength(parts, typed.Length);
-        else if (WrongCharacter(typed) is { } character) problem = character;
-        else if (WrongGroups(typed) is { } groups) problem = groups;
-        if (problem.Length > 0) return false;
+        if (Other(parts, typed) is { } other)
+            problem = $"this is {Article(other.Name)}, not {Article(Name)}";
+        else if (typed.Length != Length)
+            problem = WrongLength(parts, typed.Length);
+        else if (WrongCharacter(typed) is { } character)
+            problem = character;
+        else if (WrongGroups(typed) is { } groups)
+            problem = groups;
+        if (problem.Length > 0)
+            return false;
 
         var data = string.Concat(Enumerable.Range(0, Groups).Select(g => typed.Substring(g * Size, Size - 1)));
-        if (Base32.TryRead(data, out bytes)) return true;
+        if (Base32.TryRead(data, out bytes))
+            return true;
         problem = $"this is no {Name}, though it is written like one; {Compare}";
         return false;
     }
@@ -88,7 +96,8 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
     public string JudgePart(string text, out int groups)
     {
         groups = 0;
-        if (text.Length > Longest) return "";
+        if (text.Length > Longest)
+            return "";
         var parts = Parts(text);
         var typed = string.Concat(parts);
         groups = Math.Min(Groups, typed.Length / Size);
@@ -116,7 +125,8 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
         var part = new StringBuilder();
         foreach (var c in text.Append(' '))
         {
-            if (!Base32.IsSeparator(c)) part.Append(c);
+            if (!Base32.IsSeparator(c))
+                part.Append(c);
             else if (part.Length > 0)
             {
                 parts.Add(part.ToString());
@@ -124,20 +134,32 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
             }
         }
 
-        if (Prefix.Length == 0 || parts.Count == 0 || !parts[0].StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) return parts;
-        if (parts[0].Length == Prefix.Length) parts.RemoveAt(0);
-        else if (parts.Sum(p => p.Length) == Length + Prefix.Length) parts[0] = parts[0][Prefix.Length..];
+        if (Prefix.Length == 0 || parts.Count == 0 || !parts[0].StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            return parts;
+        if (parts[0].Length == Prefix.Length)
+            parts.RemoveAt(0);
+        else if (parts.Sum(p => p.Length) == Length + Prefix.Length)
+            parts[0] = parts[0][Prefix.Length..];
         return parts;
     }
 
-    private CheckedGroups? Other(List<string> parts, string typed) => Kinds.FirstOrDefault(k => k.Prefix.Length > 0 && k != this && parts.Count > 0
-        && (parts[0].Equals(k.Prefix, StringComparison.OrdinalIgnoreCase)
-            || (typed.Length == k.Length + k.Prefix.Length && typed.StartsWith(k.Prefix, StringComparison.OrdinalIgnoreCase))));
+    private CheckedGroups? Other(List<string> parts, string typed) =>
+        Kinds.FirstOrDefault(k =>
+            k.Prefix.Length > 0
+            && k != this
+            && parts.Count > 0
+            && (
+                parts[0].Equals(k.Prefix, StringComparison.OrdinalIgnoreCase)
+                || (typed.Length == k.Length + k.Prefix.Length && typed.StartsWith(k.Prefix, StringComparison.OrdinalIgnoreCase))
+            )
+        );
 
     private string WrongLength(List<string> parts, int length)
     {
-        if (length == 0) return $"the {Name} is empty; type it as it was shown";
-        if (Prefix.Length > 0 && parts.Count == Groups + 1 && parts.Skip(1).All(p => p.Length == Size)) return $"the {Name} does not begin with {Prefix}-; {Compare}";
+        if (length == 0)
+            return $"the {Name} is empty; type it as it was shown";
+        if (Prefix.Length > 0 && parts.Count == Groups + 1 && parts.Skip(1).All(p => p.Length == Size))
+            return $"the {Name} does not begin with {Prefix}-; {Compare}";
         if (parts.Count == Groups)
         {
             var group = parts.FindIndex(p => p.Length != Size);
@@ -153,7 +175,8 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
     {
         for (var i = 0; i < typed.Length; i++)
         {
-            if (Base32.Value(typed[i]) >= 0) continue;
+            if (Base32.Value(typed[i]) >= 0)
+                continue;
             var group = i / Size;
             var character = char.IsBetween(typed[i], '!', '~') && group < OpenGroups ? $"'{typed[i]}'" : "one of its characters";
             return $"{Quoted(group, Group(typed, group))} is mistyped: {character} is in no {Name}";
@@ -164,9 +187,15 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
 
     private string? WrongGroups(string typed)
     {
-        var wrong = Enumerable.Range(0, typed.Length / Size).Select(g => (Number: g, Error: Error(typed, g))).Where(g => g.Error != 0).ToArray();
-        if (wrong.Length == 0) return null;
-        if (wrong.Length == 1) return $"{Quoted(wrong[0].Number, Group(typed, wrong[0].Number))} is mistyped; {Compare}";
+        var wrong = Enumerable
+            .Range(0, typed.Length / Size)
+            .Select(g => (Number: g, Error: Error(typed, g)))
+            .Where(g => g.Error != 0)
+            .ToArray();
+        if (wrong.Length == 0)
+            return null;
+        if (wrong.Length == 1)
+            return $"{Quoted(wrong[0].Number, Group(typed, wrong[0].Number))} is mistyped; {Compare}";
         var exchanged = Term(wrong[0].Number) ^ Term(wrong[1].Number);
         if (wrong.Length == 2 && wrong[0].Error == exchanged && wrong[1].Error == exchanged)
             return $"groups {wrong[0].Number + 1} and {wrong[1].Number + 1} stand in each other's place; {Compare}";
@@ -175,7 +204,9 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
     }
 
     private string Quoted(int group, string text) =>
-        group < OpenGroups && text.Length <= 2 * Size && text.All(c => char.IsBetween(c, '!', '~')) ? $"group {group + 1}, '{text}'," : $"group {group + 1}";
+        group < OpenGroups && text.Length <= 2 * Size && text.All(c => char.IsBetween(c, '!', '~'))
+            ? $"group {group + 1}, '{text}',"
+            : $"group {group + 1}";
 
     private static string Group(string typed, int group) => typed.Substring(group * Size, Math.Min(Size, typed.Length - (group * Size)));
 
@@ -189,7 +220,8 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
     private static int Sum(ReadOnlySpan<char> data, int group)
     {
         var sum = Term(group);
-        for (var i = 0; i < data.Length; i++) sum ^= Multiply(Base32.Value(data[i]), i + 2);
+        for (var i = 0; i < data.Length; i++)
+            sum ^= Multiply(Base32.Value(data[i]), i + 2);
         return sum;
     }
 
@@ -201,9 +233,11 @@ internal sealed record CheckedGroups(string Name, string Prefix, int Groups, int
         var product = 0;
         for (; b > 0; b >>= 1)
         {
-            if ((b & 1) != 0) product ^= a;
+            if ((b & 1) != 0)
+                product ^= a;
             a <<= 1;
-            if ((a & 32) != 0) a ^= 0b100101;
+            if ((a & 32) != 0)
+                a ^= 0b100101;
         }
 
         return product;

@@ -27,10 +27,16 @@ internal sealed record ClusterUrn(string ClusterId, string Duty, long Number)
     public static bool TryRead(string text, [NotNullWhen(true)] out ClusterUrn? urn)
     {
         urn = null;
-        if (!text.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        if (!text.StartsWith(Prefix, StringComparison.Ordinal))
+            return false;
         var parts = text[Prefix.Length..].Split(':');
-        if (parts.Length != 3 || !IsClusterId(parts[0]) || parts[1] is not (Node or Issuer or Authority)) return false;
-        if (!long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number.ToString(CultureInfo.InvariantCulture) != parts[2]) return false;
+        if (parts.Length != 3 || !IsClusterId(parts[0]) || parts[1] is not (Node or Issuer or Authority))
+            return false;
+        if (
+            !long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || number.ToString(CultureInfo.InvariantCulture) != parts[2]
+        )
+            return false;
         urn = new(parts[0], parts[1], number);
         return true;
     }
@@ -55,7 +61,8 @@ internal sealed record AlternativeNames(IReadOnlyList<string> Dns, IReadOnlyList
         try
         {
             // One extension of a kind is the rule (RFC 5280 section 4.2); with two, who knows which one others go by.
-            if (found.Length == 1) Read(found[0].RawData, dns, addresses, urns);
+            if (found.Length == 1)
+                Read(found[0].RawData, dns, addresses, urns);
         }
         catch (AsnContentException)
         {
@@ -71,16 +78,20 @@ internal sealed record AlternativeNames(IReadOnlyList<string> Dns, IReadOnlyList
         while (names.HasData)
         {
             var tag = names.PeekTag();
-            if (tag == new Asn1Tag(TagClass.ContextSpecific, 2)) dns.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, tag));
+            if (tag == new Asn1Tag(TagClass.ContextSpecific, 2))
+                dns.Add(names.ReadCharacterString(UniversalTagNumber.IA5String, tag));
             else if (tag == new Asn1Tag(TagClass.ContextSpecific, 6))
             {
-                if (ClusterUrn.TryRead(names.ReadCharacterString(UniversalTagNumber.IA5String, tag), out var urn)) urns.Add(urn);
+                if (ClusterUrn.TryRead(names.ReadCharacterString(UniversalTagNumber.IA5String, tag), out var urn))
+                    urns.Add(urn);
             }
             else if (tag == new Asn1Tag(TagClass.ContextSpecific, 7))
             {
-                if (names.ReadOctetString(tag) is { Length: 4 or 16 } bytes) addresses.Add(new IPAddress(bytes));
+                if (names.ReadOctetString(tag) is { Length: 4 or 16 } bytes)
+                    addresses.Add(new IPAddress(bytes));
             }
-            else names.ReadEncodedValue();
+            else
+                names.ReadEncodedValue();
         }
     }
 }

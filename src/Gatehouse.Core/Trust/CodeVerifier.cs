@@ -33,7 +33,8 @@ public sealed class CodeVerifier
     /// <param name="salt"><see cref="SaltBytes"/> random bytes.</param>
     public static CodeVerifier Of(JoinCode code, ReadOnlySpan<byte> salt)
     {
-        if (salt.Length != SaltBytes) throw new ArgumentException($"the salt has {SaltBytes} bytes", nameof(salt));
+        if (salt.Length != SaltBytes)
+            throw new ArgumentException($"the salt has {SaltBytes} bytes", nameof(salt));
         Base32.TryRead(code.Secret.Reveal(), out var secret);
         return new(salt.ToArray(), Iterations, Derive(code.Id, secret, salt, Iterations));
     }
@@ -43,10 +44,17 @@ public sealed class CodeVerifier
     {
         verifier = null;
         var parts = text.Split(':');
-        if (parts.Length != 4 || parts[0] != Form) return false;
-        if (!int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations) || iterations is < 1 or > MostIterations) return false;
-        if (!Envelope.TryBase64(parts[2], out var salt) || salt.Length != SaltBytes) return false;
-        if (!Envelope.TryBase64(parts[3], out var hash) || hash.Length != HashBytes) return false;
+        if (parts.Length != 4 || parts[0] != Form)
+            return false;
+        if (
+            !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations)
+            || iterations is < 1 or > MostIterations
+        )
+            return false;
+        if (!Envelope.TryBase64(parts[2], out var salt) || salt.Length != SaltBytes)
+            return false;
+        if (!Envelope.TryBase64(parts[3], out var hash) || hash.Length != HashBytes)
+            return false;
         verifier = new(salt, iterations, hash);
         return true;
     }
@@ -54,7 +62,8 @@ public sealed class CodeVerifier
     /// <summary>Whether it is the verifier of this code id and secret. The time it takes tells nothing about the secret.</summary>
     public bool Matches(string id, Secret secret) =>
         // The length is checked first: HMAC fills its key up with zero bytes, so a secret and a few more would be the same.
-        Base32.TryRead(secret.Reveal(), out var bytes) && bytes.Length == JoinCode.SecretBytes
+        Base32.TryRead(secret.Reveal(), out var bytes)
+        && bytes.Length == JoinCode.SecretBytes
         && CryptographicOperations.FixedTimeEquals(Derive(id, bytes, salt, iterations), hash);
 
     /// <summary>One line to be stored: form, iterations, salt, hash.</summary>

@@ -15,7 +15,8 @@ public sealed record DkimKey(string Kind, Secret Pem, string Record)
     private const int LeastBits = 1024;
 
     /// <summary>What signs with an RSA key.</summary>
-    public static DkimKey OfRsa(RSA key) => new("rsa", new Secret(key.ExportPkcs8PrivateKeyPem()), Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()));
+    public static DkimKey OfRsa(RSA key) =>
+        new("rsa", new Secret(key.ExportPkcs8PrivateKeyPem()), Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()));
 
     /// <summary>Reads a key from the text of a PEM file; null, with the problem, when it holds none that can sign mail.</summary>
     public static DkimKey? Read(string text, out string problem)
@@ -24,8 +25,10 @@ public sealed record DkimKey(string Kind, Secret Pem, string Record)
         var file = PemText.Read(text);
         if (file.Keys is not [var block])
         {
-            problem = file.HasEncryptedKey ? "holds a key with a passphrase; remove it with 'openssl pkey'"
-                : file.Keys.IsEmpty ? "holds no private key in PEM form" : "holds more than one private key";
+            problem =
+                file.HasEncryptedKey ? "holds a key with a passphrase; remove it with 'openssl pkey'"
+                : file.Keys.IsEmpty ? "holds no private key in PEM form"
+                : "holds more than one private key";
             return null;
         }
 
@@ -33,7 +36,8 @@ public sealed record DkimKey(string Kind, Secret Pem, string Record)
         {
             using var rsa = RSA.Create();
             rsa.ImportFromPem(block);
-            if (rsa.KeySize >= LeastBits) return OfRsa(rsa);
+            if (rsa.KeySize >= LeastBits)
+                return OfRsa(rsa);
             problem = $"holds an RSA key of {rsa.KeySize} bits; verifiers refuse keys below {LeastBits} (RFC 8301)";
             return null;
         }
@@ -42,7 +46,8 @@ public sealed record DkimKey(string Kind, Secret Pem, string Record)
             // Not an RSA key; the other kind is tried below.
         }
 
-        if (ReadEd25519(block) is { } other) return other;
+        if (ReadEd25519(block) is { } other)
+            return other;
         problem = "holds a key that is neither RSA nor Ed25519, the two kinds that sign mail";
         return null;
     }
@@ -53,7 +58,8 @@ public sealed record DkimKey(string Kind, Secret Pem, string Record)
         {
             using var reader = new PemReader(new StringReader(block));
             return reader.ReadObject() is Ed25519PrivateKeyParameters key
-                ? new DkimKey("ed25519", new Secret(block.TrimEnd()), Convert.ToBase64String(key.GeneratePublicKey().GetEncoded())) : null;
+                ? new DkimKey("ed25519", new Secret(block.TrimEnd()), Convert.ToBase64String(key.GeneratePublicKey().GetEncoded()))
+                : null;
         }
         catch (Exception e) when (e is IOException or SecurityUtilityException or InvalidKeyException or ArgumentException)
         {

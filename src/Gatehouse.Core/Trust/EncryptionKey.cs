@@ -32,7 +32,9 @@ public sealed class EncryptionKey
 
     /// <summary>Makes a key of <see cref="RandomBytes"/> random bytes.</summary>
     public static EncryptionKey Make(ReadOnlySpan<byte> random) =>
-        random.Length == RandomBytes ? new(random.ToArray()) : throw new ArgumentException($"an encryption key is made of {RandomBytes} random bytes", nameof(random));
+        random.Length == RandomBytes
+            ? new(random.ToArray())
+            : throw new ArgumentException($"an encryption key is made of {RandomBytes} random bytes", nameof(random));
 
     /// <summary>Reads a key as typed or kept; the problem names the groups to look at and quotes no part of it.</summary>
     public static bool TryRead(string text, [NotNullWhen(true)] out EncryptionKey? key, out string problem)

@@ -13,13 +13,27 @@ internal static class Envelope
     public const int TagBytes = 16;
 
     /// <summary>Nonce, encrypted content and tag.</summary>
-    public static byte[] Close(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> content, string form, string id, string name)
+    public static byte[] Close(
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> content,
+        string form,
+        string id,
+        string name
+    )
     {
-        if (nonce.Length != NonceBytes) throw new ArgumentException($"the nonce has {NonceBytes} bytes, and is never used twice with a key", nameof(nonce));
+        if (nonce.Length != NonceBytes)
+            throw new ArgumentException($"the nonce has {NonceBytes} bytes, and is never used twice with a key", nameof(nonce));
         var body = new byte[NonceBytes + content.Length + TagBytes];
         nonce.CopyTo(body);
         using var aes = new AesGcm(key, TagBytes);
-        aes.Encrypt(nonce, content, body.AsSpan(NonceBytes, content.Length), body.AsSpan(NonceBytes + content.Length), Associated(form, id, name));
+        aes.Encrypt(
+            nonce,
+            content,
+            body.AsSpan(NonceBytes, content.Length),
+            body.AsSpan(NonceBytes + content.Length),
+            Associated(form, id, name)
+        );
         return body;
     }
 
@@ -27,7 +41,8 @@ internal static class Envelope
     public static bool TryOpen(ReadOnlySpan<byte> key, ReadOnlySpan<byte> body, string form, string id, string name, out byte[] content)
     {
         content = [];
-        if (body.Length < NonceBytes + TagBytes) return false;
+        if (body.Length < NonceBytes + TagBytes)
+            return false;
         var opened = new byte[body.Length - NonceBytes - TagBytes];
         using var aes = new AesGcm(key, TagBytes);
         try
@@ -54,11 +69,18 @@ internal static class Envelope
         problem = "";
         var parts = text.Trim().Split(':');
         var family = form.TrimEnd("0123456789".ToCharArray());
-        if (parts.Length == 3 && parts[0] != form && parts[0].Length <= 8 && parts[0].StartsWith(family, StringComparison.Ordinal) && parts[0][family.Length..].All(char.IsAsciiDigit))
+        if (
+            parts.Length == 3
+            && parts[0] != form
+            && parts[0].Length <= 8
+            && parts[0].StartsWith(family, StringComparison.Ordinal)
+            && parts[0][family.Length..].All(char.IsAsciiDigit)
+        )
             problem = $"is in form {parts[0]}, and this release reads {form}; use the release that wrote it, or a later one";
         else if (parts.Length != 3 || parts[0] != form || !Base32.IsId(parts[1]) || !TryBase64(parts[2], out body) || body.Length < least)
             problem = $"is damaged: it is not in the form {form}:KEYID:BASE64; take it from a backup";
-        else id = parts[1];
+        else
+            id = parts[1];
         return problem.Length == 0;
     }
 
@@ -66,7 +88,8 @@ internal static class Envelope
     public static bool TryBase64(string text, out byte[] bytes)
     {
         bytes = new byte[text.Length / 4 * 3];
-        if (!Convert.TryFromBase64String(text, bytes, out var length)) return false;
+        if (!Convert.TryFromBase64String(text, bytes, out var length))
+            return false;
         bytes = bytes[..length];
         return Convert.ToBase64String(bytes) == text;
     }

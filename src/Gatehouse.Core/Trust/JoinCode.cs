@@ -38,7 +38,8 @@ public sealed class JoinCode
     /// <param name="root">The pin of the root CA.</param>
     public static JoinCode Make(ReadOnlySpan<byte> random, Pin root)
     {
-        if (random.Length != RandomBytes) throw new ArgumentException($"a join code is made of {RandomBytes} random bytes", nameof(random));
+        if (random.Length != RandomBytes)
+            throw new ArgumentException($"a join code is made of {RandomBytes} random bytes", nameof(random));
         Span<byte> bytes = stackalloc byte[IdBytes + Pin.Size + SecretBytes];
         random[..IdBytes].CopyTo(bytes);
         bytes[0] = (byte)((bytes[0] & 0x3F) | (Version << 6));
@@ -54,10 +55,13 @@ public sealed class JoinCode
     public static bool TryRead(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JoinCode? code, out string problem)
     {
         code = null;
-        if (!CheckedGroups.JoinCode.TryRead(text, out var bytes, out problem)) return false;
+        if (!CheckedGroups.JoinCode.TryRead(text, out var bytes, out problem))
+            return false;
         if (bytes[0] >> 6 is var version && version != Version)
         {
-            problem = $"the join code is of version {version}, and this release reads version {Version}; install the release that the cluster runs";
+            problem =
+                $"the join code is of version {version}, and this release reads version {Version}; install the release that the cluster "
+                + $"runs";
             return false;
         }
 
@@ -95,11 +99,13 @@ public sealed class JoinCode
     /// <summary>Its name without its secret.</summary>
     public override string ToString() => $"join code {Id}";
 
-    private static JoinCode Of(ReadOnlySpan<byte> bytes) => new(
-        IdOf(bytes),
-        Pin.Read(bytes[IdBytes..]),
-        new Secret(Base32.Write(bytes[(IdBytes + Pin.Size)..])),
-        new Secret(CheckedGroups.JoinCode.Write(bytes)));
+    private static JoinCode Of(ReadOnlySpan<byte> bytes) =>
+        new(
+            IdOf(bytes),
+            Pin.Read(bytes[IdBytes..]),
+            new Secret(Base32.Write(bytes[(IdBytes + Pin.Size)..])),
+            new Secret(CheckedGroups.JoinCode.Write(bytes))
+        );
 
     // The two bits of the version stand in front of the id's thirty.
     private static string IdOf(ReadOnlySpan<byte> bytes)

@@ -30,7 +30,9 @@ public sealed class MasterToken
 
     /// <summary>Makes a token of <see cref="RandomBytes"/> random bytes.</summary>
     public static MasterToken Make(ReadOnlySpan<byte> random) =>
-        random.Length == RandomBytes ? new(random.ToArray()) : throw new ArgumentException($"a master token is made of {RandomBytes} random bytes", nameof(random));
+        random.Length == RandomBytes
+            ? new(random.ToArray())
+            : throw new ArgumentException($"a master token is made of {RandomBytes} random bytes", nameof(random));
 
     /// <summary>Reads a token as typed; the problem names the groups to look at and quotes no part of it.</summary>
     public static bool TryRead(string text, [NotNullWhen(true)] out MasterToken? token, out string problem)
@@ -39,7 +41,8 @@ public sealed class MasterToken
         return token is not null;
     }
 
-    /// <summary>What a promotion is proved with, 32 bytes; the registry knows its SHA-256, from which nobody gets back to the token.</summary>
+    /// <summary>What a promotion is proved with, 32 bytes; the registry knows its SHA-256, from which nobody gets back to the
+    /// token.</summary>
     /// <param name="clusterId">The cluster.</param>
     public byte[] PromotionProof(string clusterId) => Derive([], $"promotion {clusterId}", 32);
 

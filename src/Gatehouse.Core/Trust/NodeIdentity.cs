@@ -50,8 +50,19 @@ public sealed record NodeIdentity(string ClusterId, string ClusterName, int Numb
         var nodes = names.Urns.Where(u => u.Duty == ClusterUrn.Node).ToArray();
         var issuers = names.Urns.Where(u => u.Duty == ClusterUrn.Issuer).ToArray();
         var (common, organisation) = SubjectName.Of(certificate.SubjectName);
-        var ours = nodes.Length == 1 && nodes[0].Number is > 0 and <= int.MaxValue && issuers.Length <= 1 && Array.TrueForAll(issuers, i => i.ClusterId == nodes[0].ClusterId);
-        if (!ours || names.Addresses.Count == 0 || names.Dns.Count == 0 || names.Dns[0] != common || !Names.TryParse(common, 2, out var name) || name != common)
+        var ours =
+            nodes.Length == 1
+            && nodes[0].Number is > 0 and <= int.MaxValue
+            && issuers.Length <= 1
+            && Array.TrueForAll(issuers, i => i.ClusterId == nodes[0].ClusterId);
+        if (
+            !ours
+            || names.Addresses.Count == 0
+            || names.Dns.Count == 0
+            || names.Dns[0] != common
+            || !Names.TryParse(common, 2, out var name)
+            || name != common
+        )
         {
             problem = "it does not say which node of which cluster it is of";
             return false;

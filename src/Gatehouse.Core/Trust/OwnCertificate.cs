@@ -42,8 +42,10 @@ public sealed record OwnCertificate(OwnCertificateProblem Problem, string Detail
     private const int MostCertificates = 20;
 
     // What GnuTLS, OpenSSL at Debian's security level and browsers all take.
-    private static readonly ImmutableDictionary<string, string> Curves = ImmutableDictionary<string, string>.Empty
-        .Add("1.2.840.10045.3.1.7", "P-256").Add("1.3.132.0.34", "P-384").Add("1.3.132.0.35", "P-521");
+    private static readonly ImmutableDictionary<string, string> Curves = ImmutableDictionary<string, string>
+        .Empty.Add("1.2.840.10045.3.1.7", "P-256")
+        .Add("1.3.132.0.34", "P-384")
+        .Add("1.3.132.0.35", "P-521");
 
     /// <summary>Reads both files. They may be one file that holds both, and text may stand around the blocks.</summary>
     public static OwnCertificate Read(string certificateText, string keyText)
@@ -52,13 +54,24 @@ public sealed record OwnCertificate(OwnCertificateProblem Problem, string Detail
         var certificates = new List<X509Certificate2>();
         try
         {
-            if (blocks.Length is 0 or > MostCertificates) return Failed(OwnCertificateProblem.NoCertificate);
-            foreach (var block in blocks) certificates.Add(X509Certificate2.CreateFromPem(block));
+            if (blocks.Length is 0 or > MostCertificates)
+                return Failed(OwnCertificateProblem.NoCertificate);
+            foreach (var block in blocks)
+                certificates.Add(X509Certificate2.CreateFromPem(block));
             var chain = Order(certificates, keys.Keys);
-            if (KeyProblem(chain[0]) is { } kind) return Failed(OwnCertificateProblem.KeyKind, kind) with { ChainPem = Text(chain) };
+            if (KeyProblem(chain[0]) is { } kind)
+                return Failed(OwnCertificateProblem.KeyKind, kind) with { ChainPem = Text(chain) };
             var key = keys.Keys.FirstOrDefault(k => Belongs(chain[0], k));
-            return key is not null ? new OwnCertificate(OwnCertificateProblem.None, "", Text(chain), new Secret(key))
-                : Failed(!keys.Keys.IsEmpty ? OwnCertificateProblem.KeyMismatch : keys.HasEncryptedKey ? OwnCertificateProblem.EncryptedKey : OwnCertificateProblem.NoKey) with { ChainPem = Text(chain) };
+            return key is not null
+                ? new OwnCertificate(OwnCertificateProblem.None, "", Text(chain), new Secret(key))
+                : Failed(
+                    !keys.Keys.IsEmpty ? OwnCertificateProblem.KeyMismatch
+                    : keys.HasEncryptedKey ? OwnCertificateProblem.EncryptedKey
+                    : OwnCertificateProblem.NoKey
+                ) with
+                {
+                    ChainPem = Text(chain),
+                };
         }
         catch (CryptographicException)
         {
@@ -79,9 +92,12 @@ public sealed record OwnCertificate(OwnCertificateProblem Problem, string Detail
                 using (var rsa = certificate.GetRSAPublicKey())
                     return rsa is { KeySize: < 2048 } ? $"an RSA key of {rsa.KeySize} bits, which is too short" : null;
             case P256.KeyOid:
-                return CurveOf(certificate.PublicKey) is { } curve && Curves.ContainsKey(curve) ? null : "a key on a curve that mail servers do not accept";
+                return CurveOf(certificate.PublicKey) is { } curve && Curves.ContainsKey(curve)
+                    ? null
+                    : "a key on a curve that mail servers do not accept";
             default:
-                return $"a key of a kind that mail servers do not accept ({certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value})";
+                return $"a key of a kind that mail servers do not accept "
+                    + $"({certificate.PublicKey.Oid.FriendlyName ?? certificate.PublicKey.Oid.Value})";
         }
     }
 
@@ -92,11 +108,13 @@ public sealed record OwnCertificate(OwnCertificateProblem Problem, string Detail
     // The server's own certificate is the key's; without a key that fits, the one that issued none of the others.
     private static List<X509Certificate2> Order(List<X509Certificate2> certificates, ImmutableArray<string> keys)
     {
-        var leaf = certificates.Find(c => keys.Any(k => Belongs(c, k)))
+        var leaf =
+            certificates.Find(c => keys.Any(k => Belongs(c, k)))
             ?? certificates.Find(c => !certificates.Exists(o => o != c && Issued(c, o)))
             ?? certificates[0];
         List<X509Certificate2> chain = [leaf];
-        while (certificates.Find(c => !chain.Contains(c) && Issued(c, chain[^1])) is { } issuer) chain.Add(issuer);
+        while (certificates.Find(c => !chain.Contains(c) && Issued(c, chain[^1])) is { } issuer)
+            chain.Add(issuer);
         // What is left over may be the other way of a cross-signed chain, and does no harm behind it.
         return [.. chain, .. certificates.Where(c => !chain.Contains(c))];
     }
@@ -121,7 +139,9 @@ public sealed record OwnCertificate(OwnCertificateProblem Problem, string Detail
     {
         try
         {
-            return key.EncodedParameters is { } parameters ? AsnDecoder.ReadObjectIdentifier(parameters.RawData, AsnEncodingRules.DER, out _) : null;
+            return key.EncodedParameters is { } parameters
+                ? AsnDecoder.ReadObjectIdentifier(parameters.RawData, AsnEncodingRules.DER, out _)
+                : null;
         }
         catch (AsnContentException)
         {

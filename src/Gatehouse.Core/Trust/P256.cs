@@ -19,7 +19,8 @@ internal static class P256
     /// <summary>Whether it is a P-256 key.</summary>
     public static bool IsOurs(PublicKey key)
     {
-        if (key.Oid.Value != KeyOid || key.EncodedParameters is not { } parameters) return false;
+        if (key.Oid.Value != KeyOid || key.EncodedParameters is not { } parameters)
+            return false;
         try
         {
             return AsnDecoder.ReadObjectIdentifier(parameters.RawData, AsnEncodingRules.DER, out _) == CurveOid;
@@ -33,11 +34,13 @@ internal static class P256
     /// <summary>Whether the key signed the data; false as well when it is a key or a signature of another kind.</summary>
     public static bool Verifies(PublicKey key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        if (!IsOurs(key)) return false;
+        if (!IsOurs(key))
+            return false;
         try
         {
             using var verifier = key.GetECDsaPublicKey();
-            return verifier is not null && verifier.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+            return verifier is not null
+                && verifier.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         }
         catch (CryptographicException)
         {
@@ -54,10 +57,12 @@ internal static class P256
     {
         var algorithm = reader.ReadSequence();
         var ours = algorithm.ReadObjectIdentifier() == SignatureOid;
-        if (ours) algorithm.ThrowIfNotEmpty();
+        if (ours)
+            algorithm.ThrowIfNotEmpty();
         var signature = reader.ReadBitString(out var unused);
         reader.ThrowIfNotEmpty();
-        if (unused != 0) throw new AsnContentException("a signature is of whole bytes");
+        if (unused != 0)
+            throw new AsnContentException("a signature is of whole bytes");
         return ours ? signature : null;
     }
 
@@ -68,7 +73,8 @@ internal static class P256
         try
         {
             key.ImportPkcs8PrivateKey(pkcs8, out _);
-            if (IsOurs(new PublicKey(key))) return key;
+            if (IsOurs(new PublicKey(key)))
+                return key;
         }
         catch (CryptographicException)
         {

@@ -36,8 +36,16 @@ public sealed record PemText
         {
             var label = rest[found.Label].ToString();
             encrypted |= label == "ENCRYPTED PRIVATE KEY";
-            var target = CertificateLabels.Contains(label) ? certificates : KeyLabels.Contains(label) ? keys : null;
-            target?.Add(PemEncoding.WriteString(target == certificates ? "CERTIFICATE" : label, Convert.FromBase64String(rest[found.Base64Data].ToString())) + "\n");
+            var target =
+                CertificateLabels.Contains(label) ? certificates
+                : KeyLabels.Contains(label) ? keys
+                : null;
+            target?.Add(
+                PemEncoding.WriteString(
+                    target == certificates ? "CERTIFICATE" : label,
+                    Convert.FromBase64String(rest[found.Base64Data].ToString())
+                ) + "\n"
+            );
             rest = rest[found.Location.End..];
         }
 

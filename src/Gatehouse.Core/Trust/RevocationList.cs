@@ -31,7 +31,8 @@ public sealed class RevocationList
         var content = list.ReadSequence();
         signature = P256.ReadSignature(list) ?? throw new AsnContentException("not signed with ECDSA and SHA-256");
 
-        if (content.ReadInteger() != 1) throw new AsnContentException("not a list of version 2");
+        if (content.ReadInteger() != 1)
+            throw new AsnContentException("not a list of version 2");
         content.ReadSequence();
         issuer = content.ReadEncodedValue().ToArray();
         ThisUpdate = ReadTime(content);
@@ -74,7 +75,8 @@ public sealed class RevocationList
         {
             while (PemEncoding.TryFind(rest, out var fields))
             {
-                if (rest[fields.Label].SequenceEqual(Label)) read.Add(Read(Convert.FromBase64String(rest[fields.Base64Data].ToString())));
+                if (rest[fields.Label].SequenceEqual(Label))
+                    read.Add(Read(Convert.FromBase64String(rest[fields.Base64Data].ToString())));
                 rest = rest[fields.Location.End..];
             }
         }
@@ -85,7 +87,8 @@ public sealed class RevocationList
         }
 
         // What begins and was not found has no proper end.
-        if (read.Count != Count(pem)) problem = "holds a revocation list that is cut off; fetch it again from the cluster";
+        if (read.Count != Count(pem))
+            problem = "holds a revocation list that is cut off; fetch it again from the cluster";
         lists = problem.Length == 0 ? read.ToImmutable() : [];
         return problem.Length == 0;
     }
@@ -139,9 +142,11 @@ public sealed class RevocationList
             var extension = extensions.ReadSequence();
             var oid = extension.ReadObjectIdentifier();
             // A critical extension changes what the list means (RFC 5280 section 5.2); none is made here.
-            if (extension.PeekTag() == Asn1Tag.Boolean && extension.ReadBoolean()) throw new AsnContentException("a critical extension");
+            if (extension.PeekTag() == Asn1Tag.Boolean && extension.ReadBoolean())
+                throw new AsnContentException("a critical extension");
             var value = extension.ReadOctetString();
-            if (oid == NumberOid) number = (long)new AsnReader(value, AsnEncodingRules.DER).ReadInteger();
+            if (oid == NumberOid)
+                number = (long)new AsnReader(value, AsnEncodingRules.DER).ReadInteger();
         }
 
         return number ?? throw new AsnContentException("no number");
@@ -150,7 +155,12 @@ public sealed class RevocationList
     private static int Count(string pem)
     {
         var count = 0;
-        for (var i = pem.IndexOf($"-----BEGIN {Label}", StringComparison.Ordinal); i >= 0; i = pem.IndexOf($"-----BEGIN {Label}", i + 1, StringComparison.Ordinal)) count++;
+        for (
+            var i = pem.IndexOf($"-----BEGIN {Label}", StringComparison.Ordinal);
+            i >= 0;
+            i = pem.IndexOf($"-----BEGIN {Label}", i + 1, StringComparison.Ordinal)
+        )
+            count++;
         return count;
     }
 }

@@ -33,7 +33,9 @@ public sealed class Sealed
     /// <summary>Reads what <see cref="ToString"/> wrote; the problem follows the name of the secret.</summary>
     public static bool TryRead(string text, [NotNullWhen(true)] out Sealed? read, out string problem)
     {
-        read = Envelope.TryRead(text, Form, Envelope.NonceBytes + Envelope.TagBytes, out var id, out var body, out problem) ? new(id, body) : null;
+        read = Envelope.TryRead(text, Form, Envelope.NonceBytes + Envelope.TagBytes, out var id, out var body, out problem)
+            ? new(id, body)
+            : null;
         return read is not null;
     }
 
@@ -46,8 +48,10 @@ public sealed class Sealed
     {
         content = [];
         problem = key.Id == KeyId ? "" : $"is sealed with encryption key {KeyId}, not with {key.Id}; give key {KeyId}";
-        if (problem.Length > 0) return false;
-        if (Envelope.TryOpen(key.Bytes, body, Form, KeyId, name, out content)) return true;
+        if (problem.Length > 0)
+            return false;
+        if (Envelope.TryOpen(key.Bytes, body, Form, KeyId, name, out content))
+            return true;
         problem = $"was changed after it was sealed, or was sealed under another name than {name}; take it from a backup";
         return false;
     }

@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 
 namespace Gatehouse.Core.Trust;
 
-/// <summary>The root CA's private key under the master token, bound to the cluster's id: the only form in which it is ever stored.</summary>
+/// <summary>The root CA's private key under the master token, bound to the cluster's id: the only form in which it is ever
+/// stored.</summary>
 public sealed class SealedKey
 {
     /// <summary>How many random bytes <see cref="Seal"/> takes: 16 for the salt, 12 for the nonce.</summary>
@@ -27,7 +28,8 @@ public sealed class SealedKey
     /// <param name="random"><see cref="RandomBytes"/> random bytes.</param>
     public static SealedKey Seal(ECDsa key, string clusterId, MasterToken token, ReadOnlySpan<byte> random)
     {
-        if (random.Length != RandomBytes) throw new ArgumentException($"a key is sealed with {RandomBytes} random bytes", nameof(random));
+        if (random.Length != RandomBytes)
+            throw new ArgumentException($"a key is sealed with {RandomBytes} random bytes", nameof(random));
         var salt = random[..SaltBytes].ToArray();
         var content = key.ExportPkcs8PrivateKey();
         var wrapping = token.Derive(salt, "root key", KeyBytes);
@@ -46,7 +48,9 @@ public sealed class SealedKey
     public static bool TryRead(string text, [NotNullWhen(true)] out SealedKey? read, out string problem)
     {
         const int least = SaltBytes + Envelope.NonceBytes + Envelope.TagBytes;
-        read = Envelope.TryRead(text, Form, least, out var id, out var body, out problem) ? new(id, body[..SaltBytes], body[SaltBytes..]) : null;
+        read = Envelope.TryRead(text, Form, least, out var id, out var body, out problem)
+            ? new(id, body[..SaltBytes], body[SaltBytes..])
+            : null;
         return read is not null;
     }
 
@@ -58,14 +62,21 @@ public sealed class SealedKey
     public bool TryOpen(MasterToken token, string clusterId, [NotNullWhen(true)] out ECDsa? key, out string problem)
     {
         key = null;
-        problem = token.Id == TokenId ? "" : $"opens with master token {TokenId}, and the one given is {token.Id}; give the one that was shown when the cluster was made or its token last changed";
-        if (problem.Length > 0) return false;
+        problem =
+            token.Id == TokenId
+                ? ""
+                : $"opens with master token {TokenId}, and the one given is {token.Id}; give the one that was shown when the cluster was "
+                    + $"made or its token last changed";
+        if (problem.Length > 0)
+            return false;
         var wrapping = token.Derive(salt, "root key", KeyBytes);
         var opened = Envelope.TryOpen(wrapping, body, Form, TokenId, clusterId, out var content);
         CryptographicOperations.ZeroMemory(wrapping);
-        if (opened) key = P256.ImportPrivate(content);
+        if (opened)
+            key = P256.ImportPrivate(content);
         CryptographicOperations.ZeroMemory(content);
-        if (key is not null) return true;
+        if (key is not null)
+            return true;
         problem = "was changed after it was sealed, or is of another cluster; take it from a backup or from the registry";
         return false;
     }

@@ -9,10 +9,12 @@ public sealed record SerialNumber(string Hex)
     /// <summary>How many random bytes <see cref="Make"/> takes.</summary>
     public const int RandomBytes = 16;
 
-    /// <summary>A number of <see cref="RandomBytes"/> random bytes. The first two bits are set, so that all are positive and of one length.</summary>
+    /// <summary>A number of <see cref="RandomBytes"/> random bytes. The first two bits are set, so that all are positive and of one
+    /// length.</summary>
     public static SerialNumber Make(ReadOnlySpan<byte> random)
     {
-        if (random.Length != RandomBytes) throw new ArgumentException($"a serial number is made of {RandomBytes} random bytes", nameof(random));
+        if (random.Length != RandomBytes)
+            throw new ArgumentException($"a serial number is made of {RandomBytes} random bytes", nameof(random));
         var bytes = random.ToArray();
         bytes[0] = (byte)((bytes[0] & 0x3F) | 0x40);
         return Of(bytes);

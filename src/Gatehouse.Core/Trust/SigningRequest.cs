@@ -34,7 +34,8 @@ public static class SigningRequest
     {
         key = null;
         problem = request.Length > Longest ? $"has {request.Length} bytes, more than {Longest}" : "";
-        if (problem.Length > 0) return false;
+        if (problem.Length > 0)
+            return false;
         if (!TryDer(request, out var der))
         {
             problem = $"is not PEM with the label {Label}";
@@ -67,9 +68,12 @@ public static class SigningRequest
         info.ReadInteger();
         info.ReadSequence();
         var publicKey = info.ReadEncodedValue();
-        if (KeyProblem(publicKey) is { } wrongKey) problem = wrongKey;
-        else if (signature is null) problem = "is not signed with ECDSA and SHA-256";
-        if (problem.Length > 0 || signature is null) return false;
+        if (KeyProblem(publicKey) is { } wrongKey)
+            problem = wrongKey;
+        else if (signature is null)
+            problem = "is not signed with ECDSA and SHA-256";
+        if (problem.Length > 0 || signature is null)
+            return false;
 
         var sent = PublicKey.CreateFromSubjectPublicKeyInfo(publicKey.Span, out _);
         if (!P256.Verifies(sent, signed.Span, signature))
@@ -86,16 +90,22 @@ public static class SigningRequest
     {
         var algorithm = new AsnReader(publicKey, AsnEncodingRules.DER).ReadSequence().ReadSequence();
         var kind = algorithm.ReadObjectIdentifier();
-        var ours = kind == P256.KeyOid && algorithm.HasData && algorithm.PeekTag() == Asn1Tag.ObjectIdentifier && algorithm.ReadObjectIdentifier() == P256.CurveOid;
+        var ours =
+            kind == P256.KeyOid
+            && algorithm.HasData
+            && algorithm.PeekTag() == Asn1Tag.ObjectIdentifier
+            && algorithm.ReadObjectIdentifier() == P256.CurveOid;
         return ours ? null : "is for a key of another kind than P-256; make the request with the program that joins";
     }
 
     private static bool TryDer(ReadOnlySpan<byte> request, out byte[] der)
     {
         der = request.ToArray();
-        if (!request.StartsWith("-----BEGIN "u8)) return true;
+        if (!request.StartsWith("-----BEGIN "u8))
+            return true;
         var text = Encoding.Latin1.GetString(request);
-        if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] != Label) return false;
+        if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] != Label)
+            return false;
         der = Convert.FromBase64String(text[fields.Base64Data]);
         return true;
     }

@@ -24,8 +24,10 @@ internal static class SubjectName
     /// <summary>The two parts; empty what is not there exactly once.</summary>
     public static (string Common, string Organisation) Of(X500DistinguishedName name)
     {
-        var parts = name.EnumerateRelativeDistinguishedNames().Where(n => !n.HasMultipleElements)
-            .Select(n => (Oid: n.GetSingleElementType().Value, Value: n.GetSingleElementValue() ?? "")).ToArray();
+        var parts = name.EnumerateRelativeDistinguishedNames()
+            .Where(n => !n.HasMultipleElements)
+            .Select(n => (Oid: n.GetSingleElementType().Value, Value: n.GetSingleElementValue() ?? ""))
+            .ToArray();
         return (Single(CommonName), Single(Organisation));
 
         string Single(string oid) => parts.Where(p => p.Oid == oid).Select(p => p.Value).ToArray() is [var one] ? one : "";

@@ -27,7 +27,8 @@ public sealed class TrustStore
     /// <summary>Reads a store.</summary>
     /// <param name="roots">The root CAs of one cluster, PEM; which cluster is read from them.</param>
     /// <param name="lists">Revocation lists, PEM; may be empty, as before the first contact.</param>
-    /// <exception cref="TrustException">There is no root, or one that is no root, or roots of two clusters, or a list that cannot be read.</exception>
+    /// <exception cref="TrustException">There is no root, or one that is no root, or roots of two clusters, or a list that cannot be
+    /// read.</exception>
     public static TrustStore Read(string roots, string lists)
     {
         var certificates = new X509Certificate2Collection();
@@ -40,10 +41,17 @@ public sealed class TrustStore
             throw new TrustException("the CA file cannot be read as certificates in PEM form; fetch it again from the cluster.", e);
         }
 
-        if (certificates.Count == 0) throw new TrustException("the CA file holds no certificate in PEM form (-----BEGIN CERTIFICATE-----); fetch it from the cluster.");
+        if (certificates.Count == 0)
+            throw new TrustException(
+                "the CA file holds no certificate in PEM form (-----BEGIN CERTIFICATE-----); fetch it from the cluster."
+            );
         var clusters = certificates.Select(ClusterOf).Distinct().ToArray();
-        if (clusters.Length > 1) throw new TrustException($"the CA file holds CAs of the clusters {string.Join(" and ", clusters)}; a member trusts one cluster.");
-        if (!RevocationList.TryReadAll(lists, out var read, out var problem)) throw new TrustException($"the file of revocation lists {problem}");
+        if (clusters.Length > 1)
+            throw new TrustException(
+                $"the CA file holds CAs of the clusters {string.Join(" and ", clusters)}; a member trusts one cluster."
+            );
+        if (!RevocationList.TryReadAll(lists, out var read, out var problem))
+            throw new TrustException($"the file of revocation lists {problem}");
         return new(clusters[0], [.. certificates], read);
     }
 
@@ -53,7 +61,13 @@ public sealed class TrustStore
     /// <param name="now">The time.</param>
     /// <param name="purpose">What it is used for.</param>
     /// <param name="host">The name or address that was asked for; null when it does not matter.</param>
-    public Judgement Judge(X509Certificate2 leaf, IEnumerable<X509Certificate2> extra, DateTimeOffset now, Purpose purpose, string? host = null)
+    public Judgement Judge(
+        X509Certificate2 leaf,
+        IEnumerable<X509Certificate2> extra,
+        DateTimeOffset now,
+        Purpose purpose,
+        string? host = null
+    )
     {
         try
         {
@@ -62,11 +76,16 @@ public sealed class TrustStore
         catch (CryptographicException)
         {
             // Extensions are read only when they are looked at, so a certificate that was loaded can still turn out broken.
-            return Refuse(Distrust.Unreadable, $"certificate {leaf.SerialNumber}", "it, or a certificate that came with it, cannot be read. Let the other side renew its certificate.");
+            return Refuse(
+                Distrust.Unreadable,
+                $"certificate {leaf.SerialNumber}",
+                "it, or a certificate that came with it, cannot be read. Let the other side renew its certificate."
+            );
         }
     }
 
-    /// <summary>Judges the certificate of a member that asks for its next one. Where it ended while the member was away, it is judged by the last moment that it was good.</summary>
+    /// <summary>Judges the certificate of a member that asks for its next one. Where it ended while the member was away, it is judged by
+    /// the last moment that it was good.</summary>
     /// <param name="leaf">The certificate.</param>
     /// <param name="extra">What came with it.</param>
     /// <param name="now">The time.</param>
@@ -85,18 +104,43 @@ public sealed class TrustStore
         var judged = chain.ChainElements.Select(e => e.Certificate).ToArray();
 
         if (isNode && identity!.ClusterId != ClusterId)
-            return Refuse(Distrust.OtherCluster, about, $"its certificate is of cluster {identity.ClusterId}, and this is cluster {ClusterId}. Use an address or a code of this cluster.");
+            return Refuse(
+                Distrust.OtherCluster,
+                about,
+                $"its certificate is of cluster {identity.ClusterId}, and this is cluster {ClusterId}. Use an address or a code of this "
+                    + $"cluster."
+            );
         if ((status & ~(X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.NotValidForUsage)) != 0 || judged.Length < 2)
-            return Refuse(Distrust.UnknownAuthority, about, $"no CA of cluster {ClusterId} has signed its certificate ({Words(status)}). If it is a member, let it renew its certificate; if not, somebody stands in its place.");
-        if (Revocation(judged, about) is { } revoked) return revoked;
-        if (Time(judged, now, about) is { } time) return time;
-        if (!isNode) return Refuse(Distrust.NoNode, about, $"{noNode}. Take the certificate that was made for the node.");
+            return Refuse(
+                Distrust.UnknownAuthority,
+                about,
+                $"no CA of cluster {ClusterId} has signed its certificate ({Words(status)}). If it is a member, let it renew its "
+                    + $"certificate; if not, somebody stands in its place."
+            );
+        if (Revocation(judged, about) is { } revoked)
+            return revoked;
+        if (Time(judged, now, about) is { } time)
+            return time;
+        if (!isNode)
+            return Refuse(Distrust.NoNode, about, $"{noNode}. Take the certificate that was made for the node.");
         if ((status & X509ChainStatusFlags.NotValidForUsage) != 0)
-            return Refuse(Distrust.WrongUse, about, $"its certificate is not for use as a {(purpose == Purpose.Client ? "client" : "server")}. Take the certificate that was made for the node.");
+            return Refuse(
+                Distrust.WrongUse,
+                about,
+                $"its certificate is not for use as a {(purpose == Purpose.Client ? "client" : "server")}. Take the certificate that was "
+                    + $"made for the node."
+            );
         if (host is not null && !IsFor(leaf, host))
-            return Refuse(Distrust.WrongName, about, $"its certificate is not for {host}. Use the node's own name or address, or let it renew its certificate after a change of either.");
+            return Refuse(
+                Distrust.WrongName,
+                about,
+                $"its certificate is not for {host}. Use the node's own name or address, or let it renew its certificate after a change "
+                    + $"of either."
+            );
         // Whatever else may be wrong: without a chain that stands there is no trust.
-        return trusted ? new(identity, null) : Refuse(Distrust.UnknownAuthority, about, $"its certificate cannot be verified ({Words(status)}).");
+        return trusted
+            ? new(identity, null)
+            : Refuse(Distrust.UnknownAuthority, about, $"its certificate cannot be verified ({Words(status)}).");
     }
 
     // The lists do not come into the chain by themselves: .NET would fetch them, which is never done here.
@@ -107,11 +151,24 @@ public sealed class TrustStore
             foreach (var list in RevocationLists.Where(l => l.IsOf(chain[i + 1])))
             {
                 if (!list.IsSignedBy(chain[i + 1]))
-                    return Refuse(Distrust.BadRevocationList, about, $"{list} was not signed by that CA, so nobody can say what is revoked. Fetch the lists again from the cluster.");
-                if (!list.Contains(SerialNumber.Of(chain[i]))) continue;
+                    return Refuse(
+                        Distrust.BadRevocationList,
+                        about,
+                        $"{list} was not signed by that CA, so nobody can say what is revoked. Fetch the lists again from the cluster."
+                    );
+                if (!list.Contains(SerialNumber.Of(chain[i])))
+                    continue;
                 return i == 0
-                    ? Refuse(Distrust.Revoked, about, "its certificate is revoked: the node was removed, or has a newer one. Invite it again if it is to be a member.")
-                    : Refuse(Distrust.IssuerRevoked, about, "the issuing CA that signed its certificate is revoked. Invite the node again, or let it renew its certificate.");
+                    ? Refuse(
+                        Distrust.Revoked,
+                        about,
+                        "its certificate is revoked: the node was removed, or has a newer one. Invite it again if it is to be a member."
+                    )
+                    : Refuse(
+                        Distrust.IssuerRevoked,
+                        about,
+                        "the issuing CA that signed its certificate is revoked. Invite the node again, or let it renew its certificate."
+                    );
             }
         }
 
@@ -123,10 +180,21 @@ public sealed class TrustStore
         for (var i = 0; i < chain.Length; i++)
         {
             // In the second of its end it is over, as it is for OpenSSL.
-            DateTimeOffset from = chain[i].NotBefore, end = chain[i].NotAfter;
+            DateTimeOffset from = chain[i].NotBefore,
+                end = chain[i].NotAfter;
             var what = i == 0 ? "its certificate" : "the CA above its certificate";
-            if (now >= end) return Refuse(Distrust.Expired, about, $"{what} expired on {Utc(end)}, and here it is {Utc(now)}. Renew it, or set the clock right.");
-            if (now < from) return Refuse(Distrust.Early, about, $"{what} is valid from {Utc(from)}, and here it is {Utc(now)}. Set the clocks right, on both sides.");
+            if (now >= end)
+                return Refuse(
+                    Distrust.Expired,
+                    about,
+                    $"{what} expired on {Utc(end)}, and here it is {Utc(now)}. Renew it, or set the clock right."
+                );
+            if (now < from)
+                return Refuse(
+                    Distrust.Early,
+                    about,
+                    $"{what} is valid from {Utc(from)}, and here it is {Utc(now)}. Set the clocks right, on both sides."
+                );
         }
 
         return null;
@@ -143,7 +211,9 @@ public sealed class TrustStore
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid;
         chain.ChainPolicy.VerificationTimeIgnored = false;
         chain.ChainPolicy.VerificationTime = now.LocalDateTime;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(purpose == Purpose.Client ? CertificateAuthority.ClientUse : CertificateAuthority.ServerUse));
+        chain.ChainPolicy.ApplicationPolicy.Add(
+            new Oid(purpose == Purpose.Client ? CertificateAuthority.ClientUse : CertificateAuthority.ServerUse)
+        );
         chain.ChainPolicy.CustomTrustStore.AddRange(Roots.ToArray());
         chain.ChainPolicy.ExtraStore.AddRange(extra.ToArray());
         return chain;
@@ -158,21 +228,30 @@ public sealed class TrustStore
     private static string ClusterOf(X509Certificate2 root)
     {
         var urns = AlternativeNames.Of(root).Urns;
-        var isRoot = CertificateAuthority.IsAuthority(root) && urns.Count == 1 && urns[0] is { Duty: ClusterUrn.Authority, Number: 0 }
+        var isRoot =
+            CertificateAuthority.IsAuthority(root)
+            && urns.Count == 1
+            && urns[0] is { Duty: ClusterUrn.Authority, Number: 0 }
             && root.SubjectName.RawData.AsSpan().SequenceEqual(root.IssuerName.RawData);
-        return isRoot ? urns[0].ClusterId : throw new TrustException($"certificate {root.SerialNumber} in the CA file is not the root CA of a cluster; fetch the file again from the cluster.");
+        return isRoot
+            ? urns[0].ClusterId
+            : throw new TrustException(
+                $"certificate {root.SerialNumber} in the CA file is not the root CA of a cluster; fetch the file again from the cluster."
+            );
     }
 
-    private static Judgement Refuse(string code, string about, string message) => new(null, new Finding(Severity.Error, code, about, message));
+    private static Judgement Refuse(string code, string about, string message) =>
+        new(null, new Finding(Severity.Error, code, about, message));
 
     private static string Utc(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC";
 
-    private static string Words(X509ChainStatusFlags status) => (status & ~X509ChainStatusFlags.NotTimeValid) switch
-    {
-        var s when (s & X509ChainStatusFlags.InvalidBasicConstraints) != 0 => "a certificate above it is not that of a CA",
-        var s when (s & X509ChainStatusFlags.NotSignatureValid) != 0 => "a signature is wrong",
-        var s when (s & X509ChainStatusFlags.PartialChain) != 0 => "the CA above it is not known here",
-        var s when (s & X509ChainStatusFlags.UntrustedRoot) != 0 => "its root CA is not trusted here",
-        var s => s.ToString(),
-    };
+    private static string Words(X509ChainStatusFlags status) =>
+        (status & ~X509ChainStatusFlags.NotTimeValid) switch
+        {
+            var s when (s & X509ChainStatusFlags.InvalidBasicConstraints) != 0 => "a certificate above it is not that of a CA",
+            var s when (s & X509ChainStatusFlags.NotSignatureValid) != 0 => "a signature is wrong",
+            var s when (s & X509ChainStatusFlags.PartialChain) != 0 => "the CA above it is not known here",
+            var s when (s & X509ChainStatusFlags.UntrustedRoot) != 0 => "its root CA is not trusted here",
+            var s => s.ToString(),
+        };
 }

@@ -12,5 +12,6 @@ public sealed class AddressConverter : JsonConverter<IPAddress>
         IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("no address");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

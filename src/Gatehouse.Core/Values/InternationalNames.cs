@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace Gatehouse.Core.Values;
 
-/// <summary>Domains that people write in their own letters (U-labels), while lists and DNS have them in ASCII (A-labels, RFC 5890).</summary>
+/// <summary>Domains that people write in their own letters (U-labels), while lists and DNS have them in ASCII (A-labels, RFC
+/// 5890).</summary>
 public static class InternationalNames
 {
     private static readonly IdnMapping Mapping = new() { UseStd3AsciiRules = true };
@@ -15,11 +16,14 @@ public static class InternationalNames
     /// <param name="domain">The domain in ASCII.</param>
     public static ImmutableArray<string> Spellings(string domain)
     {
-        if (!domain.Split('.').Any(l => l.StartsWith("xn--", StringComparison.Ordinal))) return [];
+        if (!domain.Split('.').Any(l => l.StartsWith("xn--", StringComparison.Ordinal)))
+            return [];
         try
         {
             var written = Mapping.GetUnicode(domain);
-            return System.Text.Ascii.IsValid(written) || written.Any(char.IsControl) ? [] : [.. new[] { written.ToLowerInvariant(), Titled(written), written.ToUpperInvariant() }.Distinct(StringComparer.Ordinal)];
+            return System.Text.Ascii.IsValid(written) || written.Any(char.IsControl)
+                ? []
+                : [.. new[] { written.ToLowerInvariant(), Titled(written), written.ToUpperInvariant() }.Distinct(StringComparer.Ordinal)];
         }
         catch (ArgumentException)
         {
@@ -44,5 +48,6 @@ public static class InternationalNames
         }
     }
 
-    private static string Titled(string domain) => string.Join('.', domain.Split('.').Select(l => string.Concat(l[..1].ToUpperInvariant(), l[1..])));
+    private static string Titled(string domain) =>
+        string.Join('.', domain.Split('.').Select(l => string.Concat(l[..1].ToUpperInvariant(), l[1..])));
 }

@@ -17,14 +17,16 @@ public static class Names
     {
         name = text.ToLowerInvariant();
         // Letters beyond ASCII are refused as written: the Kelvin sign, for one, has a plain 'k' as its lower case.
-        if (!System.Text.Ascii.IsValid(text)) return false;
+        if (!System.Text.Ascii.IsValid(text))
+            return false;
         var parts = name.Split('.');
-        return name.Length <= 253 && parts.Length >= labels && Array.TrueForAll(parts, IsLabel)
-            && !parts[^1].All(char.IsAsciiDigit);
+        return name.Length <= 253 && parts.Length >= labels && Array.TrueForAll(parts, IsLabel) && !parts[^1].All(char.IsAsciiDigit);
     }
 
     private static bool IsLabel(string label) =>
-        label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-'
+        label.Length is > 0 and <= 63
+        && label[0] != '-'
+        && label[^1] != '-'
         && label.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 }
 
@@ -38,10 +40,14 @@ public static class Addresses
     public static bool TryParse(string text, out IPAddress address)
     {
         address = IPAddress.None;
-        if (text.Contains('%', StringComparison.Ordinal) || text.Contains('[', StringComparison.Ordinal)) return false;
-        if (!IPAddress.TryParse(text, out var parsed)) return false;
-        if (parsed.AddressFamily == AddressFamily.InterNetwork && parsed.ToString() != text) return false;
-        if (parsed.IsIPv4MappedToIPv6) return false;
+        if (text.Contains('%', StringComparison.Ordinal) || text.Contains('[', StringComparison.Ordinal))
+            return false;
+        if (!IPAddress.TryParse(text, out var parsed))
+            return false;
+        if (parsed.AddressFamily == AddressFamily.InterNetwork && parsed.ToString() != text)
+            return false;
+        if (parsed.IsIPv4MappedToIPv6)
+            return false;
         address = parsed;
         return true;
     }
@@ -52,7 +58,8 @@ public static class Addresses
         network = default;
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         problem = "is not a network; write address/bits, for example 192.0.2.0/24 or 2001:db8::/32";
-        if (!TryParse(slash < 0 ? text : text[..slash], out var address)) return false;
+        if (!TryParse(slash < 0 ? text : text[..slash], out var address))
+            return false;
         if (slash >= 0 && Netmask.Bits(text[(slash + 1)..]) is { } mask && address.AddressFamily == AddressFamily.InterNetwork)
         {
             problem = $"has a netmask; write the number of its bits: {Mask(address, mask)}/{mask}";
@@ -61,7 +68,15 @@ public static class Addresses
 
         var width = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         var bits = width;
-        if (slash >= 0 && !(text.Length - slash <= 4 && int.TryParse(text.AsSpan(slash + 1), System.Globalization.NumberStyles.None, null, out bits) && bits <= width)) return false;
+        if (
+            slash >= 0
+            && !(
+                text.Length - slash <= 4
+                && int.TryParse(text.AsSpan(slash + 1), System.Globalization.NumberStyles.None, null, out bits)
+                && bits <= width
+            )
+        )
+            return false;
         var basis = Mask(address, bits);
         if (!basis.Equals(address))
         {
@@ -108,9 +123,15 @@ public sealed record HostPort(string Host, int Port)
         result = new HostPort("", 0);
         var (host, port) = Split(text);
         var number = defaultPort;
-        if (port is not null && !(int.TryParse(port, System.Globalization.NumberStyles.None, null, out number) && number is >= 1 and <= 65535)) return false;
-        if (Addresses.TryParse(host, out var address)) host = address.ToString();
-        else if (text.StartsWith('[') || !Names.TryParse(host, 1, out host)) return false;
+        if (
+            port is not null
+            && !(int.TryParse(port, System.Globalization.NumberStyles.None, null, out number) && number is >= 1 and <= 65535)
+        )
+            return false;
+        if (Addresses.TryParse(host, out var address))
+            host = address.ToString();
+        else if (text.StartsWith('[') || !Names.TryParse(host, 1, out host))
+            return false;
         result = new HostPort(host, number);
         return true;
     }
@@ -123,9 +144,12 @@ public sealed record HostPort(string Host, int Port)
         if (text.StartsWith('['))
         {
             var end = text.IndexOf(']', StringComparison.Ordinal);
-            if (end < 0) return ("", null);
+            if (end < 0)
+                return ("", null);
             var rest = text[(end + 1)..];
-            return rest.Length == 0 ? (text[1..end], null) : rest[0] == ':' ? (text[1..end], rest[1..]) : ("", null);
+            return rest.Length == 0 ? (text[1..end], null)
+                : rest[0] == ':' ? (text[1..end], rest[1..])
+                : ("", null);
         }
 
         var colon = text.IndexOf(':', StringComparison.Ordinal);
@@ -141,10 +165,13 @@ public static class MailAddresses
     {
         address = text;
         var at = text.LastIndexOf('@');
-        if (at is < 1 or > 64 || !Names.TryParse(text[(at + 1)..], 1, out var domain)) return false;
+        if (at is < 1 or > 64 || !Names.TryParse(text[(at + 1)..], 1, out var domain))
+            return false;
         var local = text[..at];
-        if (local.StartsWith('.') || local.EndsWith('.') || local.Contains("..", StringComparison.Ordinal)) return false;
-        if (!local.All(c => char.IsAsciiLetterOrDigit(c) || "._+-=".Contains(c, StringComparison.Ordinal))) return false;
+        if (local.StartsWith('.') || local.EndsWith('.') || local.Contains("..", StringComparison.Ordinal))
+            return false;
+        if (!local.All(c => char.IsAsciiLetterOrDigit(c) || "._+-=".Contains(c, StringComparison.Ordinal)))
+            return false;
         address = $"{local}@{domain}";
         return true;
     }
@@ -162,11 +189,21 @@ public static class Quantities
         bytes = 0;
         var trimmed = text.TrimEnd('B', 'b');
         trimmed = trimmed.EndsWith('i') ? trimmed[..^1] : trimmed;
-        if (trimmed.Length == 0) return false;
-        var factor = char.ToUpperInvariant(trimmed[^1]) switch { 'K' => 1L << 10, 'M' => 1L << 20, 'G' => 1L << 30, 'T' => 1L << 40, _ => 1L };
+        if (trimmed.Length == 0)
+            return false;
+        var factor = char.ToUpperInvariant(trimmed[^1]) switch
+        {
+            'K' => 1L << 10,
+            'M' => 1L << 20,
+            'G' => 1L << 30,
+            'T' => 1L << 40,
+            _ => 1L,
+        };
         var digits = factor == 1 ? trimmed : trimmed[..^1].TrimEnd();
-        if (digits.Length > 12 || !long.TryParse(digits, System.Globalization.NumberStyles.None, null, out var number)) return false;
-        if (number > (1L << 50) / factor) return false;
+        if (digits.Length > 12 || !long.TryParse(digits, System.Globalization.NumberStyles.None, null, out var number))
+            return false;
+        if (number > (1L << 50) / factor)
+            return false;
         bytes = number * factor;
         return true;
     }
@@ -175,10 +212,20 @@ public static class Quantities
     public static bool TryParseDuration(string text, out TimeSpan duration)
     {
         duration = default;
-        if (text.Length is < 2 or > 10) return false;
-        var unit = text[^1] switch { 's' => 1L, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 };
-        if (unit == 0 || !long.TryParse(text[..^1], System.Globalization.NumberStyles.None, null, out var number)) return false;
-        if (number > MostDays * 86400 / unit) return false;
+        if (text.Length is < 2 or > 10)
+            return false;
+        var unit = text[^1] switch
+        {
+            's' => 1L,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86400,
+            _ => 0,
+        };
+        if (unit == 0 || !long.TryParse(text[..^1], System.Globalization.NumberStyles.None, null, out var number))
+            return false;
+        if (number > MostDays * 86400 / unit)
+            return false;
         duration = TimeSpan.FromSeconds(number * unit);
         return true;
     }

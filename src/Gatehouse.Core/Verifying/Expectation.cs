@@ -26,7 +26,8 @@ public sealed record Ask(string Address, Expectation Expectation)
 {
     // Replies that the gateway gives for reasons of its own, whatever the destination says.
     private const RegexOptions Loose = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
-    private const string OwnFault = @"^451 .*local problem|temporary internal error|configuration error|administrative prohibition|restricted characters";
+    private const string OwnFault =
+        @"^451 .*local problem|temporary internal error|configuration error|administrative prohibition|restricted characters";
     private const string NoRelay = "relay not permitted|relaying denied";
 
     /// <summary>What is wrong with a reply; null when it is as expected.</summary>
@@ -36,7 +37,13 @@ public sealed record Ask(string Address, Expectation Expectation)
     public string? Judge(int code, string text, bool blockLists)
     {
         var isOwnFault = Regex.IsMatch(text, OwnFault, Loose);
-        if (blockLists && Expectation is not Expectation.Refused && code / 100 == 5 && text.Contains(" is listed at ", StringComparison.Ordinal)) return null;
+        if (
+            blockLists
+            && Expectation is not Expectation.Refused
+            && code / 100 == 5
+            && text.Contains(" is listed at ", StringComparison.Ordinal)
+        )
+            return null;
         var isRight = Expectation switch
         {
             Expectation.Accepted => code / 100 == 2,
@@ -47,18 +54,23 @@ public sealed record Ask(string Address, Expectation Expectation)
         return isRight ? null : $"mail to {Address} should be {Words}, but the reply is '{text.ReplaceLineEndings(" ").Trim()}'";
     }
 
-    private string Words => Expectation switch
-    {
-        Expectation.Accepted => "accepted",
-        Expectation.Refused => "refused (relaying)",
-        Expectation.Unlisted => "refused (not in the list of recipients)",
-        _ => "left to its destination",
-    };
+    private string Words =>
+        Expectation switch
+        {
+            Expectation.Accepted => "accepted",
+            Expectation.Refused => "refused (relaying)",
+            Expectation.Unlisted => "refused (not in the list of recipients)",
+            _ => "left to its destination",
+        };
 
     /// <summary>Several of them as lines of text.</summary>
     public static string Write(IEnumerable<Ask> asks) => string.Join('\n', asks.Select(a => $"{a.Address} {a.Expectation}"));
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     public static ImmutableArray<Ask> Read(string text) =>
-        [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')).Select(w => new Ask(w[0], Enum.Parse<Expectation>(w[1])))];
+        [
+            .. text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => l.Split(' '))
+                .Select(w => new Ask(w[0], Enum.Parse<Expectation>(w[1]))),
+        ];
 }

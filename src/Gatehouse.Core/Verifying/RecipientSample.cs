@@ -12,14 +12,18 @@ public static class RecipientSample
     /// <param name="domains">The domains.</param>
     public static ImmutableArray<Ask> Of(string list, IEnumerable<string> domains)
     {
-        var keys = list.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#')
-            .Select(l => l.Split([':', ' ', '\t'], 2)[0].Trim().Trim('"')).ToArray();
+        var keys = list.Split('\n')
+            .Select(l => l.Trim())
+            .Where(l => l.Length > 0 && l[0] != '#')
+            .Select(l => l.Split([':', ' ', '\t'], 2)[0].Trim().Trim('"'))
+            .ToArray();
         var asks = ImmutableArray.CreateBuilder<Ask>();
         foreach (var domain in domains)
         {
             var own = keys.Where(k => k.EndsWith("@" + domain, StringComparison.OrdinalIgnoreCase)).ToArray();
             var takesAll = keys.Contains("*") || own.Any(k => k.StartsWith("*@", StringComparison.Ordinal));
-            if (own.FirstOrDefault(k => !k.StartsWith("*@", StringComparison.Ordinal)) is { } listed) asks.Add(new Ask(listed, Expectation.Accepted));
+            if (own.FirstOrDefault(k => !k.StartsWith("*@", StringComparison.Ordinal)) is { } listed)
+                asks.Add(new Ask(listed, Expectation.Accepted));
             asks.Add(new Ask($"{Nobody}@{domain}", takesAll ? Expectation.Accepted : Expectation.Unlisted));
         }
 

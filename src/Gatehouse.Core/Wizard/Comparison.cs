@@ -33,9 +33,12 @@ public static class Comparison
 
     private static ImmutableArray<string> Values(Field field, Interview interview)
     {
-        if (field.Kind.IsSecret) return [interview.SecretState(field)];
+        if (field.Kind.IsSecret)
+            return [interview.SecretState(field)];
         var text = interview.Text(field);
-        return field.Kind.Name == "boolean" ? [Boolean(text)] : [.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        return field.Kind.Name == "boolean"
+            ? [Boolean(text)]
+            : [.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
     }
 
     private static string Boolean(string text) => text is "true" or "yes" or "on" ? "yes" : "no";

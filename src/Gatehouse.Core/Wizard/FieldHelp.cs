@@ -12,13 +12,21 @@ public static class FieldHelp
         var lines = ImmutableArray.CreateBuilder<string>();
         lines.Add(field.Help);
         lines.Add("");
-        if (!field.Choices.IsEmpty) foreach (var choice in field.Choices) lines.Add($"  {choice.Value}: {choice.Text}");
-        else lines.Add(HowToType(field));
-        foreach (var column in field.TypedColumns) lines.Add($"  {column.Label}: {column.Help}");
-        foreach (var (name, value) in FieldRemarks.Of(field).Where(r => r.Name is not "Example" and not "Used only with")) lines.Add($"{name}: {(name == "Default" && field.Kind.Name == "password" ? "one is generated" : value)}.");
-        if (field.Example.Length > 0) lines.Add($"Example: {field.Example}");
-        if (field.Required && field.Default is null) lines.Add("It must be answered.");
-        if (field.IsAnswer) lines.AddRange("", $"In an answer file: {field.Path}");
+        if (!field.Choices.IsEmpty)
+            foreach (var choice in field.Choices)
+                lines.Add($"  {choice.Value}: {choice.Text}");
+        else
+            lines.Add(HowToType(field));
+        foreach (var column in field.TypedColumns)
+            lines.Add($"  {column.Label}: {column.Help}");
+        foreach (var (name, value) in FieldRemarks.Of(field).Where(r => r.Name is not "Example" and not "Used only with"))
+            lines.Add($"{name}: {(name == "Default" && field.Kind.Name == "password" ? "one is generated" : value)}.");
+        if (field.Example.Length > 0)
+            lines.Add($"Example: {field.Example}");
+        if (field.Required && field.Default is null)
+            lines.Add("It must be answered.");
+        if (field.IsAnswer)
+            lines.AddRange("", $"In an answer file: {field.Path}");
         return lines.ToImmutable();
     }
 
@@ -27,13 +35,16 @@ public static class FieldHelp
         [screen.Help, "", "It asks:", .. fields.Select(f => $"  {f.Label}")];
 
     /// <summary>How the answer is typed, in a sentence.</summary>
-    public static string HowToType(Field field) => field switch
-    {
-        { Kind.Name: "password" } => "Type it twice; it is not shown.",
-        { IsTable: true } => $"One row a line: {string.Join(", then ", field.TypedColumns.Select(c => c.Label.ToLowerInvariant()))}, with a blank between. Many rows can be pasted at once.",
-        { IsList: true } => $"One a line, each {field.Kind.Expected}. Many can be pasted at once.",
-        { Kind.Name: "boolean" } => "Yes or no.",
-        { Choices.IsEmpty: false } => "One of the values offered.",
-        _ => $"Write {field.Kind.Expected}.",
-    };
+    public static string HowToType(Field field) =>
+        field switch
+        {
+            { Kind.Name: "password" } => "Type it twice; it is not shown.",
+            { IsTable: true } =>
+                $"One row a line: {string.Join(", then ", field.TypedColumns.Select(c => c.Label.ToLowerInvariant()))}, with a blank "
+                    + $"between. Many rows can be pasted at once.",
+            { IsList: true } => $"One a line, each {field.Kind.Expected}. Many can be pasted at once.",
+            { Kind.Name: "boolean" } => "Yes or no.",
+            { Choices.IsEmpty: false } => "One of the values offered.",
+            _ => $"Write {field.Kind.Expected}.",
+        };
 }

@@ -25,11 +25,22 @@ internal static class OtherDuties
     /// <returns>The values as a node with all duties has them; null where this node has all.</returns>
     public static ValueSet? Judge(ScreenSet screens, Profile profile, Answers answers, Inputs inputs, Report report)
     {
-        if (screens.Fields.All(f => screens.Serves(f, profile))) return null;
+        if (screens.Fields.All(f => screens.Serves(f, profile)))
+            return null;
         var found = new Report();
-        var everywhere = answers with { Values = answers.Values.SetItem("system.profile", new Scalar(new Origin("setup", 1, 1), "full", true)) };
+        var everywhere = answers with
+        {
+            Values = answers.Values.SetItem("system.profile", new Scalar(new Origin("setup", 1, 1), "full", true)),
+        };
         Resolver.Resolve(screens, everywhere, inputs, found, out var values);
-        report.AddRange(found.Where(f => !Elsewhere.Contains(f.Code) && screens.Fields.FirstOrDefault(x => x.Path == f.Path || f.Path.StartsWith($"{x.Path}[", StringComparison.Ordinal)) is { Scope: FieldScope.Cluster } field && !screens.Serves(field, profile)));
+        report.AddRange(
+            found.Where(f =>
+                !Elsewhere.Contains(f.Code)
+                && screens.Fields.FirstOrDefault(x => x.Path == f.Path || f.Path.StartsWith($"{x.Path}[", StringComparison.Ordinal))
+                    is { Scope: FieldScope.Cluster } field
+                && !screens.Serves(field, profile)
+            )
+        );
         return values;
     }
 }

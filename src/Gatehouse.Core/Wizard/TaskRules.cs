@@ -13,10 +13,18 @@ internal static class TaskRules
     /// <param name="text">What stands in a field, by its path.</param>
     public static IEnumerable<Finding> Judge(WizardTask task, Func<string, string> text)
     {
-        if (task != WizardTask.Start) yield break;
-        if (text("cluster.name").Trim().Length == 0) yield return new Finding(Severity.Error, "missing", "cluster.name", "A value is needed here, such as example.");
+        if (task != WizardTask.Start)
+            yield break;
+        if (text("cluster.name").Trim().Length == 0)
+            yield return new Finding(Severity.Error, "missing", "cluster.name", "A value is needed here, such as example.");
         if (text("system.profile") is var profile && !PlacementRules.BootstrapProfiles.Contains(profile))
-            yield return new Finding(Severity.Error, "not-first", "system.profile", $"The first node holds the cluster's registry, so it is of profile {string.Join(", ", PlacementRules.BootstrapProfiles)}; nodes of profile '{profile}' join later.");
+            yield return new Finding(
+                Severity.Error,
+                "not-first",
+                "system.profile",
+                $"The first node holds the cluster's registry, so it is of profile {string.Join(", ", PlacementRules.BootstrapProfiles)}; "
+                    + $"nodes of profile '{profile}' join later."
+            );
     }
 
     /// <summary>What is wrong with a task's own field.</summary>
@@ -24,10 +32,21 @@ internal static class TaskRules
     /// <param name="text">What stands in it.</param>
     public static Finding? Judge(Field field, string text)
     {
-        if (text.Trim().Length == 0) return field.Required ? new Finding(Severity.Error, "missing", field.Path, field.Example.Length > 0 ? $"A value is needed here, such as {field.Example}." : "A value is needed here.") : null;
+        if (text.Trim().Length == 0)
+            return field.Required
+                ? new Finding(
+                    Severity.Error,
+                    "missing",
+                    field.Path,
+                    field.Example.Length > 0 ? $"A value is needed here, such as {field.Example}." : "A value is needed here."
+                )
+                : null;
         var parsed = field.Kind.Parse(text.Trim(), field);
-        if (parsed.Value is not null) return null;
-        return field.Kind.Name == "code" ? Unfinished(field, text, parsed.Problem) : new Finding(Severity.Error, "bad-value", field.Path, $"This {parsed.Problem}.");
+        if (parsed.Value is not null)
+            return null;
+        return field.Kind.Name == "code"
+            ? Unfinished(field, text, parsed.Problem)
+            : new Finding(Severity.Error, "bad-value", field.Path, $"This {parsed.Problem}.");
     }
 
     // While a code is typed, only what is complete can be wrong.
@@ -35,7 +54,13 @@ internal static class TaskRules
     {
         var wrong = JoinCode.JudgePart(text, out var groups);
         return wrong.Length > 0 ? new Finding(Severity.Error, "bad-value", field.Path, $"{Capital(wrong)}.")
-            : groups < JoinCode.Groups ? new Finding(Severity.Error, "unfinished", field.Path, $"{groups} of {JoinCode.Groups} groups so far, and nothing is wrong with them.")
+            : groups < JoinCode.Groups
+                ? new Finding(
+                    Severity.Error,
+                    "unfinished",
+                    field.Path,
+                    $"{groups} of {JoinCode.Groups} groups so far, and nothing is wrong with them."
+                )
             : new Finding(Severity.Error, "bad-value", field.Path, $"{Capital(problem)}.");
     }
 

@@ -37,25 +37,87 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
     public bool NeedsHost { get; init; }
 
     /// <summary>Sets up a gateway.</summary>
-    public static WizardTask Gateway { get; } = new("gateway", "Set up one mail gateway", "Everything on this host: it takes mail, scans it, hands it on, and has its management web. No cluster.", "standalone", HostState.Bare);
+    public static WizardTask Gateway { get; } =
+        new(
+            "gateway",
+            "Set up one mail gateway",
+            "Everything on this host: it takes mail, scans it, hands it on, and has its management web. No cluster.",
+            "standalone",
+            HostState.Bare
+        );
 
     /// <summary>Changes what is set up.</summary>
-    public static WizardTask Change { get; } = new("change", "Change this node's settings", "The settings in force are shown; what you change is compared with them before anything happens.", "", HostState.Gateway | HostState.Member | HostState.Unkept);
+    public static WizardTask Change { get; } =
+        new(
+            "change",
+            "Change this node's settings",
+            "The settings in force are shown; what you change is compared with them before anything happens.",
+            "",
+            HostState.Gateway | HostState.Member | HostState.Unkept
+        );
 
     /// <summary>Starts a cluster.</summary>
-    public static WizardTask Start { get; } = new("start", "Start a cluster", "This host becomes the first node: the cluster's CA, its keys and its registry are made here. Others join it afterwards.", "full", HostState.Bare | HostState.Gateway) { NeedsHost = true };
+    public static WizardTask Start { get; } =
+        new(
+            "start",
+            "Start a cluster",
+            "This host becomes the first node: the cluster's CA, its keys and its registry are made here. Others join it afterwards.",
+            "full",
+            HostState.Bare | HostState.Gateway
+        )
+        {
+            NeedsHost = true,
+        };
 
     /// <summary>Joins a cluster.</summary>
-    public static WizardTask Join { get; } = new("join", "Join a cluster", "This host becomes a member of a cluster that is there, with a join code that was made for it on a member.", "", HostState.Bare | HostState.Gateway | HostState.Joining) { NeedsHost = true, AsksSettings = false };
+    public static WizardTask Join { get; } =
+        new(
+            "join",
+            "Join a cluster",
+            "This host becomes a member of a cluster that is there, with a join code that was made for it on a member.",
+            "",
+            HostState.Bare | HostState.Gateway | HostState.Joining
+        )
+        {
+            NeedsHost = true,
+            AsksSettings = false,
+        };
 
     /// <summary>Goes on with a join that has its certificate.</summary>
-    public static WizardTask Rejoin { get; } = new("rejoin", "Go on joining a cluster", "This host has its certificate already and needs no code any more; the join goes on where it stopped.", "", HostState.Joining) { NeedsHost = true, AsksSettings = false };
+    public static WizardTask Rejoin { get; } =
+        new(
+            "rejoin",
+            "Go on joining a cluster",
+            "This host has its certificate already and needs no code any more; the join goes on where it stopped.",
+            "",
+            HostState.Joining
+        )
+        {
+            NeedsHost = true,
+            AsksSettings = false,
+        };
 
     /// <summary>Shows the keys of a new cluster to an operator who was cut off before.</summary>
-    public static WizardTask Keep { get; } = new("keep", "See the new cluster's keys", "They were shown, and nobody has said that they are kept. They are shown until somebody does.", "", HostState.Unkept) { NeedsHost = true, AsksSettings = false };
+    public static WizardTask Keep { get; } =
+        new(
+            "keep",
+            "See the new cluster's keys",
+            "They were shown, and nobody has said that they are kept. They are shown until somebody does.",
+            "",
+            HostState.Unkept
+        )
+        {
+            NeedsHost = true,
+            AsksSettings = false,
+        };
 
     /// <summary>Brings further nodes in.</summary>
-    public static WizardTask Grow { get; } = new("grow", "Bring further nodes into the cluster", "Makes join codes, or sets hosts up over SSH.", "", HostState.Member) { NeedsHost = true, AsksSettings = false };
+    public static WizardTask Grow { get; } =
+        new("grow", "Bring further nodes into the cluster", "Makes join codes, or sets hosts up over SSH.", "", HostState.Member)
+        {
+            NeedsHost = true,
+            AsksSettings = false,
+        };
 
     /// <summary>Everything this version can do, in the order it is offered. Importing a node comes with its engine.</summary>
     public static ImmutableArray<WizardTask> All { get; } = [Keep, Rejoin, Change, Gateway, Start, Join, Grow];
@@ -63,7 +125,8 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
     /// <summary>What can be done on a host.</summary>
     /// <param name="host">What it is.</param>
     /// <param name="isHost">Whether it is a host at all, rather than a tree.</param>
-    public static ImmutableArray<WizardTask> For(HostState host, bool isHost) => [.. All.Where(t => t.Hosts.HasFlag(host) && (isHost || !t.NeedsHost))];
+    public static ImmutableArray<WizardTask> For(HostState host, bool isHost) =>
+        [.. All.Where(t => t.Hosts.HasFlag(host) && (isHost || !t.NeedsHost))];
 
     /// <summary>A task by its id, or null.</summary>
     public static WizardTask? Find(string id) => All.FirstOrDefault(t => t.Id == id);

@@ -40,7 +40,8 @@ public sealed record Mapping(Origin Origin, ImmutableArray<Entry> Entries) : Nod
         get
         {
             foreach (var entry in Entries)
-                if (entry.Key == key) return entry.Value;
+                if (entry.Key == key)
+                    return entry.Value;
             return null;
         }
     }

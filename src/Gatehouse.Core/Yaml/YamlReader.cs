@@ -41,11 +41,17 @@ public sealed partial class YamlReader
         var start = new Origin(file, 1, 1);
         if (bytes.Length > MaximumBytes)
         {
-            report.Error("file-too-large", "", $"the file is larger than {MaximumBytes:N0} bytes, more than any answer file needs; is it the right one?", start);
+            report.Error(
+                "file-too-large",
+                "",
+                $"the file is larger than {MaximumBytes:N0} bytes, more than any answer file needs; is it the right one?",
+                start
+            );
             return null;
         }
 
-        if (Decode(file, bytes, report) is not { } text) return null;
+        if (Decode(file, bytes, report) is not { } text)
+            return null;
         var errors = report.Count(f => f.Severity == Severity.Error);
         var reader = new YamlReader(file, text, report);
         try
@@ -68,15 +74,23 @@ public sealed partial class YamlReader
 
     private static string? Decode(string file, ReadOnlySpan<byte> bytes, Report report)
     {
-        if (bytes.StartsWith(Encoding.UTF8.Preamble)) bytes = bytes[3..];
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+            bytes = bytes[3..];
         var valid = System.Text.Unicode.Utf8.IsValid(bytes);
         var text = Encoding.UTF8.GetString(bytes);
         var bad = valid ? text.AsSpan().IndexOfAnyInRange('\0', '\b') : text.IndexOf('\uFFFD', StringComparison.Ordinal);
-        if (bad < 0) return text;
+        if (bad < 0)
+            return text;
         var before = text.AsSpan(0, bad);
         var origin = new Origin(file, before.Count('\n') + 1, bad - before.LastIndexOf('\n'));
-        report.Error(valid ? "control-character" : "invalid-utf8", "",
-            valid ? "the file holds a control character; answer files are plain text." : "the file is not valid UTF-8 from here on; save it as UTF-8.", origin);
+        report.Error(
+            valid ? "control-character" : "invalid-utf8",
+            "",
+            valid
+                ? "the file holds a control character; answer files are plain text."
+                : "the file is not valid UTF-8 from here on; save it as UTF-8.",
+            origin
+        );
         return null;
     }
 
@@ -89,15 +103,22 @@ public sealed partial class YamlReader
         {
             var content = lines[line - 1];
             var tab = content.AsSpan(0, content.Length - content.AsSpan().TrimStart().Length).IndexOf('\t');
-            if (tab >= 0) return Syntax("the line is indented with a tab; YAML takes spaces only.", new Origin(file, line, tab + 1));
+            if (tab >= 0)
+                return Syntax("the line is indented with a tab; YAML takes spaces only.", new Origin(file, line, tab + 1));
         }
 
         var column = Math.Max(1, (int)e.Start.Column);
         if (first <= lines.Length && column <= lines[first - 1].Length && lines[first - 1][column - 1] == '*')
-            return Syntax("an asterisk has a meaning of its own in YAML; a value that begins with one needs quotes: \"*\".", new Origin(file, first, column));
+            return Syntax(
+                "an asterisk has a meaning of its own in YAML; a value that begins with one needs quotes: \"*\".",
+                new Origin(file, first, column)
+            );
         foreach (var (content, line) in lines.Select((l, i) => (l, i + 1)).Skip(first - 1).Take(Math.Max(1, Here.Line - first + 1)))
             if (BareBrackets().Match(content) is { Success: true, Groups: [_, var bare] })
-                return Syntax($"an IPv6 address in brackets needs quotes, because brackets begin a list in YAML: \"{bare.Value}\".", new Origin(file, line, bare.Index + 1));
+                return Syntax(
+                    $"an IPv6 address in brackets needs quotes, because brackets begin a list in YAML: \"{bare.Value}\".",
+                    new Origin(file, line, bare.Index + 1)
+                );
         return Syntax($"this is not valid YAML: {Sentence(e.Message)}", new Origin(file, first, column));
     }
 
@@ -109,7 +130,9 @@ public sealed partial class YamlReader
     private static string Sentence(string message)
     {
         // Newer messages carry the place in front, which the finding says already.
-        var text = message.Contains("): ", StringComparison.Ordinal) ? message[(message.LastIndexOf("): ", StringComparison.Ordinal) + 3)..] : message;
+        var text = message.Contains("): ", StringComparison.Ordinal)
+            ? message[(message.LastIndexOf("): ", StringComparison.Ordinal) + 3)..]
+            : message;
         text = new string([.. text.Where(c => !char.IsControl(c))]);
         return text.Length > 0 ? char.ToLowerInvariant(text[0]) + text[1..].TrimEnd('.') + "." : "unknown error.";
     }
@@ -117,13 +140,15 @@ public sealed partial class YamlReader
     private Mapping Document()
     {
         parser.Consume<StreamStart>();
-        if (parser.TryConsume<StreamEnd>(out _)) return new Mapping(new Origin(file, 1, 1), []);
+        if (parser.TryConsume<StreamEnd>(out _))
+            return new Mapping(new Origin(file, 1, 1), []);
         parser.Consume<DocumentStart>();
         var node = Value(0);
         parser.Consume<DocumentEnd>();
         if (parser.Current is DocumentStart second)
             report.Error("second-document", "", "a second document starts here; put all answers in one.", At(second));
-        if (node is Mapping mapping) return mapping;
+        if (node is Mapping mapping)
+            return mapping;
         if (node is not Scalar { IsNull: true })
             report.Error("not-a-mapping", "", $"expected keys and values (key: value), found {node.Describe()}.", node.Origin);
         return new Mapping(node.Origin, []);
@@ -160,14 +185,16 @@ public sealed partial class YamlReader
     // A file made to grow names thousands of them; a few findings say it all.
     private void Anchor(string written, Origin origin)
     {
-        if (++anchors <= MostAnchorsNamed) report.Error("anchor", "", $"anchors and aliases ({written}) are not taken; write the value out.", origin);
+        if (++anchors <= MostAnchorsNamed)
+            report.Error("anchor", "", $"anchors and aliases ({written}) are not taken; write the value out.", origin);
     }
 
     private Sequence List(Origin origin, int depth)
     {
         parser.MoveNext();
         var items = ImmutableArray.CreateBuilder<Node>();
-        while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(Value(depth + 1));
+        while (!parser.TryConsume<SequenceEnd>(out _))
+            items.Add(Value(depth + 1));
         return new Sequence(origin, items.ToImmutable());
     }
 
@@ -183,7 +210,12 @@ public sealed partial class YamlReader
             if (key is not Scalar { Text: var name })
                 report.Error("key-not-text", "", $"a key must be a word, found {key.Describe()}.", key.Origin);
             else if (!seen.TryAdd(name, key.Origin))
-                report.Error("duplicate-key", name, $"the key '{name}' was given before, on line {seen[name].Line}; keep one of them.", key.Origin);
+                report.Error(
+                    "duplicate-key",
+                    name,
+                    $"the key '{name}' was given before, on line {seen[name].Line}; keep one of them.",
+                    key.Origin
+                );
             else
                 entries.Add(new Entry(name, key.Origin, value));
         }

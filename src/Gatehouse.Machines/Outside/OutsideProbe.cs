@@ -11,7 +11,8 @@ using Gatehouse.Machines.Probes;
 
 namespace Gatehouse.Machines.Outside;
 
-/// <summary>Looks at the world around a gateway: this host's resources, DNS, and the mail servers it talks to. It changes nothing.</summary>
+/// <summary>Looks at the world around a gateway: this host's resources, DNS, and the mail servers it talks to. It changes
+/// nothing.</summary>
 /// <param name="machine">The host.</param>
 /// <param name="facts">What is known of it.</param>
 /// <param name="clock">The time.</param>
@@ -44,15 +45,22 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
             IsSetUp = await new GenerationStore(machine).CurrentAsync(ct) is not null,
             Signatures = VirusSignatures.Newest(machine),
             Certificates = [.. Certificates()],
-            DkimKey = settings.Mta is { DkimDomains: [var first, ..] } && DkimRecord.LineOf(await DkimFileAsync(settings, ct), OutsideQuestions.DkimName(settings, first)) is { } line ? DkimRecord.KeyOfLine(line) : "",
+            DkimKey =
+                settings.Mta is { DkimDomains: [var first, ..] }
+                && DkimRecord.LineOf(await DkimFileAsync(settings, ct), OutsideQuestions.DkimName(settings, first)) is { } line
+                    ? DkimRecord.KeyOfLine(line)
+                    : "",
         };
-        if (network) view = await NetworkAsync(settings, view, ct);
+        if (network)
+            view = await NetworkAsync(settings, view, ct);
         return view with { ClockSynchronised = await clockSet };
     }
 
     /// <summary>The file that says which DKIM records to publish; empty when there is none.</summary>
     public async Task<string> DkimFileAsync(GatewaySettings settings, CancellationToken ct) =>
-        settings.Mta is { } mta && await machine.ReadAsync($"/etc/gatehouse/dkim/{mta.DkimSelector}.txt", ct) is { } file ? Encoding.UTF8.GetString(file.Bytes.Span) : "";
+        settings.Mta is { } mta && await machine.ReadAsync($"/etc/gatehouse/dkim/{mta.DkimSelector}.txt", ct) is { } file
+            ? Encoding.UTF8.GetString(file.Bytes.Span)
+            : "";
 
     // Who is slow to answer is not known to be wrong: what has not come back in time is not judged.
     private static async Task<OutsideView> NetworkAsync(GatewaySettings settings, OutsideView view, CancellationToken ct)
@@ -77,7 +85,11 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
         return view with { SilentResolvers = [.. resolvers.Except(alive)], Dns = answers, Destinations = destinations, Outward = looked };
     }
 
-    private static async Task<ImmutableArray<DestinationLook>> DestinationsAsync(GatewaySettings settings, DnsAnswers answers, CancellationToken ct)
+    private static async Task<ImmutableArray<DestinationLook>> DestinationsAsync(
+        GatewaySettings settings,
+        DnsAnswers answers,
+        CancellationToken ct
+    )
     {
         var name = OutsideQuestions.NameOf(settings);
         var groups = OutsideQuestions.Domains(settings).GroupBy(d => d.Destination, d => d.Domain);
@@ -85,17 +97,26 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
         return [.. looks.SelectMany(l => l)];
     }
 
-    private static async Task<ImmutableArray<DestinationLook>> DestinationAsync(HostPort destination, ImmutableArray<string> domains, string name, DnsAnswers answers, CancellationToken ct)
+    private static async Task<ImmutableArray<DestinationLook>> DestinationAsync(
+        HostPort destination,
+        ImmutableArray<string> domains,
+        string name,
+        DnsAnswers answers,
+        CancellationToken ct
+    )
     {
         // Exim may know the name from /etc/hosts; a destination whose name nobody could look up is not judged.
-        if (await AddressesAsync(destination.Host, answers, ct) is not { } addresses) return [];
-        if (addresses.IsEmpty) return [.. domains.Select(d => new DestinationLook(d, destination.ToString(), 0, "its name has no address"))];
+        if (await AddressesAsync(destination.Host, answers, ct) is not { } addresses)
+            return [];
+        if (addresses.IsEmpty)
+            return [.. domains.Select(d => new DestinationLook(d, destination.ToString(), 0, "its name has no address"))];
         return await AskDestinationAsync(addresses, destination.ToString(), destination.Port, domains, name, ct);
     }
 
     private static async Task<ImmutableArray<IPAddress>?> AddressesAsync(string host, DnsAnswers answers, CancellationToken ct)
     {
-        if (answers.AddressesOf(host) is { IsEmpty: false } known) return known;
+        if (answers.AddressesOf(host) is { IsEmpty: false } known)
+            return known;
         try
         {
             return [.. await Dns.GetHostAddressesAsync(host, ct)];
@@ -106,15 +127,25 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
         }
     }
 
-    private static async Task<ImmutableArray<DestinationLook>> AskDestinationAsync(ImmutableArray<IPAddress> addresses, string destination, int port, ImmutableArray<string> domains, string name, CancellationToken ct)
+    private static async Task<ImmutableArray<DestinationLook>> AskDestinationAsync(
+        ImmutableArray<IPAddress> addresses,
+        string destination,
+        int port,
+        ImmutableArray<string> domains,
+        string name,
+        CancellationToken ct
+    )
     {
         var looks = ImmutableArray.CreateBuilder<DestinationLook>();
         try
         {
             using var session = new SmtpSession(await ConnectAsync(addresses, port, ct));
-            if (await session.GreetingAsync(ct) is { Code: not 220 } greeting) return All(greeting.Code, greeting.Text);
-            if (await session.SayAsync($"EHLO {name}", ct) is { Code: not 250 } hello) return All(hello.Code, hello.Text);
-            if (await session.SayAsync("MAIL FROM:<>", ct) is { Code: not 250 } sender) return All(sender.Code, sender.Text);
+            if (await session.GreetingAsync(ct) is { Code: not 220 } greeting)
+                return All(greeting.Code, greeting.Text);
+            if (await session.SayAsync($"EHLO {name}", ct) is { Code: not 250 } hello)
+                return All(hello.Code, hello.Text);
+            if (await session.SayAsync("MAIL FROM:<>", ct) is { Code: not 250 } sender)
+                return All(sender.Code, sender.Text);
             foreach (var domain in domains)
             {
                 var reply = await session.SayAsync($"RCPT TO:<postmaster@{domain}>", ct);
@@ -127,19 +158,27 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
         {
             // What it said before it went away counts.
-            return looks.Count == domains.Length ? looks.ToImmutable() : [.. looks, .. All(0, e is OperationCanceledException ? "it does not answer in time" : e.Message).Skip(looks.Count)];
+            return looks.Count == domains.Length
+                ? looks.ToImmutable()
+                : [.. looks, .. All(0, e is OperationCanceledException ? "it does not answer in time" : e.Message).Skip(looks.Count)];
         }
 
-        ImmutableArray<DestinationLook> All(int code, string words) => [.. domains.Select(d => new DestinationLook(d, destination, code, words))];
+        ImmutableArray<DestinationLook> All(int code, string words) =>
+            [.. domains.Select(d => new DestinationLook(d, destination, code, words))];
     }
 
     // The smart host, else a mail host of the postmaster's domain when that is none of ours: no host of strangers is bothered.
     private static async Task<OutwardLook?> OutwardAsync(GatewaySettings settings, DnsAnswers answers, CancellationToken ct)
     {
-        if (settings.Mta is not { } mta) return null;
-        var (host, port) = mta.SmartHost is { } smart ? (smart.Host, smart.Port)
-            : OutsideQuestions.ForeignDomain(settings) is { } foreign && answers[foreign, DnsKind.Mx].Values is [var first, ..] ? (first, 25) : ("", 0);
-        if (host.Length == 0 || answers.AddressesOf(host) is not { IsEmpty: false } addresses) return null;
+        if (settings.Mta is not { } mta)
+            return null;
+        var (host, port) =
+            mta.SmartHost is { } smart ? (smart.Host, smart.Port)
+            : OutsideQuestions.ForeignDomain(settings) is { } foreign && answers[foreign, DnsKind.Mx].Values is [var first, ..]
+                ? (first, 25)
+            : ("", 0);
+        if (host.Length == 0 || answers.AddressesOf(host) is not { IsEmpty: false } addresses)
+            return null;
         try
         {
             using var session = new SmtpSession(await ConnectAsync(addresses, port, ct));
@@ -176,7 +215,11 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
 
     private async Task<bool?> ClockAsync(CancellationToken ct)
     {
-        var result = await machine.RunAsync(new Invocation(["chronyc", "-n", "-c", "tracking"], Timeout: TimeSpan.FromSeconds(2)), null, ct);
+        var result = await machine.RunAsync(
+            new Invocation(["chronyc", "-n", "-c", "tracking"], Timeout: TimeSpan.FromSeconds(2)),
+            null,
+            ct
+        );
         var fields = result.Output.Trim().Split(',');
         return result.Succeeded && fields.Length >= 14 ? fields[13] != "Not synchronised" : null;
     }
@@ -184,13 +227,17 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
     private ImmutableSortedDictionary<string, long> Free()
     {
         var drives = DriveInfo.GetDrives().Where(d => d.IsReady && d.TotalSize > 0).ToArray();
-        return (from place in Growing
-                let real = machine.Real(place)
-                where Directory.Exists(real)
-                let drive = drives.Where(d => real == d.Name || real.StartsWith(d.Name.TrimEnd('/') + "/", StringComparison.Ordinal)).MaxBy(d => d.Name.Length)
-                where drive is not null
-                group (place, drive.AvailableFreeSpace) by drive.Name into one
-                select one.First()).ToImmutableSortedDictionary(f => f.place, f => f.AvailableFreeSpace, StringComparer.Ordinal);
+        return (
+            from place in Growing
+            let real = machine.Real(place)
+            where Directory.Exists(real)
+            let drive = drives
+                .Where(d => real == d.Name || real.StartsWith(d.Name.TrimEnd('/') + "/", StringComparison.Ordinal))
+                .MaxBy(d => d.Name.Length)
+            where drive is not null
+            group (place, drive.AvailableFreeSpace) by drive.Name into one
+            select one.First()
+        ).ToImmutableSortedDictionary(f => f.place, f => f.AvailableFreeSpace, StringComparer.Ordinal);
     }
 
     private IEnumerable<(string File, DateTimeOffset Until)> Certificates()

@@ -11,8 +11,10 @@ using System.Text;
 namespace Gatehouse.Machines.Probes;
 
 /// <summary>
-/// A mail host on loopback for the messages of one verification: Exim delivers to it over the transport that it uses for all mail. Exim finds
-/// it by a file whose name cannot be guessed, in a directory that root alone writes to and Exim alone looks into; the file goes with the sink.
+/// A mail host on loopback for the messages of one verification: Exim delivers to it over the transport that it uses for all mail. Exim
+/// finds
+/// it by a file whose name cannot be guessed, in a directory that root alone writes to and Exim alone looks into; the file goes with the
+/// sink.
 /// </summary>
 internal sealed class DeliverySink : IAsyncDisposable
 {
@@ -29,11 +31,16 @@ internal sealed class DeliverySink : IAsyncDisposable
     /// <exception cref="MachineException">Exim's configuration has no such directory yet.</exception>
     public DeliverySink()
     {
-        if (!System.IO.Directory.Exists(Directory)) throw new MachineException($"{Directory} is missing; 'gatehouse apply' makes it");
+        if (!System.IO.Directory.Exists(Directory))
+            throw new MachineException($"{Directory} is missing; 'gatehouse apply' makes it");
         // What a killed run left; the lock of the network holds off another one that is alive.
-        foreach (var old in System.IO.Directory.EnumerateFiles(Directory)) File.Delete(old);
+        foreach (var old in System.IO.Directory.EnumerateFiles(Directory))
+            File.Delete(old);
         listener.Start();
-        LocalPart = string.Create(CultureInfo.InvariantCulture, $"gatehouse-verify-{((IPEndPoint)listener.LocalEndpoint).Port}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}");
+        LocalPart = string.Create(
+            CultureInfo.InvariantCulture,
+            $"gatehouse-verify-{((IPEndPoint)listener.LocalEndpoint).Port}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}"
+        );
         File.WriteAllText(Path.Combine(Directory, LocalPart), "");
         serving = Task.Run(ServeAsync);
     }
@@ -58,7 +65,8 @@ internal sealed class DeliverySink : IAsyncDisposable
         end.Dispose();
     }
 
-    private TaskCompletionSource<string> Expected(string subject) => arrivals.GetOrAdd(subject, _ => new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously));
+    private TaskCompletionSource<string> Expected(string subject) =>
+        arrivals.GetOrAdd(subject, _ => new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private async Task ServeAsync()
     {
@@ -91,12 +99,20 @@ internal sealed class DeliverySink : IAsyncDisposable
                     switch (verb)
                     {
                         case "EHLO":
-                            await SayAsync(stream, stream is SslStream ? "250-verification\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN" : "250-verification\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 STARTTLS");
+                            await SayAsync(
+                                stream,
+                                stream is SslStream
+                                    ? "250-verification\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN"
+                                    : "250-verification\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 STARTTLS"
+                            );
                             break;
                         case "STARTTLS":
                             await SayAsync(stream, "220 go ahead");
                             var tls = new SslStream(stream);
-                            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, end.Token);
+                            await tls.AuthenticateAsServerAsync(
+                                new SslServerAuthenticationOptions { ServerCertificate = certificate },
+                                end.Token
+                            );
                             stream = tls;
                             break;
                         case "AUTH":
@@ -109,7 +125,8 @@ internal sealed class DeliverySink : IAsyncDisposable
                             break;
                         case "QUIT":
                             await SayAsync(stream, "221 bye");
-                            if (stream is SslStream ending) await ending.ShutdownAsync();
+                            if (stream is SslStream ending)
+                                await ending.ShutdownAsync();
                             return;
                         default:
                             await SayAsync(stream, "250 ok");
@@ -131,7 +148,8 @@ internal sealed class DeliverySink : IAsyncDisposable
     private void Arrived(string message)
     {
         const string header = "Subject: ";
-        if (message.Split('\n').FirstOrDefault(l => l.StartsWith(header, StringComparison.Ordinal)) is { } subject) Expected(subject[header.Length..].Trim()).TrySetResult(message);
+        if (message.Split('\n').FirstOrDefault(l => l.StartsWith(header, StringComparison.Ordinal)) is { } subject)
+            Expected(subject[header.Length..].Trim()).TrySetResult(message);
     }
 
     private async Task SayAsync(Stream stream, string line) => await stream.WriteAsync(Encoding.ASCII.GetBytes(line + "\r\n"), end.Token);
@@ -140,7 +158,8 @@ internal sealed class DeliverySink : IAsyncDisposable
     {
         var text = new StringBuilder();
         while (await LineAsync(stream) is { } line && line != ".")
-            if (text.Length < 1 << 20) text.Append(line).Append('\n');
+            if (text.Length < 1 << 20)
+                text.Append(line).Append('\n');
         return text.ToString();
     }
 
@@ -150,9 +169,12 @@ internal sealed class DeliverySink : IAsyncDisposable
         var one = new byte[1];
         while (line.Length < 65536)
         {
-            if (await stream.ReadAsync(one, end.Token) == 0) return null;
-            if (one[0] == '\n') break;
-            if (one[0] != '\r') line.Append((char)one[0]);
+            if (await stream.ReadAsync(one, end.Token) == 0)
+                return null;
+            if (one[0] == '\n')
+                break;
+            if (one[0] != '\r')
+                line.Append((char)one[0]);
         }
 
         return line.ToString();

@@ -38,7 +38,8 @@ public static class LinkProbe
         for (var i = 0; i < Tries && !limit.IsCancellationRequested; i++)
         {
             tasks.Add(ShakeAsync(end, trips, limit));
-            await Task.Delay(Apart, limit).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.Delay(Apart, limit)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
 
         await Task.WhenAll(tasks);

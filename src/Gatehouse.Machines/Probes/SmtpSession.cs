@@ -17,11 +17,17 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
     public async Task HandOverAsync(IPAddress client, IPEndPoint server, CancellationToken ct)
     {
         var family = client.AddressFamily == AddressFamily.InterNetworkV6 ? "TCP6" : "TCP4";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"PROXY {family} {client} {server.Address} 40025 {server.Port}\r\n")), ct);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"PROXY {family} {client} {server.Address} 40025 {server.Port}\r\n")
+            ),
+            ct
+        );
     }
 
     /// <summary>
-    /// Ends the conversation in good order: QUIT, its reply, and the closing alert of TLS, without which the server logs an error. A server that
+    /// Ends the conversation in good order: QUIT, its reply, and the closing alert of TLS, without which the server logs an error. A server
+    /// that
     /// has ended it already is left alone.
     /// </summary>
     public async Task QuitAsync(CancellationToken ct)
@@ -29,9 +35,11 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
         try
         {
             await SayAsync("QUIT", ct);
-            if (stream is SslStream tls) await tls.ShutdownAsync();
+            if (stream is SslStream tls)
+                await tls.ShutdownAsync();
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e)
+            when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
             // It is over in any case.
         }
@@ -55,14 +63,21 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
     }
 
     /// <summary>Starts TLS and returns the end of the certificate's validity, or what is wrong with the certificate.</summary>
-    public async Task<(DateTime Until, string? Problem)> StartTlsAsync(string host, Func<X509Certificate2, string?> judge, CancellationToken ct)
+    public async Task<(DateTime Until, string? Problem)> StartTlsAsync(
+        string host,
+        Func<X509Certificate2, string?> judge,
+        CancellationToken ct
+    )
     {
         var (until, problem) = (default(DateTime), (string?)"no certificate was shown");
         var tls = new SslStream(stream, leaveInnerStreamOpen: false);
         stream = tls;
         try
         {
-            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = host, RemoteCertificateValidationCallback = Validate }, ct);
+            await tls.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = host, RemoteCertificateValidationCallback = Validate },
+                ct
+            );
         }
         catch (AuthenticationException) when (problem is not null)
         {
@@ -73,7 +88,8 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
 
         bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
         {
-            if (certificate is null) return false;
+            if (certificate is null)
+                return false;
             using var shown = new X509Certificate2(certificate);
             until = shown.NotAfter;
             problem = judge(shown);
@@ -91,10 +107,18 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
         {
             var line = await LineAsync(ct);
             lines.Add(line);
-            if (line.Length < 4 || line[3] != '-') break;
+            if (line.Length < 4 || line[3] != '-')
+                break;
         }
 
-        var code = int.TryParse(lines[^1].AsSpan(0, Math.Min(3, lines[^1].Length)), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        var code = int.TryParse(
+            lines[^1].AsSpan(0, Math.Min(3, lines[^1].Length)),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var number
+        )
+            ? number
+            : 0;
         return new SmtpReply(code, string.Join('\n', lines));
     }
 
@@ -104,9 +128,12 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
         var one = new byte[1];
         while (line.Length < 4096)
         {
-            if (await stream.ReadAsync(one, ct) == 0) throw new IOException(line.Length > 0 ? $"the server hung up after '{line}'" : "the server hung up");
-            if (one[0] == '\n') break;
-            if (one[0] != '\r') line.Append((char)one[0]);
+            if (await stream.ReadAsync(one, ct) == 0)
+                throw new IOException(line.Length > 0 ? $"the server hung up after '{line}'" : "the server hung up");
+            if (one[0] == '\n')
+                break;
+            if (one[0] != '\r')
+                line.Append((char)one[0]);
         }
 
         return line.ToString();

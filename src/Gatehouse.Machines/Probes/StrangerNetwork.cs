@@ -10,7 +10,8 @@ namespace Gatehouse.Machines.Probes;
 /// <summary>
 /// A network beside the host's own, joined to it by a pair of virtual interfaces: connections from there reach the host's real addresses
 /// through its real firewall, from any client address. Replies find their way back by a mark on the connection, so no real route changes
-/// for anybody else. The network itself ends with this process; the rules beside it are removed at the end, and by the next run after a kill.
+/// for anybody else. The network itself ends with this process; the rules beside it are removed at the end, and by the next run after a
+/// kill.
 /// </summary>
 internal sealed class StrangerNetwork : IAsyncDisposable
 {
@@ -47,7 +48,8 @@ internal sealed class StrangerNetwork : IAsyncDisposable
     /// <exception cref="NoStrangerException">This host does not allow it.</exception>
     public static async Task<StrangerNetwork> OpenAsync(IMachine machine, string runDirectory, CancellationToken ct)
     {
-        if (LibC.EffectiveUser() != 0) throw new NoStrangerException("a network of its own needs root");
+        if (LibC.EffectiveUser() != 0)
+            throw new NoStrangerException("a network of its own needs root");
         var only = await LockAsync(runDirectory, ct);
         SafeFileHandle? network = null;
         try
@@ -60,10 +62,12 @@ internal sealed class StrangerNetwork : IAsyncDisposable
         }
         catch (Exception e)
         {
-            if (network is not null) await RemoveRulesAsync(machine, CancellationToken.None);
+            if (network is not null)
+                await RemoveRulesAsync(machine, CancellationToken.None);
             network?.Dispose();
             await only.DisposeAsync();
-            if (e is MachineException and not NoStrangerException) throw new NoStrangerException(e.Message.Split('\n')[^1].Trim());
+            if (e is MachineException and not NoStrangerException)
+                throw new NoStrangerException(e.Message.Split('\n')[^1].Trim());
             throw;
         }
     }
@@ -119,7 +123,8 @@ internal sealed class StrangerNetwork : IAsyncDisposable
             var rules = await machine.RunAsync(Invocation.Of("ip", family, "rule", "show", "table", Table), null, ct);
             var preferences = rules.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(':')[0]);
             var deletions = preferences.Select(p => $"rule delete preference {p} table {Table}\n").ToArray();
-            if (deletions.Length > 0) await machine.RunAsync(new Invocation(["ip", family, "-force", "-batch", "-"], string.Concat(deletions)), null, ct);
+            if (deletions.Length > 0)
+                await machine.RunAsync(new Invocation(["ip", family, "-force", "-batch", "-"], string.Concat(deletions)), null, ct);
         }
     }
 
@@ -138,43 +143,94 @@ internal sealed class StrangerNetwork : IAsyncDisposable
         {
             try
             {
-                var taken = new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = mine });
+                var taken = new FileStream(
+                    path,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.ReadWrite,
+                        Share = FileShare.None,
+                        UnixCreateMode = mine,
+                    }
+                );
                 File.SetUnixFileMode(taken.SafeFileHandle, mine);
                 return taken;
             }
             catch (IOException e)
             {
-                if (tries >= 200) throw new NoStrangerException($"another verification is running ({e.Message})");
+                if (tries >= 200)
+                    throw new NoStrangerException($"another verification is running ({e.Message})");
                 await Task.Delay(100, ct);
             }
         }
     }
 
     private static ImmutableArray<IPAddress> HostAddresses() =>
-    [
-        .. NetworkInterface.GetAllNetworkInterfaces().Where(i => i.NetworkInterfaceType != NetworkInterfaceType.Loopback && i.Name != Outer)
-            .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address)
-            .Where(a => !a.IsIPv6LinkLocal && !IPAddress.IsLoopback(a)).Distinct(),
-    ];
+        [
+            .. NetworkInterface
+                .GetAllNetworkInterfaces()
+                .Where(i => i.NetworkInterfaceType != NetworkInterfaceType.Loopback && i.Name != Outer)
+                .SelectMany(i => i.GetIPProperties().UnicastAddresses)
+                .Select(a => a.Address)
+                .Where(a => !a.IsIPv6LinkLocal && !IPAddress.IsLoopback(a))
+                .Distinct(),
+        ];
 
     private async Task BuildAsync(CancellationToken ct)
     {
-        await RunAsync(["ip", "link", "add", Outer, "address", OuterMac, "type", "veth", "peer", "name", Inner, "address", InnerMac, "netns", HandlePath], "", ct);
+        await RunAsync(
+            [
+                "ip",
+                "link",
+                "add",
+                Outer,
+                "address",
+                OuterMac,
+                "type",
+                "veth",
+                "peer",
+                "name",
+                Inner,
+                "address",
+                InnerMac,
+                "netns",
+                HandlePath,
+            ],
+            "",
+            ct
+        );
         // Where the kernel checks that replies would leave by the interface that a packet came in by (rp_filter), it is to heed the mark.
         await MarkedSourcesAsync(ct);
-        await RunAsync(["nft", "-f", "-"], $$"""
+        await RunAsync(
+            ["nft", "-f", "-"],
+            $$"""
             table inet gatehouse_verify {
-                chain prerouting { type filter hook prerouting priority -151; iifname "{{Outer}}" meta mark set {{Mark}} ct mark set {{Mark}}; }
+                chain prerouting {
+                    type filter hook prerouting priority -151; iifname "{{Outer}}" meta mark set {{Mark}} ct mark set {{Mark}};
+                }
                 chain output { type route hook output priority -149; ct mark {{Mark}} meta mark set {{Mark}}; }
             }
-            """, ct);
+            """,
+            ct
+        );
         await InsideAsync($"link set lo up\nlink set {Inner} up\n", ct);
         foreach (var (family, flag) in new[] { (AddressFamily.InterNetwork, "-4"), (AddressFamily.InterNetworkV6, "-6") })
         {
             var own = servers.Where(a => a.AddressFamily == family).ToArray();
-            if (own.Length == 0) continue;
-            await RunAsync(["ip", flag, "-batch", "-"], $"link set {Outer} up\nroute add default dev {Outer} table {Table}\nrule add preference {MarkedPreference} fwmark {Mark} table {Table}\n", ct);
-            await InsideAsync(string.Concat(own.Select(a => $"route add {a} dev {Inner}\nneighbour replace {a} lladdr {OuterMac} dev {Inner} nud permanent\n")), ct);
+            if (own.Length == 0)
+                continue;
+            await RunAsync(
+                ["ip", flag, "-batch", "-"],
+                $"link set {Outer} up\nroute add default dev {Outer} table {Table}\nrule add preference {MarkedPreference} fwmark {Mark} "
+                    + $"table {Table}\n",
+                ct
+            );
+            await InsideAsync(
+                string.Concat(
+                    own.Select(a => $"route add {a} dev {Inner}\nneighbour replace {a} lladdr {OuterMac} dev {Inner} nud permanent\n")
+                ),
+                ct
+            );
         }
     }
 
@@ -195,10 +251,16 @@ internal sealed class StrangerNetwork : IAsyncDisposable
         await gate.WaitAsync(ct);
         try
         {
-            if (clients.Contains(client)) return;
+            if (clients.Contains(client))
+                return;
             var isSix = client.AddressFamily == AddressFamily.InterNetworkV6;
             await InsideAsync($"address add {client}/{(isSix ? "128" : "32")} dev {Inner}{(isSix ? " nodad" : "")}\n", ct);
-            await RunAsync(["ip", isSix ? "-6" : "-4", "-batch", "-"], $"neighbour replace {client} lladdr {InnerMac} dev {Outer} nud permanent\nrule add preference {LastPreference} to {client} table {Table}\n", ct);
+            await RunAsync(
+                ["ip", isSix ? "-6" : "-4", "-batch", "-"],
+                $"neighbour replace {client} lladdr {InnerMac} dev {Outer} nud permanent\nrule add preference {LastPreference} to "
+                    + $"{client} table {Table}\n",
+                ct
+            );
             clients.Add(client);
         }
         finally
@@ -207,14 +269,19 @@ internal sealed class StrangerNetwork : IAsyncDisposable
         }
     }
 
-    private string HandlePath => string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{network.DangerousGetHandle()}");
+    private string HandlePath =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{network.DangerousGetHandle()}");
 
-    private Task InsideAsync(string batch, CancellationToken ct) => RunAsync(["nsenter", $"--net={HandlePath}", "--", "ip", "-batch", "-"], batch, ct);
+    private Task InsideAsync(string batch, CancellationToken ct) =>
+        RunAsync(["nsenter", $"--net={HandlePath}", "--", "ip", "-batch", "-"], batch, ct);
 
     private async Task RunAsync(ImmutableArray<string> command, string input, CancellationToken ct)
     {
         var result = await machine.RunAsync(new Invocation(command, input), null, ct);
-        if (!result.Succeeded) throw new NoStrangerException($"'{command[0]}' failed: {result.All.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "it printed nothing"}");
+        if (result.Succeeded)
+            return;
+        var why = result.All.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "it printed nothing";
+        throw new NoStrangerException($"'{command[0]}' failed: {why}");
     }
 
     // The thread is in another network afterwards, so it must not be one of the pool.
@@ -232,7 +299,10 @@ internal sealed class StrangerNetwork : IAsyncDisposable
                 done.SetException(e);
             }
         })
-        { IsBackground = true, Name = "stranger" }.Start();
+        {
+            IsBackground = true,
+            Name = "stranger",
+        }.Start();
         return done.Task;
     }
 }

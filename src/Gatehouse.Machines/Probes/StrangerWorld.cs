@@ -1,7 +1,8 @@
 namespace Gatehouse.Machines.Probes;
 
 /// <summary>
-/// The network that conversations begin in, shared by those that run at the same time: made when the first one needs it, removed when the last
+/// The network that conversations begin in, shared by those that run at the same time: made when the first one needs it, removed when the
+/// last
 /// one has ended. They take turns, so that no limit on connections from one address is what they find.
 /// </summary>
 internal sealed class StrangerWorld(IMachine machine, TimeProvider clock)
@@ -15,7 +16,8 @@ internal sealed class StrangerWorld(IMachine machine, TimeProvider clock)
     /// <summary>Keeps the network until the visit is disposed of.</summary>
     public Visit Enter()
     {
-        lock (gate) visitors++;
+        lock (gate)
+            visitors++;
         return new Visit(this);
     }
 
@@ -23,13 +25,15 @@ internal sealed class StrangerWorld(IMachine machine, TimeProvider clock)
     public async Task<ProbeResult> PlayAsync(IReadOnlyDictionary<string, string> parameters, CancellationToken ct)
     {
         Task<Open> opening;
-        lock (gate) opening = network ??= Task.Run(OpenAsync, CancellationToken.None);
+        lock (gate)
+            opening = network ??= Task.Run(OpenAsync, CancellationToken.None);
         try
         {
             var open = await opening.WaitAsync(ct);
             var conversation = new Conversation(machine, open.Network, open.Sink, clock);
             // Who is not let in waits for nothing, and takes no connection away from the others.
-            if (parameters.ContainsKey("closed")) return await conversation.PlayAsync(parameters, ct);
+            if (parameters.ContainsKey("closed"))
+                return await conversation.PlayAsync(parameters, ct);
             await open.Turn.WaitAsync(ct);
             try
             {
@@ -70,8 +74,10 @@ internal sealed class StrangerWorld(IMachine machine, TimeProvider clock)
     {
         Task<Open>? last = null;
         lock (gate)
-            if (--visitors == 0) (last, network) = (network, null);
-        if (last is null) return;
+            if (--visitors == 0)
+                (last, network) = (network, null);
+        if (last is null)
+            return;
         try
         {
             var open = await last;

@@ -29,7 +29,14 @@ internal sealed class GatewayBackup(LocalMachine machine)
     /// <param name="quarantine">Files of the quarantine.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>How many files are in it, and their bytes. A message that was deleted meanwhile is left out.</returns>
-    public async Task<(int Files, long Bytes)> WriteAsync(Stream target, GatewayLabel label, string passphrase, IEnumerable<string> configuration, IEnumerable<string> quarantine, CancellationToken ct)
+    public async Task<(int Files, long Bytes)> WriteAsync(
+        Stream target,
+        GatewayLabel label,
+        string passphrase,
+        IEnumerable<string> configuration,
+        IEnumerable<string> quarantine,
+        CancellationToken ct
+    )
     {
         var (files, bytes) = (0, 0L);
         await using var content = SealedFile.Write(target, label, passphrase);
@@ -52,7 +59,14 @@ internal sealed class GatewayBackup(LocalMachine machine)
 
             await using (data)
             {
-                var entry = new PaxTarEntry(TarEntryType.RegularFile, kind + path) { Mode = (UnixFileMode)(owner.Mode & 0x1FF), UserName = owner.User, GroupName = owner.Group, ModificationTime = File.GetLastWriteTimeUtc(machine.Real(path)), DataStream = data };
+                var entry = new PaxTarEntry(TarEntryType.RegularFile, kind + path)
+                {
+                    Mode = (UnixFileMode)(owner.Mode & 0x1FF),
+                    UserName = owner.User,
+                    GroupName = owner.Group,
+                    ModificationTime = File.GetLastWriteTimeUtc(machine.Real(path)),
+                    DataStream = data,
+                };
                 bytes += data.Length;
                 files++;
                 await archive.WriteEntryAsync(entry, ct);
@@ -67,11 +81,16 @@ internal sealed class GatewayBackup(LocalMachine machine)
     public static async Task<ImmutableArray<BackupEntry>> ListAsync(string file, string passphrase, CancellationToken ct)
     {
         var found = ImmutableArray.CreateBuilder<BackupEntry>();
-        await EachAsync(file, passphrase, (path, entry) =>
-        {
-            found.Add(path);
-            return Task.CompletedTask;
-        }, ct);
+        await EachAsync(
+            file,
+            passphrase,
+            (path, entry) =>
+            {
+                found.Add(path);
+                return Task.CompletedTask;
+            },
+            ct
+        );
         return found.ToImmutable();
     }
 
@@ -81,21 +100,33 @@ internal sealed class GatewayBackup(LocalMachine machine)
     /// <param name="isWanted">Which files.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Files whose user or group this host does not know: they belong to root for now.</returns>
-    public async Task<ImmutableArray<PendingOwner>> ExtractAsync(string file, string passphrase, Func<BackupEntry, bool> isWanted, CancellationToken ct)
+    public async Task<ImmutableArray<PendingOwner>> ExtractAsync(
+        string file,
+        string passphrase,
+        Func<BackupEntry, bool> isWanted,
+        CancellationToken ct
+    )
     {
         var pending = ImmutableArray.CreateBuilder<PendingOwner>();
-        await EachAsync(file, passphrase, async (wanted, entry) =>
-        {
-            if (!isWanted(wanted)) return;
-            var (path, mode) = (wanted.Path, (int)entry.Mode & 0x1FF);
-            var (hasUser, hasGroup) = machine.Knows(entry.UserName, entry.GroupName);
-            if (!hasUser || !hasGroup) pending.Add(new PendingOwner(path, entry.UserName, entry.GroupName, mode));
-            var owner = new Ownership(hasUser ? entry.UserName : "root", hasGroup ? entry.GroupName : "root", mode);
-            await MakeParentsAsync(path, owner, ct);
-            // A quarantined message may be larger than the memory.
-            machine.Write(path, owner, entry.DataStream ?? Stream.Null);
-            File.SetLastWriteTimeUtc(machine.Real(path), entry.ModificationTime.UtcDateTime);
-        }, ct);
+        await EachAsync(
+            file,
+            passphrase,
+            async (wanted, entry) =>
+            {
+                if (!isWanted(wanted))
+                    return;
+                var (path, mode) = (wanted.Path, (int)entry.Mode & 0x1FF);
+                var (hasUser, hasGroup) = machine.Knows(entry.UserName, entry.GroupName);
+                if (!hasUser || !hasGroup)
+                    pending.Add(new PendingOwner(path, entry.UserName, entry.GroupName, mode));
+                var owner = new Ownership(hasUser ? entry.UserName : "root", hasGroup ? entry.GroupName : "root", mode);
+                await MakeParentsAsync(path, owner, ct);
+                // A quarantined message may be larger than the memory.
+                machine.Write(path, owner, entry.DataStream ?? Stream.Null);
+                File.SetLastWriteTimeUtc(machine.Real(path), entry.ModificationTime.UtcDateTime);
+            },
+            ct
+        );
         return pending.ToImmutable();
     }
 
@@ -103,13 +134,20 @@ internal sealed class GatewayBackup(LocalMachine machine)
     public static async Task<byte[]?> ReadAsync(string file, string passphrase, string path, CancellationToken ct)
     {
         byte[]? found = null;
-        await EachAsync(file, passphrase, async (entry, tar) =>
-        {
-            if (entry.Path != path || entry.IsQuarantine) return;
-            using var data = new MemoryStream();
-            if (tar.DataStream is { } stream) await stream.CopyToAsync(data, ct);
-            found = data.ToArray();
-        }, ct);
+        await EachAsync(
+            file,
+            passphrase,
+            async (entry, tar) =>
+            {
+                if (entry.Path != path || entry.IsQuarantine)
+                    return;
+                using var data = new MemoryStream();
+                if (tar.DataStream is { } stream)
+                    await stream.CopyToAsync(data, ct);
+                found = data.ToArray();
+            },
+            ct
+        );
         return found;
     }
 
@@ -126,16 +164,19 @@ internal sealed class GatewayBackup(LocalMachine machine)
                 {
                     var slash = Math.Max(0, entry.Name.IndexOf('/', StringComparison.Ordinal));
                     var (kind, path) = (entry.Name[..slash], entry.Name[slash..]);
-                    if (entry is not PaxTarEntry { EntryType: TarEntryType.RegularFile } regular || !GatewayFiles.IsPlain(path) || kind is not (Configuration or Quarantine)) throw new SealedFileException("holds something that is no file of a gateway");
+                    if (
+                        entry is not PaxTarEntry { EntryType: TarEntryType.RegularFile } regular
+                        || !GatewayFiles.IsPlain(path)
+                        || kind is not (Configuration or Quarantine)
+                    )
+                        throw new SealedFileException("holds something that is no file of a gateway");
                     await act(new BackupEntry(path, regular.Length, kind == Quarantine), regular);
                 }
             }
 
             // To the last piece, or a file that was cut off behind the archive's end would pass.
             var rest = new byte[1 << 16];
-            while (await content.ReadAsync(rest, ct) > 0)
-            {
-            }
+            while (await content.ReadAsync(rest, ct) > 0) { }
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
@@ -147,9 +188,14 @@ internal sealed class GatewayBackup(LocalMachine machine)
     private async Task MakeParentsAsync(string path, Ownership owner, CancellationToken ct)
     {
         var parent = path[..Math.Max(1, path.LastIndexOf('/'))];
-        if (parent == "/" || Directory.Exists(machine.Real(parent))) return;
+        if (parent == "/" || Directory.Exists(machine.Real(parent)))
+            return;
         await MakeParentsAsync(parent, owner, ct);
-        var mode = path.StartsWith("/etc/", StringComparison.Ordinal) && !path.StartsWith("/etc/gatehouse/secrets/", StringComparison.Ordinal) ? "0755" : owner.User == "root" ? "0700" : "0750";
+        var mode =
+            path.StartsWith("/etc/", StringComparison.Ordinal) && !path.StartsWith("/etc/gatehouse/secrets/", StringComparison.Ordinal)
+                ? "0755"
+            : owner.User == "root" ? "0700"
+            : "0750";
         await machine.WriteAsync(parent, new Item(EntryKind.Directory, owner with { Mode = Ownership.ParseMode(mode) }), ct);
     }
 }

@@ -8,15 +8,26 @@ namespace Gatehouse.Backup;
 internal static class Passphrase
 {
     /// <summary>The option that names a file.</summary>
-    public static Option<string?> File() => new("--passphrase-file") { Description = "Read the passphrase of a gateway's backup from the first line of FILE, instead of asking for it.", HelpName = "FILE" };
+    public static Option<string?> File() =>
+        new("--passphrase-file")
+        {
+            Description = "Read the passphrase of a gateway's backup from the first line of FILE, instead of asking for it.",
+            HelpName = "FILE",
+        };
 
     /// <summary>A passphrase for a new backup: typed twice, or read.</summary>
     /// <exception cref="SequenceException">There is none, or it is too short.</exception>
     public static string New(string? file)
     {
         var phrase = Read(file, "Passphrase of the backup: ");
-        if (phrase.Length < SealedFile.LeastPassphrase) throw new SequenceException(ExitCodes.BadInput, $"the passphrase of a backup has at least {SealedFile.LeastPassphrase} characters: whoever guesses it has every key of this gateway.");
-        if (file is null && SecretLine.Ask("The same again: ") != phrase) throw new SequenceException(ExitCodes.BadInput, "the two passphrases differ. Nothing was written.");
+        if (phrase.Length < SealedFile.LeastPassphrase)
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                $"the passphrase of a backup has at least {SealedFile.LeastPassphrase} characters: whoever guesses it has every key of "
+                    + $"this gateway."
+            );
+        if (file is null && SecretLine.Ask("The same again: ") != phrase)
+            throw new SequenceException(ExitCodes.BadInput, "the two passphrases differ. Nothing was written.");
         return phrase;
     }
 
@@ -28,14 +39,16 @@ internal static class Passphrase
     {
         try
         {
-            if (file is not null) return System.IO.File.ReadLines(file).FirstOrDefault("").Trim();
+            if (file is not null)
+                return System.IO.File.ReadLines(file).FirstOrDefault("").Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SequenceException(ExitCodes.BadInput, $"the passphrase cannot be read: {e.Message}", e);
         }
 
-        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.BadInput, "there is no terminal to ask for the passphrase; give --passphrase-file FILE.");
+        if (Console.IsInputRedirected)
+            throw new SequenceException(ExitCodes.BadInput, "there is no terminal to ask for the passphrase; give --passphrase-file FILE.");
         return SecretLine.Ask(label);
     }
 }

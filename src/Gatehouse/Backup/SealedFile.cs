@@ -46,18 +46,23 @@ internal static class SealedFile
     public static Stream Write(Stream target, GatewayLabel label, string passphrase, int rounds = Rounds)
     {
         var salt = RandomNumberGenerator.GetBytes(16);
-        var head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"""
-            {Mark}{Form}
-            # Backup of the mail gateway {label.Name}. It opens with its passphrase alone: gatehouse restore FILE
-            name: {label.Name}
-            made: {label.Made.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}
-            release: {label.Release}
-            generation: {label.Generation}
-            quarantine: {(label.HasQuarantine ? "yes" : "no")}
-            salt: {Convert.ToBase64String(salt)}
-            rounds: {rounds}
-            {Body}
-            """));
+        var head = Encoding.UTF8.GetBytes(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"""
+                {Mark}{Form}
+                # Backup of the mail gateway {label.Name}. It opens with its passphrase alone: gatehouse restore FILE
+                name: {label.Name}
+                made: {label.Made.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}
+                release: {label.Release}
+                generation: {label.Generation}
+                quarantine: {(label.HasQuarantine ? "yes" : "no")}
+                salt: {Convert.ToBase64String(salt)}
+                rounds: {rounds}
+                {Body}
+                """
+            )
+        );
         target.Write(head);
         return new Sealing(target, Key(passphrase, salt, rounds), SHA256.HashData(head));
     }
@@ -66,7 +71,8 @@ internal static class SealedFile
     /// <exception cref="SealedFileException">It is no backup of a gateway.</exception>
     public static GatewayLabel ReadLabel(Stream source) => ReadHead(source).Label;
 
-    /// <summary>A stream of the content. Each piece is proved before any of it is handed out; that the end is there, when the end is reached.</summary>
+    /// <summary>A stream of the content. Each piece is proved before any of it is handed out; that the end is there, when the end is
+    /// reached.</summary>
     /// <param name="source">The file.</param>
     /// <param name="passphrase">What opens it.</param>
     /// <exception cref="SealedFileException">It is no backup of a gateway; also while the stream is read, when it was changed.</exception>
@@ -76,28 +82,60 @@ internal static class SealedFile
         return new Opening(source, Key(passphrase, salt, rounds), SHA256.HashData(head));
     }
 
-    private static byte[] Key(string passphrase, byte[] salt, int rounds) => Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(passphrase), salt, rounds, HashAlgorithmName.SHA256, 32);
+    private static byte[] Key(string passphrase, byte[] salt, int rounds) =>
+        Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(passphrase), salt, rounds, HashAlgorithmName.SHA256, 32);
 
     private static (GatewayLabel Label, byte[] Head, byte[] Salt, int Rounds) ReadHead(Stream source)
     {
         var bytes = new List<byte>();
-        while (bytes.Count < MostHead && !EndsHead(bytes) && source.ReadByte() is >= 0 and var one) bytes.Add((byte)one);
+        while (bytes.Count < MostHead && !EndsHead(bytes) && source.ReadByte() is >= 0 and var one)
+            bytes.Add((byte)one);
         var head = bytes.ToArray();
         var text = Encoding.UTF8.GetString(head);
-        if (!text.StartsWith(Mark, StringComparison.Ordinal)) throw new SealedFileException("is no backup of a gateway; 'gatehouse backup FILE' makes one");
+        if (!text.StartsWith(Mark, StringComparison.Ordinal))
+            throw new SealedFileException("is no backup of a gateway; 'gatehouse backup FILE' makes one");
         var form = Plain(text[Mark.Length..].Split('\n', 2)[0]);
-        if (form != Form) throw new SealedFileException($"is a backup of form {form}, and this release {Release.Version} reads form {Form}; install the release that made it, or a later one");
-        var lines = text.Split('\n').Select(l => l.Split(": ", 2)).Where(l => l.Length == 2).ToLookup(l => l[0], l => l[1], StringComparer.Ordinal);
+        if (form != Form)
+            throw new SealedFileException(
+                $"is a backup of form {form}, and this release {Release.Version} reads form {Form}; install the release that made it, or "
+                    + $"a later one"
+            );
+        var lines = text.Split('\n')
+            .Select(l => l.Split(": ", 2))
+            .Where(l => l.Length == 2)
+            .ToLookup(l => l[0], l => l[1], StringComparer.Ordinal);
         var salt = new byte[16];
-        if (!EndsHead(bytes) || !Convert.TryFromBase64String(lines["salt"].FirstOrDefault(""), salt, out var length) || length != salt.Length
-            || !int.TryParse(lines["rounds"].FirstOrDefault(""), NumberStyles.None, CultureInfo.InvariantCulture, out var rounds) || rounds is < 1 or > MostRounds
-            || !DateTimeOffset.TryParse(lines["made"].FirstOrDefault(""), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var made)
-            || !int.TryParse(lines["generation"].FirstOrDefault(""), NumberStyles.None, CultureInfo.InvariantCulture, out var generation))
+        if (
+            !EndsHead(bytes)
+            || !Convert.TryFromBase64String(lines["salt"].FirstOrDefault(""), salt, out var length)
+            || length != salt.Length
+            || !int.TryParse(lines["rounds"].FirstOrDefault(""), NumberStyles.None, CultureInfo.InvariantCulture, out var rounds)
+            || rounds is < 1 or > MostRounds
+            || !DateTimeOffset.TryParse(
+                lines["made"].FirstOrDefault(""),
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var made
+            )
+            || !int.TryParse(lines["generation"].FirstOrDefault(""), NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+        )
             throw new SealedFileException("was changed or cut off since it was made; take another copy of it");
-        return (new GatewayLabel(Plain(lines["name"].FirstOrDefault("")), made, Plain(lines["release"].FirstOrDefault("")), generation, lines["quarantine"].FirstOrDefault("") == "yes"), head, salt, rounds);
+        return (
+            new GatewayLabel(
+                Plain(lines["name"].FirstOrDefault("")),
+                made,
+                Plain(lines["release"].FirstOrDefault("")),
+                generation,
+                lines["quarantine"].FirstOrDefault("") == "yes"
+            ),
+            head,
+            salt,
+            rounds
+        );
     }
 
-    private static bool EndsHead(List<byte> bytes) => bytes.Count > Body.Length && bytes[^1] == '\n' && Encoding.ASCII.GetString([.. bytes.TakeLast(Body.Length + 1)]) == $"\n{Body}";
+    private static bool EndsHead(List<byte> bytes) =>
+        bytes.Count > Body.Length && bytes[^1] == '\n' && Encoding.ASCII.GetString([.. bytes.TakeLast(Body.Length + 1)]) == $"\n{Body}";
 
     // Until it is opened anything can be in the head, and it is shown.
     private static string Plain(string value) => new([.. value.Where(c => !char.IsControl(c)).Take(80)]);
@@ -125,13 +163,18 @@ internal static class SealedFile
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
             while (!buffer.IsEmpty)
             {
-                if (filled == Piece) Emit(last: false);
+                if (filled == Piece)
+                    Emit(last: false);
                 var count = Math.Min(buffer.Length, Piece - filled);
                 buffer[..count].CopyTo(piece.AsSpan(filled));
                 filled += count;
@@ -141,9 +184,7 @@ internal static class SealedFile
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -168,7 +209,13 @@ internal static class SealedFile
             var size = new byte[4];
             BinaryPrimitives.WriteUInt32BigEndian(size, (uint)filled | (last ? Last : 0));
             var sealedPiece = new byte[filled + TagBytes];
-            aes.Encrypt(Nonce(number++), piece.AsSpan(0, filled), sealedPiece.AsSpan(0, filled), sealedPiece.AsSpan(filled), [.. head, .. size]);
+            aes.Encrypt(
+                Nonce(number++),
+                piece.AsSpan(0, filled),
+                sealedPiece.AsSpan(0, filled),
+                sealedPiece.AsSpan(filled),
+                [.. head, .. size]
+            );
             target.Write(size);
             target.Write(sealedPiece);
             filled = 0;
@@ -191,13 +238,18 @@ internal static class SealedFile
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(Span<byte> buffer)
         {
             while (read == piece.Length)
             {
-                if (isLast) return 0;
+                if (isLast)
+                    return 0;
                 Next();
             }
 
@@ -209,9 +261,7 @@ internal static class SealedFile
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -221,19 +271,23 @@ internal static class SealedFile
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) aes.Dispose();
+            if (disposing)
+                aes.Dispose();
             base.Dispose(disposing);
         }
 
         private void Next()
         {
             var size = new byte[4];
-            if (source.ReadAtLeast(size, size.Length, throwOnEndOfStream: false) < size.Length) throw new SealedFileException("is cut off; take another copy of it");
+            if (source.ReadAtLeast(size, size.Length, throwOnEndOfStream: false) < size.Length)
+                throw new SealedFileException("is cut off; take another copy of it");
             var value = BinaryPrimitives.ReadUInt32BigEndian(size);
             var length = (int)(value & ~Last);
-            if (length > Piece) throw Changed();
+            if (length > Piece)
+                throw Changed();
             var sealedPiece = new byte[length + TagBytes];
-            if (source.ReadAtLeast(sealedPiece, sealedPiece.Length, throwOnEndOfStream: false) < sealedPiece.Length) throw new SealedFileException("is cut off; take another copy of it");
+            if (source.ReadAtLeast(sealedPiece, sealedPiece.Length, throwOnEndOfStream: false) < sealedPiece.Length)
+                throw new SealedFileException("is cut off; take another copy of it");
             piece = new byte[length];
             read = 0;
             try
@@ -243,11 +297,17 @@ internal static class SealedFile
             catch (AuthenticationTagMismatchException)
             {
                 piece = [];
-                throw number == 1 ? new SealedFileException("does not open with this passphrase, or was changed since it was made; type the passphrase again, or take another copy of the file") : Changed();
+                throw number == 1
+                    ? new SealedFileException(
+                        "does not open with this passphrase, or was changed since it was made; type the passphrase again, or take another "
+                            + "copy of the file"
+                    )
+                    : Changed();
             }
 
             isLast = (value & Last) != 0;
-            if (isLast && source.ReadByte() >= 0) throw Changed();
+            if (isLast && source.ReadByte() >= 0)
+                throw Changed();
         }
 
         private static SealedFileException Changed() => new("was changed since it was made; take another copy of it");

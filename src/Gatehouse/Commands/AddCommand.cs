@@ -18,25 +18,74 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse add</c></summary>
 internal static class AddCommand
 {
-    private static readonly Argument<string[]> Hosts = new("HOST") { Description = "Hosts to bring in, HOST or USER@HOST as ssh takes them; the login must be root's.", Arity = ArgumentArity.OneOrMore };
-    private static readonly Option<string> ProfileOption = new("--profile") { Description = "The profile that they get.", HelpName = "PROFILE", Required = true };
-    private static readonly Option<string?> Name = new("--name") { Description = "The fully qualified name of the host, where one host is given and it is to have another than it has.", HelpName = "NAME" };
-    private static readonly Option<string> Location = new("--location") { Description = "Where they stand, in a few words.", HelpName = "TEXT", DefaultValueFactory = _ => "" };
-    private static readonly Option<int> Jobs = new("--jobs") { Description = "How many hosts at the same time.", HelpName = "N", DefaultValueFactory = _ => 20 };
-    private static readonly Option<string?> Package = new("--package") { Description = "The Debian package of this release, for hosts that lack it; else it is looked for where apt keeps packages.", HelpName = "FILE" };
-    private static readonly Option<string[]> HostKey = new("--host-key") { Description = "Believe an unknown host that shows the key of this fingerprint; may be given several times.", HelpName = "SHA256:..." };
-    private static readonly Option<string?> KnownHosts = new("--known-hosts") { Description = "Take known host keys from FILE instead of ssh's own files.", HelpName = "FILE" };
+    private static readonly Argument<string[]> Hosts = new("HOST")
+    {
+        Description = "Hosts to bring in, HOST or USER@HOST as ssh takes them; the login must be root's.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private static readonly Option<string> ProfileOption = new("--profile")
+    {
+        Description = "The profile that they get.",
+        HelpName = "PROFILE",
+        Required = true,
+    };
+    private static readonly Option<string?> Name = new("--name")
+    {
+        Description = "The fully qualified name of the host, where one host is given and it is to have another than it has.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string> Location = new("--location")
+    {
+        Description = "Where they stand, in a few words.",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => "",
+    };
+    private static readonly Option<int> Jobs = new("--jobs")
+    {
+        Description = "How many hosts at the same time.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 20,
+    };
+    private static readonly Option<string?> Package = new("--package")
+    {
+        Description = "The Debian package of this release, for hosts that lack it; else it is looked for where apt keeps packages.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string[]> HostKey = new("--host-key")
+    {
+        Description = "Believe an unknown host that shows the key of this fingerprint; may be given several times.",
+        HelpName = "SHA256:...",
+    };
+    private static readonly Option<string?> KnownHosts = new("--known-hosts")
+    {
+        Description = "Take known host keys from FILE instead of ssh's own files.",
+        HelpName = "FILE",
+    };
     private static readonly Option<bool> Replace = new("--replace") { Description = "Withdraw codes for these names that are still good." };
 
     public static Command Create()
     {
-        var command = new Command("add", """
+        var command = new Command(
+            "add",
+            """
             Brings hosts into the cluster over SSH, many at the same time: copies the release where it is missing, makes
             a join code for each and has it join. A host key that is not known is shown and must be confirmed.
             --yes agrees to replacing what is set up on the hosts; it confirms no host key.
 
             Example: gatehouse add root@192.0.2.12 root@192.0.2.13 --profile node
-            """) { Hosts, ProfileOption, Name, Location, Jobs, Package, HostKey, KnownHosts, Replace };
+            """
+        )
+        {
+            Hosts,
+            ProfileOption,
+            Name,
+            Location,
+            Jobs,
+            Package,
+            HostKey,
+            KnownHosts,
+            Replace,
+        };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -53,12 +102,19 @@ internal static class AddCommand
         var me = MemberCommand.Member(parse);
         var targets = Targets(parse);
         var given = Fingerprints(parse);
-        if (parse.GetValue(Jobs) is < 1 or > 64) throw new SequenceException(ExitCodes.BadInput, "--jobs is 1 to 64.");
-        if (parse.GetValue(KnownHosts) is { } file && !File.Exists(file)) throw new SequenceException(ExitCodes.BadInput, $"there is no file {file}.");
+        if (parse.GetValue(Jobs) is < 1 or > 64)
+            throw new SequenceException(ExitCodes.BadInput, "--jobs is 1 to 64.");
+        if (parse.GetValue(KnownHosts) is { } file && !File.Exists(file))
+            throw new SequenceException(ExitCodes.BadInput, $"there is no file {file}.");
 
         await using var registry = RegistryAccess.Open(me);
         var order = await OrderAsync(parse, me, registry, ct);
-        foreach (var warning in PlacementRules.Warnings(order.View.Members.Select(n => (n.Profile, n.Location)).Concat(targets.Select(_ => (order.Profile, order.Location))))) Console.Error.WriteLine($"note: {warning}");
+        foreach (
+            var warning in PlacementRules.Warnings(
+                order.View.Members.Select(n => (n.Profile, n.Location)).Concat(targets.Select(_ => (order.Profile, order.Location)))
+            )
+        )
+            Console.Error.WriteLine($"note: {warning}");
 
         var directory = Directory.CreateTempSubdirectory("gatehouse-ssh-").FullName;
         try
@@ -66,7 +122,9 @@ internal static class AddCommand
             var desk = new HostKeyDesk(directory, parse.GetValue(KnownHosts), given, Console.IsInputRedirected ? null : Ask);
             var results = await PushAsync(parse, order, targets, desk, ct);
             Write(parse, results);
-            return ct.IsCancellationRequested ? ExitCodes.Cancelled : results.All(r => r.IsWell) ? ExitCodes.Done : ExitCodes.Failed;
+            return ct.IsCancellationRequested ? ExitCodes.Cancelled
+                : results.All(r => r.IsWell) ? ExitCodes.Done
+                : ExitCodes.Failed;
         }
         finally
         {
@@ -74,7 +132,13 @@ internal static class AddCommand
         }
     }
 
-    private static async Task<ImmutableArray<Result>> PushAsync(ParseResult parse, PushOrder order, ImmutableArray<PushTarget> targets, HostKeyDesk desk, CancellationToken ct)
+    private static async Task<ImmutableArray<Result>> PushAsync(
+        ParseResult parse,
+        PushOrder order,
+        ImmutableArray<PushTarget> targets,
+        HostKeyDesk desk,
+        CancellationToken ct
+    )
     {
         using var room = new SemaphoreSlim(parse.GetValue(Jobs));
         // First the keys of all hosts, and what is to be confirmed, one after the other; then nobody is asked any more.
@@ -88,7 +152,11 @@ internal static class AddCommand
         return [.. await work];
     }
 
-    private static async Task<(PushTarget Target, SshRoute? Route, HostKeyVerdict? Verdict, string Problem)> LookAsync(HostKeyDesk desk, PushTarget target, CancellationToken ct)
+    private static async Task<(PushTarget Target, SshRoute? Route, HostKeyVerdict? Verdict, string Problem)> LookAsync(
+        HostKeyDesk desk,
+        PushTarget target,
+        CancellationToken ct
+    )
     {
         try
         {
@@ -101,7 +169,10 @@ internal static class AddCommand
         }
     }
 
-    private static (SshClient? Way, string Problem) Admit(HostKeyDesk desk, (PushTarget Target, SshRoute? Route, HostKeyVerdict? Verdict, string Problem) look)
+    private static (SshClient? Way, string Problem) Admit(
+        HostKeyDesk desk,
+        (PushTarget Target, SshRoute? Route, HostKeyVerdict? Verdict, string Problem) look
+    )
     {
         try
         {
@@ -113,7 +184,15 @@ internal static class AddCommand
         }
     }
 
-    private static async Task<Result> PushAsync(PushOrder order, PushTarget target, (SshClient? Way, string Problem) way, int place, PushBoard board, SemaphoreSlim room, CancellationToken ct)
+    private static async Task<Result> PushAsync(
+        PushOrder order,
+        PushTarget target,
+        (SshClient? Way, string Problem) way,
+        int place,
+        PushBoard board,
+        SemaphoreSlim room,
+        CancellationToken ct
+    )
     {
         var result = new Result(target.Host, "failed", way.Problem);
         if (way.Way is { } ssh)
@@ -122,7 +201,15 @@ internal static class AddCommand
             {
                 try
                 {
-                    result = result with { State = Joined, Text = await InRoomAsync(room, () => new HostPush(order, target, ssh, text => board.Tell(place, text)).RunAsync(ct), ct) };
+                    result = result with
+                    {
+                        State = Joined,
+                        Text = await InRoomAsync(
+                            room,
+                            () => new HostPush(order, target, ssh, text => board.Tell(place, text)).RunAsync(ct),
+                            ct
+                        ),
+                    };
                 }
                 catch (OperationCanceledException)
                 {
@@ -155,26 +242,45 @@ internal static class AddCommand
     private static ImmutableArray<PushTarget> Targets(ParseResult parse)
     {
         ImmutableArray<PushTarget> targets = [.. parse.GetValue(Hosts)!.Select(PushTarget.Read)];
-        if (targets.GroupBy(t => t.Host, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new SequenceException(ExitCodes.BadInput, $"{twice.Key} is given twice.");
-        if (parse.GetValue(Name) is not null && targets.Length > 1) throw new SequenceException(ExitCodes.BadInput, "--name is for one host; push to them one after the other, or give the hosts their names first.");
+        if (targets.GroupBy(t => t.Host, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new SequenceException(ExitCodes.BadInput, $"{twice.Key} is given twice.");
+        if (parse.GetValue(Name) is not null && targets.Length > 1)
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                "--name is for one host; push to them one after the other, or give the hosts their names first."
+            );
         return targets;
     }
 
-    private static ImmutableArray<string> Fingerprints(ParseResult parse) => [.. (parse.GetValue(HostKey) ?? []).Select(k => SshHostKey.ReadFingerprint(k)
-        ?? throw new SequenceException(ExitCodes.BadInput, $"'{k}' is no fingerprint of a host key; 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the host prints it: SHA256 and 43 characters."))];
+    private static ImmutableArray<string> Fingerprints(ParseResult parse) =>
+        [
+            .. (parse.GetValue(HostKey) ?? []).Select(k =>
+                SshHostKey.ReadFingerprint(k)
+                ?? throw new SequenceException(
+                    ExitCodes.BadInput,
+                    $"'{k}' is no fingerprint of a host key; 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the host prints it: "
+                        + $"SHA256 and 43 characters."
+                )
+            ),
+        ];
 
     private static async Task<PushOrder> OrderAsync(ParseResult parse, LocalNode me, ClusterRegistry registry, CancellationToken ct)
     {
         var profile = Invitation.JoinableProfile(parse.GetValue(ProfileOption)!);
         var name = "";
-        if (parse.GetValue(Name) is { } text && !Names.TryParse(text, 2, out name)) throw new SequenceException(ExitCodes.BadInput, $"'{text}' is no fully qualified host name; write one such as mx2.example.org.");
+        if (parse.GetValue(Name) is { } text && !Names.TryParse(text, 2, out name))
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                $"'{text}' is no fully qualified host name; write one such as mx2.example.org."
+            );
         var view = await registry.ViewAsync(ct);
         Invitation.RequireMaker(view, me.Number);
         return new PushOrder
         {
             Registry = registry,
             View = view,
-            Remove = (node, end) => RemoveSequence.RunAsync(GlobalOptions.Machine(parse), me, view, node, "its join was cut off", TimeProvider.System, end),
+            Remove = (node, end) =>
+                RemoveSequence.RunAsync(GlobalOptions.Machine(parse), me, view, node, "its join was cut off", TimeProvider.System, end),
             Codes = new PushedCodes(GlobalOptions.Machine(parse).Real(PushedCodes.Directory)),
             Profile = profile,
             Name = name,
@@ -196,11 +302,32 @@ internal static class AddCommand
     {
         if (parse.GetValue(GlobalOptions.Json))
         {
-            Console.Out.WriteLine(Json.Text(new JsonObject { ["hosts"] = new JsonArray([.. results.Select(r => (JsonNode)new JsonObject { ["host"] = r.Host, ["state"] = r.State, ["message"] = r.Text })]) }));
+            Console.Out.WriteLine(
+                Json.Text(
+                    new JsonObject
+                    {
+                        ["hosts"] = new JsonArray([
+                            .. results.Select(r =>
+                                (JsonNode)
+                                    new JsonObject
+                                    {
+                                        ["host"] = r.Host,
+                                        ["state"] = r.State,
+                                        ["message"] = r.Text,
+                                    }
+                            ),
+                        ]),
+                    }
+                )
+            );
             return;
         }
 
-        foreach (var result in results) Console.Out.WriteLine($"{result.Host}: {result.State}{(result.Text.Length > 0 ? $": {result.Text.ReplaceLineEndings("\n    ")}" : "")}");
-        if (results.Length > 1) Console.Out.WriteLine($"{results.Count(r => r.IsWell)} of {results.Length} hosts joined.");
+        foreach (var result in results)
+            Console.Out.WriteLine(
+                $"{result.Host}: {result.State}{(result.Text.Length > 0 ? $": {result.Text.ReplaceLineEndings("\n    ")}" : "")}"
+            );
+        if (results.Length > 1)
+            Console.Out.WriteLine($"{results.Count(r => r.IsWell)} of {results.Length} hosts joined.");
     }
 }

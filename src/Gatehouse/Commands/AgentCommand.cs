@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Gatehouse.Agent;
+using Gatehouse.Agent.Service;
 using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Trust;
 using Gatehouse.Terminal;
@@ -11,7 +11,11 @@ internal static class AgentCommand
 {
     public static Command Create()
     {
-        var command = new Command("agent", "Runs the agent of a cluster member; gatehouse-agent.service does this.\nIt answers on TCP 1028: status and joining. It changes nothing on the host.");
+        var command = new Command(
+            "agent",
+            "Runs the agent of a cluster member; gatehouse-agent.service does this.\nIt answers on TCP 1028: status and joining. It "
+                + "changes nothing on the host."
+        );
         command.SetAction(RunAsync);
         return command;
     }

@@ -19,25 +19,42 @@ internal static class ApplyCommand
     public static Command Create()
     {
         var file = AnswersInput.Optional();
-        var command = new Command("apply", "Makes this host what the answers ask, proves that it works, and puts everything back if it does not.\nOn a terminal it asks first; --yes does not.\n\nExample: gatehouse apply answers.yaml --yes") { file };
+        var command = new Command(
+            "apply",
+            "Makes this host what the answers ask, proves that it works, and puts everything back if it does not.\nOn a terminal it asks "
+                + "first; --yes does not.\n\nExample: gatehouse apply answers.yaml --yes"
+        )
+        {
+            file,
+        };
         command.SetAction((parse, ct) => RunAsync(parse, parse.GetValue(file), ct));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parse, string? file, CancellationToken ct)
     {
-        if (Preconditions.Problem(parse) is { } problem) return Refuse(parse, problem);
+        if (Preconditions.Problem(parse) is { } problem)
+            return Refuse(parse, problem);
         // The answers in force are those of before an apply that was cut off, not the half of it that is in place.
-        if (file is null && await RecoverAsync(parse, ct) is { } stuck) return stuck;
-        if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
+        if (file is null && await RecoverAsync(parse, ct) is { } stuck)
+            return stuck;
+        if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input)
+            return ExitCodes.BadInput;
         if (input.Machine.IsLive)
         {
-            if (input.Pipeline.Facts.Debian != "12") return Refuse(parse, $"this host runs {(input.Pipeline.Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets up Debian 12.");
-            if (SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff) return Refuse(parse, cutOff);
+            if (input.Pipeline.Facts.Debian != "12")
+                return Refuse(
+                    parse,
+                    $"this host runs {(input.Pipeline.Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; "
+                        + $"Gatehouse sets up Debian 12."
+                );
+            if (SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff)
+                return Refuse(parse, cutOff);
         }
 
         var log = new ConsoleLog(parse);
-        if (input.Machine.IsLive && new ClusterFiles(input.Machine).Node is { Followed.Length: > 0 }) return await MemberCommand.RunAsync(parse, () => ProposeAsync(parse, input, log, ct));
+        if (input.Machine.IsLive && new ClusterFiles(input.Machine).Node is { Followed.Length: > 0 })
+            return await MemberCommand.RunAsync(parse, () => ProposeAsync(parse, input, log, ct));
         using var outlives = HangUp.Outlive();
         using var only = ApplyLock.Take(input.Machine.Real(GenerationStore.Home));
         var applier = input.Pipeline.Applier(log);
@@ -45,16 +62,20 @@ internal static class ApplyCommand
         {
             await applier.RecoverAsync(ct);
             var (planned, unplanned) = await PlanAsync(applier, input.Node, ct);
-            if (planned is not { } plan) return Refuse(parse, unplanned);
+            if (planned is not { } plan)
+                return Refuse(parse, unplanned);
             PlanText.Write(plan, input.Node, Console.Error);
-            if (!plan.IsEmpty && await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct) is { IsEmpty: false } problems) return Refuse(parse, string.Join('\n', problems));
-            if (!plan.IsEmpty && !Confirm()) return Refuse(parse, "nothing was changed.");
+            if (!plan.IsEmpty && await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct) is { IsEmpty: false } problems)
+                return Refuse(parse, string.Join('\n', problems));
+            if (!plan.IsEmpty && !Confirm())
+                return Refuse(parse, "nothing was changed.");
         }
 
         var result = await applier.ApplyAsync(input.Node, "apply", ct);
         var code = ApplyReport.Write(parse, result, await OutsideAsync(parse, input, result, ct));
         if (result is { Outcome: Outcome.Applied } && !input.Machine.IsLive && !parse.GetValue(GlobalOptions.Json))
-            foreach (var line in NextSteps.Lines(input.Settings, input.Node, input.Machine.IsLive)) Console.Out.WriteLine(line);
+            foreach (var line in NextSteps.Lines(input.Settings, input.Node, input.Machine.IsLive))
+                Console.Out.WriteLine(line);
         return code;
     }
 
@@ -62,7 +83,8 @@ internal static class ApplyCommand
     private static async Task<int?> RecoverAsync(ParseResult parse, CancellationToken ct)
     {
         var machine = GlobalOptions.Machine(parse);
-        if (await new GenerationStore(machine).InterruptedAsync(ct) is null) return null;
+        if (await new GenerationStore(machine).InterruptedAsync(ct) is null)
+            return null;
         using var outlives = HangUp.Outlive();
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
         try
@@ -97,16 +119,28 @@ internal static class ApplyCommand
             var plan = await input.Pipeline.Applier(log).PlanAsync(input.Node, ct);
             PlanText.Write(plan, input.Node, Console.Error);
             Console.Error.WriteLine("This host is a member of a cluster: what belongs to all members is followed by all of them.");
-            if (!plan.IsEmpty && !Confirm()) return Refuse(parse, "nothing was changed.");
+            if (!plan.IsEmpty && !Confirm())
+                return Refuse(parse, "nothing was changed.");
         }
 
-        var result = await new ProposeSequence(input.Machine, TimeProvider.System, log).RunAsync(input.Pipeline.Answers!, input.Settings, ct);
+        var result = await new ProposeSequence(input.Machine, TimeProvider.System, log).RunAsync(
+            input.Pipeline.Answers!,
+            input.Settings,
+            ct
+        );
         return ApplyReport.Write(parse, result, await OutsideAsync(parse, input, result, ct));
     }
 
     // Only of what is in place now; a failure has enough to tell.
-    private static async Task<OutsideReport?> OutsideAsync(ParseResult parse, AnswersInput.Result input, ApplyResult result, CancellationToken ct) =>
-        result.Outcome is Outcome.Applied or Outcome.Nothing ? await OutsideReport.LookAsync(input.Machine, input.Pipeline.Facts, input.Settings, GlobalOptions.LooksAtNetwork(parse), ct) : null;
+    private static async Task<OutsideReport?> OutsideAsync(
+        ParseResult parse,
+        AnswersInput.Result input,
+        ApplyResult result,
+        CancellationToken ct
+    ) =>
+        result.Outcome is Outcome.Applied or Outcome.Nothing
+            ? await OutsideReport.LookAsync(input.Machine, input.Pipeline.Facts, input.Settings, GlobalOptions.LooksAtNetwork(parse), ct)
+            : null;
 
     private static bool Confirm()
     {
@@ -116,7 +150,8 @@ internal static class ApplyCommand
 
     private static int Refuse(ParseResult parse, string why)
     {
-        if (parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Text(new JsonObject { ["outcome"] = "refused", ["problem"] = why }));
+        if (parse.GetValue(GlobalOptions.Json))
+            Console.Out.WriteLine(Json.Text(new JsonObject { ["outcome"] = "refused", ["problem"] = why }));
         Console.Error.WriteLine($"gatehouse: refused: {why}");
         return ExitCodes.Refused;
     }

@@ -15,13 +15,34 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse bootstrap</c></summary>
 internal static class BootstrapCommand
 {
-    private static readonly Argument<string> File = new("FILE") { Description = "The answer file of the first node, profile backend, database or full." };
-    private static readonly Option<string> Name = new("--name") { Description = "The cluster's name, 1 to 40 letters, digits or hyphens.", HelpName = "NAME", Required = true };
-    private static readonly Option<string?> Keys = new("--keys-file") { Description = "Write the master token and the encryption key to FILE, readable by you alone, instead of showing them.", HelpName = "FILE" };
+    private static readonly Argument<string> File = new("FILE")
+    {
+        Description = "The answer file of the first node, profile backend, database or full.",
+    };
+    private static readonly Option<string> Name = new("--name")
+    {
+        Description = "The cluster's name, 1 to 40 letters, digits or hyphens.",
+        HelpName = "NAME",
+        Required = true,
+    };
+    private static readonly Option<string?> Keys = new("--keys-file")
+    {
+        Description = "Write the master token and the encryption key to FILE, readable by you alone, instead of showing them.",
+        HelpName = "FILE",
+    };
 
     public static Command Create()
     {
-        var command = new Command("bootstrap", "Starts a cluster with this host as its first node: makes the cluster's CA, sets the host up with the\nregistry's database, and shows the cluster master token once.\n\nExample: gatehouse bootstrap answers.yaml --name example") { File, Name, Keys };
+        var command = new Command(
+            "bootstrap",
+            "Starts a cluster with this host as its first node: makes the cluster's CA, sets the host up with the\nregistry's database, "
+                + "and shows the cluster master token once.\n\nExample: gatehouse bootstrap answers.yaml --name example"
+        )
+        {
+            File,
+            Name,
+            Keys,
+        };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -29,12 +50,23 @@ internal static class BootstrapCommand
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
     {
         var (name, keys) = (parse.GetValue(Name)!, parse.GetValue(Keys));
-        if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')) throw new SequenceException(ExitCodes.BadInput, $"'{name}' is no name for a cluster: 1 to 40 letters, digits or hyphens.");
+        if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
+            throw new SequenceException(ExitCodes.BadInput, $"'{name}' is no name for a cluster: 1 to 40 letters, digits or hyphens.");
         if (keys is null && Console.IsOutputRedirected)
-            throw new SequenceException(ExitCodes.BadInput, "the master token is shown once, and nobody looks at this output. Run it on a terminal, or name a file for it with --keys-file.");
-        if (keys is not null && (System.IO.File.Exists(keys) || Directory.Exists(keys))) throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
-        if (keys is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(keys)))) throw new SequenceException(ExitCodes.BadInput, $"there is no directory {Path.GetDirectoryName(Path.GetFullPath(keys))} for the keys.");
-        if (AnswersInput.Resolve(parse, parse.GetValue(File)!) is not ({ } pipeline, { } settings)) return ExitCodes.BadInput;
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                "the master token is shown once, and nobody looks at this output. Run it on a terminal, or name a file for it with "
+                    + "--keys-file."
+            );
+        if (keys is not null && (System.IO.File.Exists(keys) || Directory.Exists(keys)))
+            throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
+        if (keys is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(keys))))
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                $"there is no directory {Path.GetDirectoryName(Path.GetFullPath(keys))} for the keys."
+            );
+        if (AnswersInput.Resolve(parse, parse.GetValue(File)!) is not ({ } pipeline, { } settings))
+            return ExitCodes.BadInput;
 
         var sequence = new BootstrapSequence(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse));
         var (refusal, warnings) = sequence.Judge(settings, pipeline.Facts);
@@ -42,24 +74,46 @@ internal static class BootstrapCommand
         var further = settings.Cluster.Peers.Select(p => new Neighbour(p.Name, p.Address, MemberTls.Port, p.Profile.Name)).ToArray();
         var links = further.Length == 0 ? [] : await LinkProbe.MeasureAsync(further, ct);
         warnings = [.. warnings, .. LinkRules.Warnings(settings.System.Profile.Name, links)];
-        foreach (var warning in warnings) Console.Error.WriteLine($"warning: {warning}");
-        if (refusal is not null) throw new SequenceException(ExitCodes.Refused, refusal);
-        if (SessionGuard.Judge(settings, pipeline.Facts.Session) is { } cutOff) throw new SequenceException(ExitCodes.Refused, cutOff);
+        foreach (var warning in warnings)
+            Console.Error.WriteLine($"warning: {warning}");
+        if (refusal is not null)
+            throw new SequenceException(ExitCodes.Refused, refusal);
+        if (SessionGuard.Judge(settings, pipeline.Facts.Session) is { } cutOff)
+            throw new SequenceException(ExitCodes.Refused, cutOff);
 
         var made = await sequence.RunAsync(name, pipeline.Answers!, settings, ct);
-        if (keys is not null) PrivateFile.Write(Path.GetFullPath(keys), System.Text.Encoding.UTF8.GetBytes($"# Cluster {name} ({made.ClusterId})\n{Words(made.MasterToken.Text, made.EncryptionKey.Text)}\n"));
+        if (keys is not null)
+            PrivateFile.Write(
+                Path.GetFullPath(keys),
+                System.Text.Encoding.UTF8.GetBytes(
+                    $"# Cluster {name} ({made.ClusterId})\n{Words(made.MasterToken.Text, made.EncryptionKey.Text)}\n"
+                )
+            );
         Console.Out.WriteLine($"The cluster {name} is there; {settings.System.Name} is its first node.");
         Console.Out.WriteLine($"Fingerprint of its CA (SHA-256): {made.Fingerprint}");
         Console.Out.WriteLine();
-        Console.Out.WriteLine(keys is not null ? $"The master token and the encryption key are in {Path.GetFullPath(keys)}." : Words(made.MasterToken.Text, made.EncryptionKey.Text));
-        Console.Out.WriteLine("""
+        Console.Out.WriteLine(
+            keys is not null
+                ? $"The master token and the encryption key are in {Path.GetFullPath(keys)}."
+                : Words(made.MasterToken.Text, made.EncryptionKey.Text)
+        );
+        Console.Out.WriteLine(
+            """
             Keep both where you keep what must not get lost, and not on this host. Whoever has the master token can make
             another node the issuer, and nobody can without it; it is not shown again. The encryption key opens backups.
-            """);
+            """
+        );
         Console.Out.WriteLine($"To let a host join: gatehouse invite NAME --profile PROFILE");
         await sequence.ForgetTokenAsync(CancellationToken.None);
-        var outside = await OutsideReport.LookAsync(GlobalOptions.Machine(parse), pipeline.Facts, settings, GlobalOptions.LooksAtNetwork(parse), ct);
-        foreach (var line in outside.TaskLines().Concat(outside.WarningLines())) Console.Out.WriteLine(line);
+        var outside = await OutsideReport.LookAsync(
+            GlobalOptions.Machine(parse),
+            pipeline.Facts,
+            settings,
+            GlobalOptions.LooksAtNetwork(parse),
+            ct
+        );
+        foreach (var line in outside.TaskLines().Concat(outside.WarningLines()))
+            Console.Out.WriteLine(line);
         return ExitCodes.Done;
     }
 

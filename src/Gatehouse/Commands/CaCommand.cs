@@ -13,20 +13,40 @@ namespace Gatehouse.Commands;
 internal static class CaCommand
 {
     private static readonly Option<bool> All = new("--all") { Description = "On every member." };
-    private static readonly Option<bool> Finish = new("--finish") { Description = "Drop the old root CA, when every member has a certificate under the new one." };
+    private static readonly Option<bool> Finish = new("--finish")
+    {
+        Description = "Drop the old root CA, when every member has a certificate under the new one.",
+    };
     private static readonly Option<string?> Token = TokenInput.File();
 
     public static Command Create()
     {
-        var show = new Command("show", "Shows the cluster's certificate authorities with their fingerprints, the pins that join codes know them by,\ntheir ends and their revocation lists, and this node's certificate.\n\nExample: gatehouse ca show");
-        var renew = new Command("renew", "Renews this node's certificate now; by itself that happens at two thirds of its life.\n\nExample: gatehouse ca renew --all") { All };
-        var rotate = new Command("rotate", """
+        var show = new Command(
+            "show",
+            "Shows the cluster's certificate authorities with their fingerprints, the pins that join codes know them by,\ntheir ends and "
+                + "their revocation lists, and this node's certificate.\n\nExample: gatehouse ca show"
+        );
+        var renew = new Command(
+            "renew",
+            "Renews this node's certificate now; by itself that happens at two thirds of its life.\n\nExample: gatehouse ca renew --all"
+        )
+        {
+            All,
+        };
+        var rotate = new Command(
+            "rotate",
+            """
             Replaces the root CA, on the issuer and with the master token: first everybody trusts a new one beside the old, then
             the new one signs and everybody gets a certificate under it. With --finish the old one is dropped. Each can be run
             again when it was interrupted.
 
             Example: gatehouse ca rotate
-            """) { Finish, Token };
+            """
+        )
+        {
+            Finish,
+            Token,
+        };
         show.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ShowAsync(parse, ct)));
         renew.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RenewAsync(parse, ct)));
         rotate.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RotateAsync(parse, ct)));
@@ -42,16 +62,26 @@ internal static class CaCommand
         var (serial, issuer, ends) = (Issuer.SerialOf(own.Certificate), own.Certificate.Issuer, own.Certificate.NotAfter);
         if (parse.GetValue(GlobalOptions.Json))
         {
-            Console.Out.WriteLine(Json.Text(new JsonObject
-            {
-                ["cluster"] = me.ClusterName,
-                ["authorities"] = new JsonArray([.. reports.Select(r => (JsonNode)r.AsJson())]),
-                ["own"] = new JsonObject { ["serial"] = serial, ["issuer"] = issuer, ["ends"] = ends.ToUniversalTime().ToString("O") },
-            }));
+            Console.Out.WriteLine(
+                Json.Text(
+                    new JsonObject
+                    {
+                        ["cluster"] = me.ClusterName,
+                        ["authorities"] = new JsonArray([.. reports.Select(r => (JsonNode)r.AsJson())]),
+                        ["own"] = new JsonObject
+                        {
+                            ["serial"] = serial,
+                            ["issuer"] = issuer,
+                            ["ends"] = ends.ToUniversalTime().ToString("O"),
+                        },
+                    }
+                )
+            );
             return ExitCodes.Done;
         }
 
-        foreach (var report in reports) Console.Out.Write(report.Text());
+        foreach (var report in reports)
+            Console.Out.Write(report.Text());
         Console.Out.WriteLine($"{me.Name}: serial {serial}\n  from     {issuer}\n  until    {ends:yyyy-MM-dd HH:mm}");
         return ExitCodes.Done;
     }
@@ -70,9 +100,17 @@ internal static class CaCommand
 
         var results = await sequence.AllAsync(me, ct);
         foreach (var (node, result) in results)
-            Console.Out.WriteLine($"{node.Name}: {(result is null ? "has not answered yet; it renews when it follows within the hour" : result.State == CommandState.Done ? "renewed" : $"{result.State.ToString().ToLowerInvariant()}: {result.Output}")}");
+            Console.Out.WriteLine($"{node.Name}: {Renewal(result)}");
         return results.All(r => r.Result?.State == CommandState.Done) ? ExitCodes.Done : ExitCodes.Failed;
     }
+
+    private static string Renewal(CommandResult? result) =>
+        result switch
+        {
+            null => "has not answered yet; it renews when it follows within the hour",
+            { State: CommandState.Done } => "renewed",
+            _ => $"{result.State.ToString().ToLowerInvariant()}: {result.Output}",
+        };
 
     private static async Task<int> RotateAsync(ParseResult parse, CancellationToken ct)
     {
@@ -87,7 +125,8 @@ internal static class CaCommand
 
         var behind = await sequence.RunAsync(me, TokenInput.Read(parse.GetValue(Token)), ct);
         Console.Out.WriteLine("The new root CA signs, and the old one is trusted beside it.");
-        foreach (var node in behind) Console.Error.WriteLine($"note: {node.Name} has no certificate under it yet; it gets one when it follows.");
+        foreach (var node in behind)
+            Console.Error.WriteLine($"note: {node.Name} has no certificate under it yet; it gets one when it follows.");
         Console.Out.WriteLine("When every member has one: gatehouse ca rotate --finish");
         return ExitCodes.Done;
     }

@@ -12,7 +12,13 @@ internal static class CheckCommand
     public static Command Create()
     {
         var file = AnswersInput.Required();
-        var command = new Command("check", "Judges an answer file and lists everything that is wrong with it.\n\nExample: gatehouse check answers.yaml") { file };
+        var command = new Command(
+            "check",
+            "Judges an answer file and lists everything that is wrong with it.\n\nExample: gatehouse check answers.yaml"
+        )
+        {
+            file,
+        };
         command.SetAction((parse, ct) => RunAsync(parse, parse.GetValue(file)!, ct));
         return command;
     }
@@ -21,12 +27,21 @@ internal static class CheckCommand
     {
         var (pipeline, settings) = AnswersInput.Check(parse, file);
         var machine = GlobalOptions.Machine(parse);
-        if (machine.IsLive && settings?.System.Profile.Roles.Contains("mail") == true && HostPreflight.OtherMailServer(await HostPreflight.MailServersAsync(machine, ct)) is { } other)
+        if (
+            machine.IsLive
+            && settings?.System.Profile.Roles.Contains("mail") == true
+            && HostPreflight.OtherMailServer(await HostPreflight.MailServersAsync(machine, ct)) is { } other
+        )
             pipeline.Report.Warn("other-mail-server", "", $"an apply on this host would be refused: {other}");
-        if (parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Findings(pipeline.Report));
-        else foreach (var finding in pipeline.Report) Console.Out.WriteLine(finding);
-        if (pipeline.Report.HasErrors) return ExitCodes.BadInput;
-        if (pipeline.Report.Count == 0 && !parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine($"{file}: good, nothing to remark.");
+        if (parse.GetValue(GlobalOptions.Json))
+            Console.Out.WriteLine(Json.Findings(pipeline.Report));
+        else
+            foreach (var finding in pipeline.Report)
+                Console.Out.WriteLine(finding);
+        if (pipeline.Report.HasErrors)
+            return ExitCodes.BadInput;
+        if (pipeline.Report.Count == 0 && !parse.GetValue(GlobalOptions.Json))
+            Console.Out.WriteLine($"{file}: good, nothing to remark.");
         return ExitCodes.Done;
     }
 }

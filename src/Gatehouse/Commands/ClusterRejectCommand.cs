@@ -9,16 +9,28 @@ namespace Gatehouse.Commands;
 internal static class ClusterRejectCommand
 {
     private static readonly Argument<long> Number = new("N") { Description = "The version, as 'gatehouse cluster proposals' shows it." };
-    private static readonly Option<string> Reason = new("--reason") { Description = "Why, for the administrator who proposed it.", HelpName = "TEXT", Required = true };
+    private static readonly Option<string> Reason = new("--reason")
+    {
+        Description = "Why, for the administrator who proposed it.",
+        HelpName = "TEXT",
+        Required = true,
+    };
 
     public static Command Create()
     {
-        var command = new Command("reject", """
+        var command = new Command(
+            "reject",
+            """
             Withdraws a change to the cluster's settings that the other members do not follow yet, on any member. The node that proposed it
             goes back to the version before.
 
             Example: gatehouse cluster reject 12 --reason 'the relay network is too wide'
-            """) { Number, Reason };
+            """
+        )
+        {
+            Number,
+            Reason,
+        };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }

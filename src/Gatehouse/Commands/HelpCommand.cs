@@ -8,7 +8,11 @@ internal static class HelpCommand
 {
     public static Command Create(RootCommand root)
     {
-        var words = new Argument<string[]>("COMMAND") { Description = "The command, such as 'apply' or 'quarantine list'; without it, all of them are listed.", Arity = ArgumentArity.ZeroOrMore };
+        var words = new Argument<string[]>("COMMAND")
+        {
+            Description = "The command, such as 'apply' or 'quarantine list'; without it, all of them are listed.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Command("help", "Explains a command, or lists all of them.\n\nExample: gatehouse help apply") { words };
         command.SetAction(parse => Run(root, parse.GetValue(words) ?? []));
         return command;

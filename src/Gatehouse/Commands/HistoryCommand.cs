@@ -20,9 +20,18 @@ internal static class HistoryCommand
     public static Command Create()
     {
         var number = new Argument<int>("N") { Description = "The generation." };
-        var show = new Command("show", "Shows one generation: who applied it, which settings changed, and each step.\n\nExample: gatehouse history show 3") { number };
+        var show = new Command(
+            "show",
+            "Shows one generation: who applied it, which settings changed, and each step.\n\nExample: gatehouse history show 3"
+        )
+        {
+            number,
+        };
         show.SetAction((parse, ct) => ShowAsync(parse, parse.GetValue(number), ct));
-        var command = new Command("history", "Lists the generations of this host, newest last.\n\nExample: gatehouse history --json") { show };
+        var command = new Command("history", "Lists the generations of this host, newest last.\n\nExample: gatehouse history --json")
+        {
+            show,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -33,13 +42,31 @@ internal static class HistoryCommand
         var store = new GenerationStore(machine);
         var all = await store.AllAsync(ct);
         var damaged = await store.DamagedAsync(ct);
-        foreach (var line in await store.DamageAsync(ct)) Console.Error.WriteLine($"gatehouse: {line}");
+        foreach (var line in await store.DamageAsync(ct))
+            Console.Error.WriteLine($"gatehouse: {line}");
         var current = (await store.CurrentAsync(ct))?.Number;
         var applying = ApplyLock.IsHeld(machine.Real(GenerationStore.Home));
         var changes = await ChangesAsync(store, all, ct);
         if (parse.GetValue(GlobalOptions.Json))
         {
-            Console.Out.WriteLine(Json.Text(new JsonObject { ["current"] = current, ["generations"] = new JsonArray([.. all.Select(g => (g.Number, Node: (JsonNode)Of(g, changes, applying))).Concat(damaged.Select(d => (Number: d, Node: (JsonNode)new JsonObject { ["number"] = d, ["state"] = Unreadable }))).OrderBy(g => g.Number).Select(g => g.Node)]) }));
+            Console.Out.WriteLine(
+                Json.Text(
+                    new JsonObject
+                    {
+                        ["current"] = current,
+                        ["generations"] = new JsonArray([
+                            .. all.Select(g => (g.Number, Node: (JsonNode)Of(g, changes, applying)))
+                                .Concat(
+                                    damaged.Select(d =>
+                                        (Number: d, Node: (JsonNode)new JsonObject { ["number"] = d, ["state"] = Unreadable })
+                                    )
+                                )
+                                .OrderBy(g => g.Number)
+                                .Select(g => g.Node),
+                        ]),
+                    }
+                )
+            );
             return ExitCodes.Done;
         }
 
@@ -60,8 +87,14 @@ internal static class HistoryCommand
             }
 
             table.AddRow(
-                new Text($"{g.Number}{(g.Number == current ? "*" : "")}"), new Text(g.Time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss")), new Text(Json.StateText(g.State, applying)),
-                new Text($"{g.Summary.Length}"), new Text(g.Reason), new Text(g.By), new Text(Keys(changes.GetValueOrDefault(g.Number, []))));
+                new Text($"{g.Number}{(g.Number == current ? "*" : "")}"),
+                new Text(g.Time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss")),
+                new Text(Json.StateText(g.State, applying)),
+                new Text($"{g.Summary.Length}"),
+                new Text(g.Reason),
+                new Text(g.By),
+                new Text(Keys(changes.GetValueOrDefault(g.Number, [])))
+            );
         }
 
         Plain().Write(table);
@@ -88,46 +121,83 @@ internal static class HistoryCommand
             return ExitCodes.Done;
         }
 
-        Console.Out.WriteLine($"Generation {number}, {Json.StateText(generation.State, applying)}: {generation.Reason}, {generation.Time.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(generation.By.Length > 0 ? $", by {generation.By}" : "")}");
-        foreach (var (title, lines) in new[] { ("Settings:", changes.GetValueOrDefault(number, []).Select(c => c.ToString())), ("Changes:", generation.Summary.AsEnumerable()) })
+        Console.Out.WriteLine(
+            $"Generation {number}, {Json.StateText(generation.State, applying)}: {generation.Reason}, "
+                + $"{generation.Time.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(generation.By.Length > 0 ? $", by {generation.By}" : "")}"
+        );
+        foreach (
+            var (title, lines) in new[]
+            {
+                ("Settings:", changes.GetValueOrDefault(number, []).Select(c => c.ToString())),
+                ("Changes:", generation.Summary.AsEnumerable()),
+            }
+        )
         {
             var texts = lines.ToArray();
-            if (texts.Length > 0) Console.Out.WriteLine(title);
-            foreach (var line in texts) Console.Out.WriteLine($"  {line}");
+            if (texts.Length > 0)
+                Console.Out.WriteLine(title);
+            foreach (var line in texts)
+                Console.Out.WriteLine($"  {line}");
         }
 
         return ExitCodes.Done;
     }
 
     // The settings that each generation changed; none for one that has nothing before it.
-    private static async Task<Dictionary<int, ImmutableArray<AnswerChange>>> ChangesAsync(GenerationStore store, ImmutableArray<Generation> all, CancellationToken ct)
+    private static async Task<Dictionary<int, ImmutableArray<AnswerChange>>> ChangesAsync(
+        GenerationStore store,
+        ImmutableArray<Generation> all,
+        CancellationToken ct
+    )
     {
         var changes = new SettingChanges(store, Shipped.Screens());
         var found = new Dictionary<int, ImmutableArray<AnswerChange>>();
         foreach (var generation in all)
-            if (await changes.OfAsync(generation, all, ct) is { IsEmpty: false } some) found[generation.Number] = some;
+            if (await changes.OfAsync(generation, all, ct) is { IsEmpty: false } some)
+                found[generation.Number] = some;
         return found;
     }
 
     private static JsonObject Of(Generation generation, Dictionary<int, ImmutableArray<AnswerChange>> changes, bool applying)
     {
         var json = Json.Generation(generation, applying);
-        json["settings"] = new JsonArray([.. changes.GetValueOrDefault(generation.Number, []).Select(c => (JsonNode)new JsonObject { ["key"] = c.Path, ["before"] = c.Before, ["after"] = c.After })]);
+        json["settings"] = new JsonArray([
+            .. changes
+                .GetValueOrDefault(generation.Number, [])
+                .Select(c =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["key"] = c.Path,
+                            ["before"] = c.Before,
+                            ["after"] = c.After,
+                        }
+                ),
+        ]);
         return json;
     }
 
-    private static string Keys(ImmutableArray<AnswerChange> changes) => changes.Length switch
-    {
-        0 => "",
-        1 or 2 => string.Join(", ", changes.Select(c => c.Path)),
-        _ => $"{changes[0].Path} and {changes.Length - 1} more",
-    };
+    private static string Keys(ImmutableArray<AnswerChange> changes) =>
+        changes.Length switch
+        {
+            0 => "",
+            1 or 2 => string.Join(", ", changes.Select(c => c.Path)),
+            _ => $"{changes[0].Path} and {changes.Length - 1} more",
+        };
 
     private static IAnsiConsole Plain()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(Console.Out) });
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Ansi = AnsiSupport.No,
+                ColorSystem = ColorSystemSupport.NoColors,
+                Out = new AnsiConsoleOutput(Console.Out),
+            }
+        );
         // A pipe has no width; rows must not be folded there.
-        if (Console.IsOutputRedirected) console.Profile.Width = 240;
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = 240;
         return console;
     }
 }

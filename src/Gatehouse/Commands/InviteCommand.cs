@@ -18,15 +18,41 @@ internal static class InviteCommand
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
     private static readonly Argument<string> Name = new("NAME") { Description = "The fully qualified name that the new node has." };
-    private static readonly Option<string> ProfileOption = new("--profile") { Description = "The profile that it gets.", HelpName = "PROFILE", Required = true };
-    private static readonly Option<int> Hours = new("--hours") { Description = "How long the code is good.", HelpName = "N", DefaultValueFactory = _ => 3 };
+    private static readonly Option<string> ProfileOption = new("--profile")
+    {
+        Description = "The profile that it gets.",
+        HelpName = "PROFILE",
+        Required = true,
+    };
+    private static readonly Option<int> Hours = new("--hours")
+    {
+        Description = "How long the code is good.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 3,
+    };
     private static readonly Option<bool> Replace = new("--replace") { Description = "Withdraw a code for this name that is still good." };
 
-    private static readonly Option<string?> Bundle = new("--bundle") { Description = "Write code, CA and addresses to FILE, for a host that the file is carried to; the code is not printed.", HelpName = "FILE" };
+    private static readonly Option<string?> Bundle = new("--bundle")
+    {
+        Description = "Write code, CA and addresses to FILE, for a host that the file is carried to; the code is not printed.",
+        HelpName = "FILE",
+    };
 
     public static Command Create()
     {
-        var command = new Command("invite", "Prints a join code for a new node: for this name and profile, good for one use. Run it on a node that holds the registry.\nType it on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite mx2.example.org --profile node") { Name, ProfileOption, Hours, Replace, Bundle };
+        var command = new Command(
+            "invite",
+            "Prints a join code for a new node: for this name and profile, good for one use. Run it on a node that holds the "
+                + "registry.\nType it on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite mx2.example.org --profile "
+                + "node"
+        )
+        {
+            Name,
+            ProfileOption,
+            Hours,
+            Replace,
+            Bundle,
+        };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -34,22 +60,39 @@ internal static class InviteCommand
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
     {
         var me = MemberCommand.Member(parse);
-        if (!Names.TryParse(parse.GetValue(Name)!, 2, out var name)) throw new SequenceException(ExitCodes.BadInput, $"'{parse.GetValue(Name)}' is no fully qualified host name; write one such as mx2.example.org.");
+        if (!Names.TryParse(parse.GetValue(Name)!, 2, out var name))
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                $"'{parse.GetValue(Name)}' is no fully qualified host name; write one such as mx2.example.org."
+            );
         var profile = Invitation.JoinableProfile(parse.GetValue(ProfileOption)!);
         var life = TimeSpan.FromHours(parse.GetValue(Hours));
-        if (life <= TimeSpan.Zero || life > Longest) throw new SequenceException(ExitCodes.BadInput, $"--hours is 1 to {Longest.TotalHours:0}.");
+        if (life <= TimeSpan.Zero || life > Longest)
+            throw new SequenceException(ExitCodes.BadInput, $"--hours is 1 to {Longest.TotalHours:0}.");
         var file = parse.GetValue(Bundle) is { } given ? Path.GetFullPath(given) : null;
-        if (file is not null && (File.Exists(file) || Directory.Exists(file))) throw new SequenceException(ExitCodes.BadInput, $"{file} exists already; name another file for the bundle.");
-        if (file is not null && !Directory.Exists(Path.GetDirectoryName(file))) throw new SequenceException(ExitCodes.BadInput, $"there is no directory {Path.GetDirectoryName(file)} for the bundle.");
+        if (file is not null && (File.Exists(file) || Directory.Exists(file)))
+            throw new SequenceException(ExitCodes.BadInput, $"{file} exists already; name another file for the bundle.");
+        if (file is not null && !Directory.Exists(Path.GetDirectoryName(file)))
+            throw new SequenceException(ExitCodes.BadInput, $"there is no directory {Path.GetDirectoryName(file)} for the bundle.");
 
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
         Invitation.RequireMaker(view, me.Number);
-        var made = await Invitation.MakeAsync(registry, view, name, profile, TimeProvider.System.GetUtcNow() + life, parse.GetValue(Replace), ct);
-        if (file is not null) await WriteAsync(registry, made, view, file);
+        var made = await Invitation.MakeAsync(
+            registry,
+            view,
+            name,
+            profile,
+            TimeProvider.System.GetUtcNow() + life,
+            parse.GetValue(Replace),
+            ct
+        );
+        if (file is not null)
+            await WriteAsync(registry, made, view, file);
 
         var nodes = view.Members.Select(n => (n.Profile, n.Location)).Append((profile, "")).ToArray();
-        foreach (var warning in PlacementRules.Warnings(nodes).Concat(PlacementRules.Advice(nodes))) Console.Error.WriteLine($"note: {warning}");
+        foreach (var warning in PlacementRules.Warnings(nodes).Concat(PlacementRules.Advice(nodes)))
+            Console.Error.WriteLine($"note: {warning}");
         Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? AsJson(made, view, file) : AsText(made, view, file));
         return ExitCodes.Done;
     }
@@ -68,27 +111,37 @@ internal static class InviteCommand
         }
     }
 
-    private static string AsText(Invitation made, ClusterView view, string? file) => file is null
-        ? $"""
-            On {made.Name}, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
+    private static string AsText(Invitation made, ClusterView view, string? file) =>
+        file is null
+            ? $"""
+                On {made.Name}, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
 
-              gatehouse join {view.Node(view.Cluster.Issuer)!.Address} {made.Code.Text.Reveal()}
+                  gatehouse join {view.Node(view.Cluster.Issuer)!.Address} {made.Code.Text.Reveal()}
 
-            It works once. 'gatehouse invite {made.Name} --profile {made.Profile} --replace' makes another and withdraws this one.
-            """
-        : $"""
-            The bundle is in {file}. Carry it to {made.Name}, and there, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
+                It works once. 'gatehouse invite {made.Name} --profile {made.Profile} --replace' makes another and withdraws this one.
+                """
+            : $"""
+                The bundle is in {file}. Carry it to {made.Name}, and there, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
 
-              gatehouse join --bundle {Path.GetFileName(file)}
+                  gatehouse join --bundle {Path.GetFileName(file)}
 
-            It works once. Whoever has the file can use it: remove it when the host has joined.
-            """;
+                It works once. Whoever has the file can use it: remove it when the host has joined.
+                """;
 
     private static string AsJson(Invitation made, ClusterView view, string? file)
     {
-        var json = new JsonObject { ["id"] = made.Code.Id, ["name"] = made.Name, ["profile"] = made.Profile, ["address"] = view.Node(view.Cluster.Issuer)!.Address.ToString(), ["expires"] = made.Expires.ToString("O") };
-        if (file is null) json["code"] = made.Code.Text.Reveal();
-        else json["bundle"] = file;
+        var json = new JsonObject
+        {
+            ["id"] = made.Code.Id,
+            ["name"] = made.Name,
+            ["profile"] = made.Profile,
+            ["address"] = view.Node(view.Cluster.Issuer)!.Address.ToString(),
+            ["expires"] = made.Expires.ToString("O"),
+        };
+        if (file is null)
+            json["code"] = made.Code.Text.Reveal();
+        else
+            json["bundle"] = file;
         return Json.Text(json);
     }
 }

@@ -20,18 +20,64 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse join</c></summary>
 internal static class JoinCommand
 {
-    private static readonly Argument<string?> Member = new("ADDRESS") { Description = "Name or address of a member, with :PORT if its agent is not on 1028.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Argument<string?> Code = new("CODE") { Description = "The code that 'gatehouse invite' printed; without it, it is asked for or read from standard input.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Bundle = new("--bundle") { Description = "Take code, CA and addresses from FILE, which 'gatehouse invite --bundle' made; ADDRESS and CODE are not given then.", HelpName = "FILE" };
-    private static readonly Option<string?> Name = new("--name") { Description = "This host's fully qualified name, if it is to have another than it has; a host without one takes that of the code.", HelpName = "NAME" };
-    private static readonly Option<string?> Address = new("--address") { Description = "The address at which the other nodes reach this host; without it, the one from which this host reaches the member.", HelpName = "ADDRESS" };
-    private static readonly Option<string?> Location = new("--location") { Description = "Where it stands, in a few words.", HelpName = "TEXT" };
-    private static readonly Option<string?> Answers = new("--answers") { Description = "Answers of this host's own that differ from the cluster's, an answer file.", HelpName = "FILE" };
-    private static readonly Option<bool> Check = new("--check") { Description = "Only tell whether joining would succeed; nothing is changed." };
+    private static readonly Argument<string?> Member = new("ADDRESS")
+    {
+        Description = "Name or address of a member, with :PORT if its agent is not on 1028.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private static readonly Argument<string?> Code = new("CODE")
+    {
+        Description = "The code that 'gatehouse invite' printed; without it, it is asked for or read from standard input.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private static readonly Option<string?> Bundle = new("--bundle")
+    {
+        Description = "Take code, CA and addresses from FILE, which 'gatehouse invite --bundle' made; ADDRESS and CODE are not given then.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> Name = new("--name")
+    {
+        Description = "This host's fully qualified name, if it is to have another than it has; a host without one takes that of the code.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string?> Address = new("--address")
+    {
+        Description = "The address at which the other nodes reach this host; without it, the one from which this host reaches the member.",
+        HelpName = "ADDRESS",
+    };
+    private static readonly Option<string?> Location = new("--location")
+    {
+        Description = "Where it stands, in a few words.",
+        HelpName = "TEXT",
+    };
+    private static readonly Option<string?> Answers = new("--answers")
+    {
+        Description = "Answers of this host's own that differ from the cluster's, an answer file.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> Check = new("--check")
+    {
+        Description = "Only tell whether joining would succeed; nothing is changed.",
+    };
 
     public static Command Create()
     {
-        var command = new Command("join", "Makes this host a member of a cluster: gets its certificate with a join code and sets the host up\nby the cluster's settings. Interrupted, it goes on where it stopped when it is run again; ADDRESS and CODE may then be left out.\n\nExample: gatehouse join 192.0.2.10 1A2B3-...") { Member, Code, Bundle, Name, Address, Location, Answers, Check };
+        var command = new Command(
+            "join",
+            "Makes this host a member of a cluster: gets its certificate with a join code and sets the host up\nby the cluster's "
+                + "settings. Interrupted, it goes on where it stopped when it is run again; ADDRESS and CODE may then be left "
+                + "out.\n\nExample: gatehouse join 192.0.2.10 1A2B3-..."
+        )
+        {
+            Member,
+            Code,
+            Bundle,
+            Name,
+            Address,
+            Location,
+            Answers,
+            Check,
+        };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -43,7 +89,8 @@ internal static class JoinCommand
         var log = new ConsoleLog(parse);
         var sequence = new JoinSequence(machine, TimeProvider.System, log);
         Refuse(machine, facts, sequence);
-        if (Ticket(parse, sequence) is not { } ticket) return await GoOnAsync(machine, sequence, log, ct);
+        if (Ticket(parse, sequence) is not { } ticket)
+            return await GoOnAsync(machine, sequence, log, ct);
         var host = Host(parse, ticket, machine, facts);
         var code = ticket.Code;
 
@@ -52,20 +99,29 @@ internal static class JoinCommand
         log.Note($"  cluster {introduction.Name}, its CA has the key that the code names");
         log.Note("Looking whether all is well on both sides");
         // A code that an interrupted join has used is still good for the key of that join, and only enrolling shows the key.
-        var outlook = sequence.IsUnderWay && !parse.GetValue(Check) ? new JoinOutlook([], [], sequence.Replaced(facts)) : await sequence.LookAsync(trust, issuer, code, host, facts, ct);
-        foreach (var link in outlook.Links) log.Note($"  {LinkRules.Line(link)}");
-        foreach (var finding in outlook.Findings) Console.Error.WriteLine($"{(finding.IsError ? "error" : "warning")}: {finding.Message}");
-        if (outlook.Refusal.Length > 0) throw new SequenceException(ExitCodes.Refused, outlook.Refusal);
+        var outlook =
+            sequence.IsUnderWay && !parse.GetValue(Check)
+                ? new JoinOutlook([], [], sequence.Replaced(facts))
+                : await sequence.LookAsync(trust, issuer, code, host, facts, ct);
+        foreach (var link in outlook.Links)
+            log.Note($"  {LinkRules.Line(link)}");
+        foreach (var finding in outlook.Findings)
+            Console.Error.WriteLine($"{(finding.IsError ? "error" : "warning")}: {finding.Message}");
+        if (outlook.Refusal.Length > 0)
+            throw new SequenceException(ExitCodes.Refused, outlook.Refusal);
         if (parse.GetValue(Check))
         {
-            Console.Out.WriteLine($"{(host.Name.Length > 0 ? host.Name : outlook.Name)} can join the cluster {introduction.Name}. Nothing was changed.");
+            Console.Out.WriteLine(
+                $"{(host.Name.Length > 0 ? host.Name : outlook.Name)} can join the cluster {introduction.Name}. Nothing was changed."
+            );
             return ExitCodes.Done;
         }
 
         Consent.Replacing(parse, $"Joining {introduction.Name}", outlook.Replaced);
         var grant = await sequence.EnrolAsync(trust, issuer, code, host, ct);
         // Begun again without answers of its own, it goes on with those that it was begun with.
-        if (host.Own.Values.IsEmpty && sequence.Interrupted is { } begun) host = host with { Own = begun.Host.Own };
+        if (host.Own.Values.IsEmpty && sequence.Interrupted is { } begun)
+            host = host with { Own = begun.Host.Own };
         return await EndAsync(sequence, grant, host, ct);
     }
 
@@ -78,17 +134,25 @@ internal static class JoinCommand
         }
         catch (Exception e) when (sequence.IsUnfinished && e is SequenceException or AgentException or MachineException)
         {
-            throw new SequenceException((e as SequenceException)?.Code ?? ExitCodes.Failed, $"{e.Message}\nThe join is not finished. When that is mended, run it again: 'gatehouse join' goes on where it stopped.", e);
+            throw new SequenceException(
+                (e as SequenceException)?.Code ?? ExitCodes.Failed,
+                $"{e.Message}\nThe join is not finished. When that is mended, run it again: 'gatehouse join' goes on where it stopped.",
+                e
+            );
         }
 
-        Console.Out.WriteLine($"{node.Name} is node {node.Number} of the cluster {grant.View.Cluster.Name}. 'gatehouse status' shows all of them.");
+        Console.Out.WriteLine(
+            $"{node.Name} is node {node.Number} of the cluster {grant.View.Cluster.Name}. 'gatehouse status' shows all of them."
+        );
         return ExitCodes.Done;
     }
 
     // Who was asked for consent before the interruption has given it.
     private static async Task<int> GoOnAsync(LocalMachine machine, JoinSequence sequence, ConsoleLog log, CancellationToken ct)
     {
-        var (grant, host) = sequence.Interrupted ?? throw new SequenceException(ExitCodes.Refused, "another run has finished the join meanwhile; 'gatehouse status' shows it.");
+        var (grant, host) =
+            sequence.Interrupted
+            ?? throw new SequenceException(ExitCodes.Refused, "another run has finished the join meanwhile; 'gatehouse status' shows it.");
         log.Note($"Going on with the join of {host.Name} to the cluster {grant.View.Cluster.Name}");
         return await EndAsync(sequence, grant, host, ct);
     }
@@ -97,10 +161,18 @@ internal static class JoinCommand
     private static JoinTicket? Ticket(ParseResult parse, JoinSequence sequence)
     {
         if (parse.GetValue(Bundle) is { } file)
-            return parse.GetValue(Member) is null ? JoinTicket.Carried(file) : throw new SequenceException(ExitCodes.BadInput, "a bundle holds address and code; give either the bundle or those.");
-        if (parse.GetValue(Member) is { } address) return JoinTicket.Typed(address, CodeText(parse));
-        return sequence.Interrupted is not null ? null
-            : throw new SequenceException(ExitCodes.BadInput, "name a member and the code, 'gatehouse join ADDRESS CODE', or a bundle, 'gatehouse join --bundle FILE'; 'gatehouse invite NAME --profile PROFILE' on a member makes them.");
+            return parse.GetValue(Member) is null
+                ? JoinTicket.Carried(file)
+                : throw new SequenceException(ExitCodes.BadInput, "a bundle holds address and code; give either the bundle or those.");
+        if (parse.GetValue(Member) is { } address)
+            return JoinTicket.Typed(address, CodeText(parse));
+        return sequence.Interrupted is not null
+            ? null
+            : throw new SequenceException(
+                ExitCodes.BadInput,
+                "name a member and the code, 'gatehouse join ADDRESS CODE', or a bundle, 'gatehouse join --bundle FILE'; 'gatehouse "
+                    + "invite NAME --profile PROFILE' on a member makes them."
+            );
     }
 
     private static JoiningHost Host(ParseResult parse, JoinTicket ticket, LocalMachine machine, Facts facts)
@@ -112,21 +184,41 @@ internal static class JoinCommand
         var text = parse.GetValue(Name) ?? answers.Text("system.name") ?? own;
         // The code is for one name. A host that has no full name of its own gets that; one that has a full name is not renamed unasked.
         var name = "";
-        var isLeftToCode = parse.GetValue(Name) is null && answers.Text("system.name") is null && !text.Contains('.', StringComparison.Ordinal);
-        if (!isLeftToCode && !Names.TryParse(text, 2, out name)) problems.Add($"'{text}' is no fully qualified name; give one with --name.");
-        var given = parse.GetValue(Address) ?? answers.Text("system.address") ?? (facts.Addresses.Length == 1 ? facts.Addresses[0] : SourceAddress.Towards(ticket.Members))?.ToString() ?? "";
+        var isLeftToCode =
+            parse.GetValue(Name) is null && answers.Text("system.name") is null && !text.Contains('.', StringComparison.Ordinal);
+        if (!isLeftToCode && !Names.TryParse(text, 2, out name))
+            problems.Add($"'{text}' is no fully qualified name; give one with --name.");
+        var given =
+            parse.GetValue(Address)
+            ?? answers.Text("system.address")
+            ?? (facts.Addresses.Length == 1 ? facts.Addresses[0] : SourceAddress.Towards(ticket.Members))?.ToString()
+            ?? "";
         if (!Addresses.TryParse(given, out var address))
-            problems.Add(given.Length == 0 ? $"no route leads to {string.Join(", ", ticket.Members)}; say with --address at which the other nodes reach this host." : $"'{given}' is no address; give one with --address.");
-        return problems.Count == 0 ? new JoiningHost(name, address, parse.GetValue(Location) ?? answers.Text("system.location") ?? "", answers)
+            problems.Add(
+                given.Length == 0
+                    ? $"no route leads to {string.Join(", ", ticket.Members)}; say with --address at which the other nodes reach this host."
+                    : $"'{given}' is no address; give one with --address."
+            );
+        return problems.Count == 0
+            ? new JoiningHost(name, address, parse.GetValue(Location) ?? answers.Text("system.location") ?? "", answers)
             : throw new SequenceException(ExitCodes.BadInput, string.Join('\n', problems));
     }
 
     private static Answers Own(string? file, string profile, LocalMachine machine, Facts facts, List<string> problems)
     {
-        if (file is null) return new Answers("join", ImmutableSortedDictionary<string, Node>.Empty);
+        if (file is null)
+            return new Answers("join", ImmutableSortedDictionary<string, Node>.Empty);
         try
         {
-            var (answers, report) = OwnAnswers.Read(file, NamedFile.Read(file, YamlReader.MaximumBytes), WantedReader.IsOwnerOnly(file), profile, Shipped.Screens(), machine, facts);
+            var (answers, report) = OwnAnswers.Read(
+                file,
+                NamedFile.Read(file, YamlReader.MaximumBytes),
+                WantedReader.IsOwnerOnly(file),
+                profile,
+                Shipped.Screens(),
+                machine,
+                facts
+            );
             problems.AddRange(report.Where(f => f.Severity == Severity.Error).Select(f => f.ToString()));
             return answers;
         }
@@ -138,16 +230,23 @@ internal static class JoinCommand
 
     private static string CodeText(ParseResult parse)
     {
-        if (parse.GetValue(Code) is { } code) return code;
-        if (!Console.IsInputRedirected) Console.Error.Write("Join code: ");
+        if (parse.GetValue(Code) is { } code)
+            return code;
+        if (!Console.IsInputRedirected)
+            Console.Error.Write("Join code: ");
         return Console.In.ReadLine() ?? "";
     }
 
     private static void Refuse(LocalMachine machine, Facts facts, JoinSequence sequence)
     {
-        if (!machine.IsLive) throw new SequenceException(ExitCodes.BadInput, "a host joins by itself, not as a tree.");
-        if (facts.Debian != "12") throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
+        if (!machine.IsLive)
+            throw new SequenceException(ExitCodes.BadInput, "a host joins by itself, not as a tree.");
+        if (facts.Debian != "12")
+            throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
         if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
-            throw new SequenceException(ExitCodes.Refused, $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it.");
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it."
+            );
     }
 }

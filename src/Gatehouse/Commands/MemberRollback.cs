@@ -28,16 +28,37 @@ internal static class MemberRollback
         var store = new GenerationStore(machine);
         var all = await store.AllAsync(ct);
         var (target, refusal) = await RollbackCommand.TargetAsync(store, all, number, Before(all), ct);
-        if (target is null) throw new SequenceException(ExitCodes.Refused, refusal);
-        if (target.Number == 0) throw new SequenceException(ExitCodes.Refused, "this host is a member of a cluster, and would follow it again at once. 'gatehouse leave' takes it out of the cluster; then 'gatehouse rollback 0' puts the host back.");
-        if (!target.IsGood) throw new SequenceException(ExitCodes.Refused, $"generation {target.Number} holds edits made by hand. On a member they cannot come back by a rollback: its settings are the cluster's. 'gatehouse history show {target.Number}' shows what was edited.");
-        if (AnswersOf(target) is not { Length: > 0 } hash) throw new SequenceException(ExitCodes.Refused, $"generation {target.Number} holds no answers; choose another one ('gatehouse history').");
+        if (target is null)
+            throw new SequenceException(ExitCodes.Refused, refusal);
+        if (target.Number == 0)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                "this host is a member of a cluster, and would follow it again at once. 'gatehouse leave' takes it out of the cluster; "
+                    + "then 'gatehouse rollback 0' puts the host back."
+            );
+        if (!target.IsGood)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"generation {target.Number} holds edits made by hand. On a member they cannot come back by a rollback: its settings are "
+                    + $"the cluster's. 'gatehouse history show {target.Number}' shows what was edited."
+            );
+        if (AnswersOf(target) is not { Length: > 0 } hash)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"generation {target.Number} holds no answers; choose another one ('gatehouse history')."
+            );
         var log = new ConsoleLog(parse);
         log.Note($"This host is a member of a cluster: the settings of generation {target.Number} become those of all members");
         try
         {
-            await new ClusterFiles(machine).WritePrivateAsync(Answers, Encoding.UTF8.GetString((await store.NodeAsync(target, ct)).Contents[hash].Bytes.Span), ct);
-            return await AnswersInput.RenderToActAsync(parse, machine.Real(Answers), ct) is { } input ? await ApplyCommand.ProposeAsync(parse, input, log, ct) : ExitCodes.BadInput;
+            await new ClusterFiles(machine).WritePrivateAsync(
+                Answers,
+                Encoding.UTF8.GetString((await store.NodeAsync(target, ct)).Contents[hash].Bytes.Span),
+                ct
+            );
+            return await AnswersInput.RenderToActAsync(parse, machine.Real(Answers), ct) is { } input
+                ? await ApplyCommand.ProposeAsync(parse, input, log, ct)
+                : ExitCodes.BadInput;
         }
         finally
         {
@@ -47,7 +68,10 @@ internal static class MemberRollback
 
     // Generations of a member also come from members that joined or left; going back to such a one changes no setting.
     private static Generation? Before(ImmutableArray<Generation> all) =>
-        all.LastOrDefault(g => g.IsGood) is { } current ? all.LastOrDefault(g => g.IsGood && g.Number != 0 && g.Number < current.Number && AnswersOf(g) != AnswersOf(current)) : null;
+        all.LastOrDefault(g => g.IsGood) is { } current
+            ? all.LastOrDefault(g => g.IsGood && g.Number != 0 && g.Number < current.Number && AnswersOf(g) != AnswersOf(current))
+            : null;
 
-    private static string? AnswersOf(Generation generation) => generation.Node.Entries.FirstOrDefault(e => e.Path == AnswersInForce.Path)?.Hash;
+    private static string? AnswersOf(Generation generation) =>
+        generation.Node.Entries.FirstOrDefault(e => e.Path == AnswersInForce.Path)?.Hash;
 }

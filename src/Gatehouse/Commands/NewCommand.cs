@@ -12,12 +12,26 @@ internal static class NewCommand
 {
     public static Command Create()
     {
-        var profile = new Option<string>("--profile") { Description = "The kind of node.", HelpName = "P", DefaultValueFactory = _ => "standalone" };
+        var profile = new Option<string>("--profile")
+        {
+            Description = "The kind of node.",
+            HelpName = "P",
+            DefaultValueFactory = _ => "standalone",
+        };
         profile.AcceptOnlyFromAmong([.. Profile.Names]);
-        var command = new Command("new", "Prints an answer file to start from, with every question explained and this host's values filled in.\n\nExample: gatehouse new > answers.yaml") { profile };
+        var command = new Command(
+            "new",
+            "Prints an answer file to start from, with every question explained and this host's values filled in.\n\nExample: gatehouse "
+                + "new > answers.yaml"
+        )
+        {
+            profile,
+        };
         command.SetAction(parse =>
         {
-            Console.Out.Write(AnswerSkeleton.Of(Shipped.Screens(), Profile.Find(parse.GetValue(profile)!)!, FactProbe.Gather(TimeProvider.System)));
+            Console.Out.Write(
+                AnswerSkeleton.Of(Shipped.Screens(), Profile.Find(parse.GetValue(profile)!)!, FactProbe.Gather(TimeProvider.System))
+            );
             return ExitCodes.Done;
         });
         return command;

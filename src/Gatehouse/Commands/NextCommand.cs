@@ -11,7 +11,12 @@ internal static class NextCommand
 {
     public static Command Create()
     {
-        var command = new Command("next", "Shows what is left to do before mail flows: where the management web and its password are, and the DNS records\n(address, PTR, MX, SPF, DKIM), each marked as done where the name servers show it; then what needs attention.\n\nExample: gatehouse next");
+        var command = new Command(
+            "next",
+            "Shows what is left to do before mail flows: where the management web and its password are, and the DNS records\n(address, "
+                + "PTR, MX, SPF, DKIM), each marked as done where the name servers show it; then what needs attention.\n\nExample: "
+                + "gatehouse next"
+        );
         command.SetAction(RunAsync);
         return command;
     }
@@ -31,8 +36,20 @@ internal static class NextCommand
         }
 
         var report = await OutsideReport.InForceAsync(parse, ct);
-        if (parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Text(new JsonObject { ["network"] = report.Network, ["next"] = report.TasksJson(), ["warnings"] = report.WarningsJson() }));
-        else foreach (var line in report.TaskLines().Concat(report.WarningLines())) Console.Out.WriteLine(line);
+        if (parse.GetValue(GlobalOptions.Json))
+            Console.Out.WriteLine(
+                Json.Text(
+                    new JsonObject
+                    {
+                        ["network"] = report.Network,
+                        ["next"] = report.TasksJson(),
+                        ["warnings"] = report.WarningsJson(),
+                    }
+                )
+            );
+        else
+            foreach (var line in report.TaskLines().Concat(report.WarningLines()))
+                Console.Out.WriteLine(line);
         return ExitCodes.Done;
     }
 }

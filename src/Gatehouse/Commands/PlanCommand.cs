@@ -15,18 +15,32 @@ internal static class PlanCommand
     {
         var file = AnswersInput.Optional();
         var diff = new Option<bool>("--diff") { Description = "Show what changes inside each file (never of files that hold secrets)." };
-        var command = new Command("plan", "Shows what apply would change, and changes nothing.\n\nExample: gatehouse plan answers.yaml --diff") { file, diff };
+        var command = new Command(
+            "plan",
+            "Shows what apply would change, and changes nothing.\n\nExample: gatehouse plan answers.yaml --diff"
+        )
+        {
+            file,
+            diff,
+        };
         command.SetAction((parse, ct) => RunAsync(parse, parse.GetValue(file), parse.GetValue(diff), ct));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parse, string? file, bool diff, CancellationToken ct)
     {
-        if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
+        if (await AnswersInput.RenderToActAsync(parse, file, ct) is not { } input)
+            return ExitCodes.BadInput;
         var applier = input.Pipeline.Applier(new ConsoleLog(parse));
         var node = await applier.HereAsync(input.Node, ct);
         var plan = await applier.PlanAsync(node, ct);
-        var outside = await OutsideReport.LookAsync(input.Machine, input.Pipeline.Facts, input.Settings, GlobalOptions.LooksAtNetwork(parse), ct);
+        var outside = await OutsideReport.LookAsync(
+            input.Machine,
+            input.Pipeline.Facts,
+            input.Settings,
+            GlobalOptions.LooksAtNetwork(parse),
+            ct
+        );
         if (parse.GetValue(GlobalOptions.Json))
         {
             var json = Json.Plan(plan);
@@ -36,10 +50,16 @@ internal static class PlanCommand
         }
 
         PlanText.Write(plan, input.Node, Console.Out, await new GenerationStore(input.Machine).CurrentAsync(ct) is not null);
-        if (diff) foreach (var put in plan.Of<PutEntry>().Where(FileDiff.Has)) Console.Out.Write($"\n{await FileDiff.OfAsync(put, node, input.Machine, ct)}");
-        foreach (var line in outside.WarningLines()) Console.Out.WriteLine(line);
-        if (!plan.IsEmpty) foreach (var refusal in await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct)) Console.Error.WriteLine($"warning: apply will be refused: {refusal}");
-        if (input.Machine.IsLive && SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff) Console.Error.WriteLine($"warning: apply will be refused: {cutOff}");
+        if (diff)
+            foreach (var put in plan.Of<PutEntry>().Where(FileDiff.Has))
+                Console.Out.Write($"\n{await FileDiff.OfAsync(put, node, input.Machine, ct)}");
+        foreach (var line in outside.WarningLines())
+            Console.Out.WriteLine(line);
+        if (!plan.IsEmpty)
+            foreach (var refusal in await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct))
+                Console.Error.WriteLine($"warning: apply will be refused: {refusal}");
+        if (input.Machine.IsLive && SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff)
+            Console.Error.WriteLine($"warning: apply will be refused: {cutOff}");
         return ExitCodes.Done;
     }
 }

@@ -13,27 +13,50 @@ internal static class RenderCommand
     public static Command Create()
     {
         var file = AnswersInput.Required();
-        var output = new Option<string>("--output", "-o") { Description = "The directory to write the files below.", HelpName = "DIR", Required = true };
-        var command = new Command("render", "Writes the configuration files that an answer file gives, to look at.\n\nExample: gatehouse render answers.yaml --output /tmp/files") { file, output, RenderForeignCommand.Balancer(), RenderForeignCommand.Consul() };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "The directory to write the files below.",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var command = new Command(
+            "render",
+            "Writes the configuration files that an answer file gives, to look at.\n\nExample: gatehouse render answers.yaml --output "
+                + "/tmp/files"
+        )
+        {
+            file,
+            output,
+            RenderForeignCommand.Balancer(),
+            RenderForeignCommand.Consul(),
+        };
         command.SetAction((parse, ct) => RunAsync(parse, parse.GetValue(file)!, parse.GetValue(output)!, ct));
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parse, string file, string output, CancellationToken ct)
     {
-        if (await AnswersInput.RenderAsync(parse, file, ct) is not { } input) return ExitCodes.BadInput;
+        if (await AnswersInput.RenderAsync(parse, file, ct) is not { } input)
+            return ExitCodes.BadInput;
         var target = new LocalMachine(output, durable: false);
         var written = 0;
         foreach (var entry in input.Node.Entries.Where(e => e.Kind is not EntryKind.Absent))
         {
-            await target.WriteAsync(entry.Path, new Item(entry.Kind, entry.Owner, entry.Kind == EntryKind.File ? input.Node.Contents[entry.Hash] : null, entry.Target), ct);
-            if (entry.Kind == EntryKind.File) written++;
+            await target.WriteAsync(
+                entry.Path,
+                new Item(entry.Kind, entry.Owner, entry.Kind == EntryKind.File ? input.Node.Contents[entry.Hash] : null, entry.Target),
+                ct
+            );
+            if (entry.Kind == EntryKind.File)
+                written++;
         }
 
         if (parse.GetValue(GlobalOptions.Json))
             Console.Out.WriteLine(Json.Text(new System.Text.Json.Nodes.JsonObject { ["output"] = output, ["files"] = written }));
         else
-            Console.Out.WriteLine($"{written} files written below {output}. Keys and generated secrets in them are for looking only: apply makes its own.");
+            Console.Out.WriteLine(
+                $"{written} files written below {output}. Keys and generated secrets in them are for looking only: apply makes its own."
+            );
         return ExitCodes.Done;
     }
 }

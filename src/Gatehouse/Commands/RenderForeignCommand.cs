@@ -17,25 +17,49 @@ internal static class RenderForeignCommand
     {
         var file = AnswersInput.Optional();
         var output = Output();
-        var addresses = new Option<string[]>("--address") { Description = "An address of that host, to listen on and to talk from; without one, all of them. Can be given again.", HelpName = "ADDRESS" };
+        var addresses = new Option<string[]>("--address")
+        {
+            Description = "An address of that host, to listen on and to talk from; without one, all of them. Can be given again.",
+            HelpName = "ADDRESS",
+        };
         addresses.Validators.Add(result =>
         {
-            foreach (var token in result.Tokens.Where(t => !Addresses.TryParse(t.Value, out _))) result.AddError($"--address {token.Value}: that is no IPv4 or IPv6 address");
+            foreach (var token in result.Tokens.Where(t => !Addresses.TryParse(t.Value, out _)))
+                result.AddError($"--address {token.Value}: that is no IPv4 or IPv6 address");
         });
-        var command = new Command("balancer", """
+        var command = new Command(
+            "balancer",
+            """
             Prints a haproxy configuration for a host that is no member: it spreads the cluster's mail and web over its nodes,
             with the client's own address in a PROXY header. Its address has to be in mta.load_balancers and web.load_balancers.
 
             Example: gatehouse render balancer --address 192.0.2.5 --output haproxy.cfg
-            """) { file, output, addresses };
+            """
+        )
+        {
+            file,
+            output,
+            addresses,
+        };
         command.SetAction(parse =>
         {
-            IPAddress[] own = [.. (parse.GetValue(addresses) ?? []).Select(a => Addresses.TryParse(a, out var address) ? address : throw new FormatException($"{a} is no address"))];
-            return Write(parse, parse.GetValue(file), parse.GetValue(output), settings =>
-            {
-                Warn(settings, own);
-                return ForeignFiles.Balancer(Templates(parse), settings, [.. own]);
-            }, "there is no node with mail or web that could be balanced, or balancer.ports names none of their ports.");
+            IPAddress[] own =
+            [
+                .. (parse.GetValue(addresses) ?? []).Select(a =>
+                    Addresses.TryParse(a, out var address) ? address : throw new FormatException($"{a} is no address")
+                ),
+            ];
+            return Write(
+                parse,
+                parse.GetValue(file),
+                parse.GetValue(output),
+                settings =>
+                {
+                    Warn(settings, own);
+                    return ForeignFiles.Balancer(Templates(parse), settings, [.. own]);
+                },
+                "there is no node with mail or web that could be balanced, or balancer.ports names none of their ports."
+            );
         });
         return command;
     }
@@ -44,30 +68,48 @@ internal static class RenderForeignCommand
     {
         var file = AnswersInput.Optional();
         var output = Output();
-        var command = new Command("consul", """
+        var command = new Command(
+            "consul",
+            """
             Prints the services of this node as a Consul agent takes them, with the tags that Fabio routes by. It goes into the
             agent's configuration directory, usually /etc/consul.d; 'balancer.consul' has every node write it there.
 
             Example: gatehouse render consul --output /etc/consul.d/gatehouse.json
-            """) { file, output };
-        command.SetAction(parse => Write(parse, parse.GetValue(file), parse.GetValue(output), settings => ForeignFiles.Consul(Templates(parse), settings), "this node has no mail and no web, so there is nothing to describe."));
+            """
+        )
+        {
+            file,
+            output,
+        };
+        command.SetAction(parse =>
+            Write(
+                parse,
+                parse.GetValue(file),
+                parse.GetValue(output),
+                settings => ForeignFiles.Consul(Templates(parse), settings),
+                "this node has no mail and no web, so there is nothing to describe."
+            )
+        );
         return command;
     }
 
-    private static Option<string?> Output() => new("--output", "-o") { Description = "The file to write; without it, standard output.", HelpName = "FILE" };
+    private static Option<string?> Output() =>
+        new("--output", "-o") { Description = "The file to write; without it, standard output.", HelpName = "FILE" };
 
     private static TemplateSet Templates(ParseResult parse) => Shipped.Templates(GlobalOptions.Machine(parse).Real(Shipped.SiteTemplates));
 
     private static int Write(ParseResult parse, string? file, string? output, Func<GatewaySettings, string?> render, string nothing)
     {
-        if (AnswersInput.Look(parse, file) is not { } settings) return ExitCodes.BadInput;
+        if (AnswersInput.Look(parse, file) is not { } settings)
+            return ExitCodes.BadInput;
         if (render(settings) is not { } text)
         {
             Console.Error.WriteLine($"gatehouse: {nothing}");
             return ExitCodes.BadInput;
         }
 
-        if (output is null) Console.Out.Write(text);
+        if (output is null)
+            Console.Out.Write(text);
         else
         {
             try
@@ -87,8 +129,16 @@ internal static class RenderForeignCommand
     // The nodes hang up on a header from anybody whom they do not know.
     private static void Warn(GatewaySettings settings, IPAddress[] own)
     {
-        var strange = own.Where(a => settings.Mta?.LoadBalancers.Contains(a) == false || settings.Web?.LoadBalancers.Contains(a) == false).ToArray();
-        if (own.Length == 0) Console.Error.WriteLine("gatehouse: add the host's address to mta.load_balancers and web.load_balancers, or the nodes take nothing from it.");
-        else if (strange.Length > 0) Console.Error.WriteLine($"gatehouse: {string.Join(", ", strange.AsEnumerable())} is not in mta.load_balancers and web.load_balancers yet; until then the nodes take nothing from it.");
+        var strange = own.Where(a => settings.Mta?.LoadBalancers.Contains(a) == false || settings.Web?.LoadBalancers.Contains(a) == false)
+            .ToArray();
+        if (own.Length == 0)
+            Console.Error.WriteLine(
+                "gatehouse: add the host's address to mta.load_balancers and web.load_balancers, or the nodes take nothing from it."
+            );
+        else if (strange.Length > 0)
+            Console.Error.WriteLine(
+                $"gatehouse: {string.Join(", ", strange.AsEnumerable())} is not in mta.load_balancers and web.load_balancers yet; until "
+                    + $"then the nodes take nothing from it."
+            );
     }
 }

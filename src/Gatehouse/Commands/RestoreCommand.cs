@@ -21,24 +21,52 @@ internal static class RestoreCommand
 {
     private static readonly Argument<string> FileArgument = new("FILE") { Description = "The backup." };
     private static readonly Option<string?> Keys = KeysInput.File();
-    private static readonly Option<string?> Name = new("--name") { Description = "The node of the backup that this host is to be, if it has another name now.", HelpName = "NAME" };
-    private static readonly Option<string?> Address = new("--address") { Description = "The address at which the other nodes reach this host.", HelpName = "ADDRESS" };
-    private static readonly Option<string?> Location = new("--location") { Description = "Where it stands, in a few words, if that has changed.", HelpName = "TEXT" };
+    private static readonly Option<string?> Name = new("--name")
+    {
+        Description = "The node of the backup that this host is to be, if it has another name now.",
+        HelpName = "NAME",
+    };
+    private static readonly Option<string?> Address = new("--address")
+    {
+        Description = "The address at which the other nodes reach this host.",
+        HelpName = "ADDRESS",
+    };
+    private static readonly Option<string?> Location = new("--location")
+    {
+        Description = "Where it stands, in a few words, if that has changed.",
+        HelpName = "TEXT",
+    };
     private static readonly Option<bool> Force = new("--force") { Description = "Also when members that can hold the registry answer." };
-    private static readonly Option<bool> Check = new("--check") { Description = "Only tell whether it would succeed and what is in the backup; nothing is changed." };
+    private static readonly Option<bool> Check = new("--check")
+    {
+        Description = "Only tell whether it would succeed and what is in the backup; nothing is changed.",
+    };
 
     private static readonly Option<string?> PassphraseFile = Passphrase.File();
 
     public static Command Create()
     {
-        var command = new Command("restore", """
+        var command = new Command(
+            "restore",
+            """
             Makes this host the gateway of a backup: puts its files in place and applies its answers. Or, from the backup of a cluster,
             with the encryption key and the master token, begins the cluster again after all of it was lost: the same cluster, root CA,
             settings and secrets, and a new issuing CA. The other nodes join again; every certificate of before is revoked.
             Interrupted, it goes on when it is run again. A backup that was changed by as much as a bit is refused.
 
             Example: gatehouse restore mx1.backup --check
-            """) { FileArgument, Keys, PassphraseFile, Name, Address, Location, Force, Check };
+            """
+        )
+        {
+            FileArgument,
+            Keys,
+            PassphraseFile,
+            Name,
+            Address,
+            Location,
+            Force,
+            Check,
+        };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
     }
@@ -48,9 +76,24 @@ internal static class RestoreCommand
         var machine = GlobalOptions.Machine(parse);
         if (GatewayBackupRun.IsOne(parse.GetValue(FileArgument)!))
         {
-            if (parse.GetValue(Keys) is not null || parse.GetValue(Name) is not null || parse.GetValue(Address) is not null || parse.GetValue(Location) is not null)
-                throw new SequenceException(ExitCodes.BadInput, "this is the backup of a gateway without a cluster; --keys-file, --name, --address and --location are for a cluster's.");
-            return await GatewayBackupRun.RestoreAsync(parse, machine, parse.GetValue(FileArgument)!, parse.GetValue(PassphraseFile), parse.GetValue(Check), ct);
+            if (
+                parse.GetValue(Keys) is not null
+                || parse.GetValue(Name) is not null
+                || parse.GetValue(Address) is not null
+                || parse.GetValue(Location) is not null
+            )
+                throw new SequenceException(
+                    ExitCodes.BadInput,
+                    "this is the backup of a gateway without a cluster; --keys-file, --name, --address and --location are for a cluster's."
+                );
+            return await GatewayBackupRun.RestoreAsync(
+                parse,
+                machine,
+                parse.GetValue(FileArgument)!,
+                parse.GetValue(PassphraseFile),
+                parse.GetValue(Check),
+                ct
+            );
         }
 
         var facts = FactProbe.Gather(TimeProvider.System);
@@ -63,17 +106,27 @@ internal static class RestoreCommand
         var host = opened is null ? null : RestoreRules.Host(opened.Content, wish, facts.HostName, facts.Addresses, problems);
         var refusals = await RefusalsAsync(machine, facts, sequence, opened, parse.GetValue(Force), log, ct);
         if (problems.Count + refusals.Count > 0)
-            throw new SequenceException(problems.Count > 0 ? ExitCodes.BadInput : ExitCodes.Refused, string.Join('\n', [.. problems, .. refusals, "Nothing was changed."]));
+            throw new SequenceException(
+                problems.Count > 0 ? ExitCodes.BadInput : ExitCodes.Refused,
+                string.Join('\n', [.. problems, .. refusals, "Nothing was changed."])
+            );
 
         if (parse.GetValue(Check))
         {
-            Console.Out.WriteLine($"{About(opened!)}\nIt can be restored here, as {host!.Former.Node.Name} at {host.Address}. Nothing was changed.");
+            Console.Out.WriteLine(
+                $"{About(opened!)}\nIt can be restored here, as {host!.Former.Node.Name} at {host.Address}. Nothing was changed."
+            );
             return ExitCodes.Done;
         }
 
         log.Note(About(opened!));
         // Who was asked before an interruption has answered.
-        if (!sequence.IsUnfinished) Consent.Replacing(parse, $"Restoring {opened!.Label.Cluster}", [.. HostRules.Replaced(HostStateProbe.Look(machine, facts, MemberTls.Port), host!.Former.Node.Profile)]);
+        if (!sequence.IsUnfinished)
+            Consent.Replacing(
+                parse,
+                $"Restoring {opened!.Label.Cluster}",
+                [.. HostRules.Replaced(HostStateProbe.Look(machine, facts, MemberTls.Port), host!.Former.Node.Profile)]
+            );
         var restored = await sequence.RunAsync(opened!, host!, keys.Token!, keys.Key!, ct);
         Console.Out.WriteLine(parse.GetValue(GlobalOptions.Json) ? Json.Text(AsJson(restored)) : AsText(opened!, restored));
         return ExitCodes.Done;
@@ -84,21 +137,28 @@ internal static class RestoreCommand
         var name = parse.GetValue(FileArgument)!;
         var file = ReadFile(name, problems);
         // Whoever sits at a terminal is not asked for secrets in vain.
-        if (file is null && parse.GetValue(Keys) is null && !Console.IsInputRedirected) return (null, new GivenKeys(null, null, []));
+        if (file is null && parse.GetValue(Keys) is null && !Console.IsInputRedirected)
+            return (null, new GivenKeys(null, null, []));
         var keys = KeysInput.Read(parse.GetValue(Keys));
         problems.AddRange(keys.Problems);
-        if (file is null) return (null, keys);
+        if (file is null)
+            return (null, keys);
 
         if (keys.Token is { } token && file.Label.TokenId != token.Id)
-            problems.Add($"{name} was made of a cluster with the master token {file.Label.TokenId}, and the one given is {token.Id}; give the one that was shown when the cluster {file.Label.Cluster} was started.");
-        if (keys.Key is not { } key) return (null, keys);
+            problems.Add(
+                $"{name} was made of a cluster with the master token {file.Label.TokenId}, and the one given is {token.Id}; give the one "
+                    + $"that was shown when the cluster {file.Label.Cluster} was started."
+            );
+        if (keys.Key is not { } key)
+            return (null, keys);
         if (!file.TryOpen(key, out var bytes, out var problem) || !ClusterBackup.TryRead(bytes, out var content, out problem))
         {
             problems.Add($"{name} {problem}.");
             return (null, keys);
         }
 
-        if (keys.Token is { } right && right.Id == file.Label.TokenId) problems.AddRange(RestoreRules.Content(content, right, key));
+        if (keys.Token is { } right && right.Id == file.Label.TokenId)
+            problems.AddRange(RestoreRules.Content(content, right, key));
         return (new OpenedBackup(file.Label, content, Convert.ToHexStringLower(SHA256.HashData(bytes))), keys);
     }
 
@@ -107,9 +167,12 @@ internal static class RestoreCommand
         try
         {
             var bytes = NamedFile.Read(name, BackupFile.MostBytes);
-            if (bytes.Length > BackupFile.MostBytes) problems.Add($"{name} is no backup of a cluster: it is too large.");
-            else if (BackupFile.TryRead(bytes, Release.Version, out var file, out var problem)) return file;
-            else problems.Add($"{name} {problem}.");
+            if (bytes.Length > BackupFile.MostBytes)
+                problems.Add($"{name} is no backup of a cluster: it is too large.");
+            else if (BackupFile.TryRead(bytes, Release.Version, out var file, out var problem))
+                return file;
+            else
+                problems.Add($"{name} {problem}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -119,25 +182,46 @@ internal static class RestoreCommand
         return null;
     }
 
-    private static async Task<List<string>> RefusalsAsync(LocalMachine machine, Facts facts, RestoreSequence sequence, OpenedBackup? opened, bool force, ConsoleLog log, CancellationToken ct)
+    private static async Task<List<string>> RefusalsAsync(
+        LocalMachine machine,
+        Facts facts,
+        RestoreSequence sequence,
+        OpenedBackup? opened,
+        bool force,
+        ConsoleLog log,
+        CancellationToken ct
+    )
     {
         var refusals = new List<string>();
-        if (!machine.IsLive) refusals.Add("a cluster is restored on the host itself, not in a tree.");
-        if (facts.Debian != "12") refusals.Add("Gatehouse sets up Debian 12, and this host runs something else.");
+        if (!machine.IsLive)
+            refusals.Add("a cluster is restored on the host itself, not in a tree.");
+        if (facts.Debian != "12")
+            refusals.Add("Gatehouse sets up Debian 12, and this host runs something else.");
         if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
-            refusals.Add($"this host is node {node.Number} of the cluster {node.ClusterName}. A cluster is restored on a host that is in none; 'gatehouse leave' ends the membership here.");
-        if (opened is null || refusals.Count > 0) return refusals;
-        if (!sequence.IsUnfinished && await RegistryAsync(ct) is { } there) refusals.Add($"the database on this host holds the cluster {there} already. If that one is lost, remove the database first: su postgres -c 'dropdb gatehouse'.");
+            refusals.Add(
+                $"this host is node {node.Number} of the cluster {node.ClusterName}. A cluster is restored on a host that is in none; "
+                    + $"'gatehouse leave' ends the membership here."
+            );
+        if (opened is null || refusals.Count > 0)
+            return refusals;
+        if (!sequence.IsUnfinished && await RegistryAsync(ct) is { } there)
+            refusals.Add(
+                $"the database on this host holds the cluster {there} already. If that one is lost, remove the database first: su "
+                    + $"postgres -c 'dropdb gatehouse'."
+            );
         log.Note("Looking whether any of its members answers");
         var answering = await RestoreSequence.AnsweringAsync(opened.Content, facts.Addresses, ct);
-        if (RestoreRules.Alive(answering, force) is { } alive) refusals.Add(alive);
-        else if (answering.Length > 0) log.Note($"  {string.Join(", ", answering.Select(n => n.Name))}: reached, to join again");
+        if (RestoreRules.Alive(answering, force) is { } alive)
+            refusals.Add(alive);
+        else if (answering.Length > 0)
+            log.Note($"  {string.Join(", ", answering.Select(n => n.Name))}: reached, to join again");
         return refusals;
     }
 
     private static async Task<string?> RegistryAsync(CancellationToken ct)
     {
-        if (!File.Exists("/var/run/postgresql/.s.PGSQL.5432")) return null;
+        if (!File.Exists("/var/run/postgresql/.s.PGSQL.5432"))
+            return null;
         try
         {
             await using var registry = ClusterRegistry.OpenLocal();
@@ -154,8 +238,12 @@ internal static class RestoreCommand
     private static string About(OpenedBackup opened)
     {
         var content = opened.Content;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"Backup of the cluster {content.Cluster.Name}, made by {opened.Label.Node} on {opened.Label.Made.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {content.Members.Count()} nodes, settings version {content.InForce.Number}, {content.Secrets.Length} secrets, epoch {content.Cluster.Epoch}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Backup of the cluster {content.Cluster.Name}, made by {opened.Label.Node} on "
+                + $"{opened.Label.Made.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {content.Members.Count()} nodes, settings version "
+                + $"{content.InForce.Number}, {content.Secrets.Length} secrets, epoch {content.Cluster.Epoch}"
+        );
     }
 
     private static string AsText(OpenedBackup opened, Restored restored)
@@ -163,27 +251,47 @@ internal static class RestoreCommand
         var cluster = restored.View.Cluster;
         var lines = new List<string>
         {
-            $"The cluster {cluster.Name} is there again; {restored.Node.Name} is its node {restored.Node.Number} and its issuer, in epoch {cluster.Epoch}.",
+            $"The cluster {cluster.Name} is there again; {restored.Node.Name} is its node {restored.Node.Number} and its issuer, in epoch "
+                + $"{cluster.Epoch}.",
             "Master token and encryption key are the same as before. Every certificate of before is revoked: who comes back of the old",
             "members is let in nowhere, until it has left ('gatehouse leave') and joined again.",
         };
         if (restored.Node.Name != opened.Label.Node && opened.Content.Own.Length > 0)
-            lines.Add($"Keys that {opened.Label.Node} had for itself, such as DKIM keys, were not put on this host; new ones were made where they are needed.");
-        if (restored.Lost.Length > 0) lines.Add("\nTo have the others join again, each with a new number:\n");
-        foreach (var lost in restored.Lost) lines.Add($"  gatehouse invite {lost.Node.Name} --profile {lost.Node.Profile}");
-        foreach (var lost in restored.Lost.Where(l => l.Answers is not null)) lines.Add($"\n{lost.Node.Name} had answers of its own: carry {lost.Answers} to it and give it to 'gatehouse join' with --answers.");
+            lines.Add(
+                $"Keys that {opened.Label.Node} had for itself, such as DKIM keys, were not put on this host; new ones were made where "
+                    + $"they are needed."
+            );
+        if (restored.Lost.Length > 0)
+            lines.Add("\nTo have the others join again, each with a new number:\n");
+        foreach (var lost in restored.Lost)
+            lines.Add($"  gatehouse invite {lost.Node.Name} --profile {lost.Node.Profile}");
+        foreach (var lost in restored.Lost.Where(l => l.Answers is not null))
+            lines.Add(
+                $"\n{lost.Node.Name} had answers of its own: carry {lost.Answers} to it and give it to 'gatehouse join' with --answers."
+            );
         lines.Add("\nNodes that joined after the backup was made are not known; invite them too. Then make a new backup.");
         return string.Join('\n', lines);
     }
 
-    private static JsonObject AsJson(Restored restored) => new()
-    {
-        ["cluster"] = restored.View.Cluster.Name,
-        ["id"] = restored.View.Cluster.Id,
-        ["epoch"] = restored.View.Cluster.Epoch,
-        ["node"] = restored.Node.Name,
-        ["number"] = restored.Node.Number,
-        ["settings"] = restored.View.WantedSettings,
-        ["invite"] = new JsonArray([.. restored.Lost.Select(l => (JsonNode)new JsonObject { ["name"] = l.Node.Name, ["profile"] = l.Node.Profile, ["answers"] = l.Answers })]),
-    };
+    private static JsonObject AsJson(Restored restored) =>
+        new()
+        {
+            ["cluster"] = restored.View.Cluster.Name,
+            ["id"] = restored.View.Cluster.Id,
+            ["epoch"] = restored.View.Cluster.Epoch,
+            ["node"] = restored.Node.Name,
+            ["number"] = restored.Node.Number,
+            ["settings"] = restored.View.WantedSettings,
+            ["invite"] = new JsonArray([
+                .. restored.Lost.Select(l =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["name"] = l.Node.Name,
+                            ["profile"] = l.Node.Profile,
+                            ["answers"] = l.Answers,
+                        }
+                ),
+            ]),
+        };
 }

@@ -14,18 +14,36 @@ internal static class RollbackCommand
 {
     public static Command Create()
     {
-        var number = new Argument<int?>("N") { Description = "The generation to go back to; without it, the one before. 0 is the host before Gatehouse.", Arity = ArgumentArity.ZeroOrOne };
-        var interrupted = new Option<bool>("--interrupted") { Description = "Only put back an apply that was cut off by a kill or power loss." };
-        var command = new Command("rollback", "Puts an earlier generation back in place, files and services; packages stay installed.\n\nExample: gatehouse rollback 3") { number, interrupted };
-        command.SetAction((parse, ct) => parse.GetValue(interrupted) ? RecoverAsync(parse, ct) : RunAsync(parse, parse.GetValue(number), ct));
+        var number = new Argument<int?>("N")
+        {
+            Description = "The generation to go back to; without it, the one before. 0 is the host before Gatehouse.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var interrupted = new Option<bool>("--interrupted")
+        {
+            Description = "Only put back an apply that was cut off by a kill or power loss.",
+        };
+        var command = new Command(
+            "rollback",
+            "Puts an earlier generation back in place, files and services; packages stay installed.\n\nExample: gatehouse rollback 3"
+        )
+        {
+            number,
+            interrupted,
+        };
+        command.SetAction(
+            (parse, ct) => parse.GetValue(interrupted) ? RecoverAsync(parse, ct) : RunAsync(parse, parse.GetValue(number), ct)
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parse, int? number, CancellationToken ct)
     {
-        if (Preconditions.Problem(parse) is { } problem) return Refuse(problem);
+        if (Preconditions.Problem(parse) is { } problem)
+            return Refuse(problem);
         var machine = GlobalOptions.Machine(parse);
-        if (machine.IsLive && new ClusterFiles(machine).Node is { Followed.Length: > 0 }) return await MemberCommand.RunAsync(parse, () => MemberRollback.RunAsync(parse, machine, number, ct));
+        if (machine.IsLive && new ClusterFiles(machine).Node is { Followed.Length: > 0 })
+            return await MemberCommand.RunAsync(parse, () => MemberRollback.RunAsync(parse, machine, number, ct));
         using var outlives = HangUp.Outlive();
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
         var store = new GenerationStore(machine);
@@ -38,25 +56,45 @@ internal static class RollbackCommand
 
         var all = await store.AllAsync(ct);
         var (target, refusal) = await TargetAsync(store, all, number, RollbackTarget.Before(all), ct);
-        return target is null ? Refuse(refusal) : ApplyReport.Write(parse, await applier.ApplyAsync(await store.NodeAsync(target, ct), $"rollback to {target.Number}", ct));
+        return target is null
+            ? Refuse(refusal)
+            : ApplyReport.Write(parse, await applier.ApplyAsync(await store.NodeAsync(target, ct), $"rollback to {target.Number}", ct));
     }
 
     /// <summary>The generation that was asked for, or the one to go back to without a number; or why there is none to go back to.</summary>
-    internal static async Task<(Generation? Target, string Refusal)> TargetAsync(GenerationStore store, ImmutableArray<Generation> all, int? number, Generation? before, CancellationToken ct)
+    internal static async Task<(Generation? Target, string Refusal)> TargetAsync(
+        GenerationStore store,
+        ImmutableArray<Generation> all,
+        int? number,
+        Generation? before,
+        CancellationToken ct
+    )
     {
-        if (number is { } asked && await store.IsDamagedAsync(asked, ct)) return (null, (await store.DamageAsync(ct)).First(d => d.Contains($"/{asked}.json ", StringComparison.Ordinal)));
+        if (number is { } asked && await store.IsDamagedAsync(asked, ct))
+            return (null, (await store.DamageAsync(ct)).First(d => d.Contains($"/{asked}.json ", StringComparison.Ordinal)));
         var target = number is { } n ? all.FirstOrDefault(g => g.Number == n) : before;
-        if (target is null) return (null, number is null ? "there is no generation to go back to." : $"there is no generation {number}; 'gatehouse history' lists them.");
-        return target.IsTarget ? (target, "") : (null, $"generation {target.Number} never worked ({Json.StateText(target.State)}); choose one that is 'good' or 'edited'.");
+        if (target is null)
+            return (
+                null,
+                number is null
+                    ? "there is no generation to go back to."
+                    : $"there is no generation {number}; 'gatehouse history' lists them."
+            );
+        return target.IsTarget
+            ? (target, "")
+            : (null, $"generation {target.Number} never worked ({Json.StateText(target.State)}); choose one that is 'good' or 'edited'.");
     }
 
     private static async Task<int> RecoverAsync(ParseResult parse, CancellationToken ct)
     {
-        if (Preconditions.Problem(parse) is { } problem) return Refuse(problem);
+        if (Preconditions.Problem(parse) is { } problem)
+            return Refuse(problem);
         var machine = GlobalOptions.Machine(parse);
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
         var cut = await new Pipeline(machine, TimeProvider.System, renders: false).Applier(new ConsoleLog(parse)).RecoverAsync(ct);
-        Console.Out.WriteLine(cut is null ? "No apply was cut off; nothing to put back." : $"Generation {cut.Number} was cut off and has been put back.");
+        Console.Out.WriteLine(
+            cut is null ? "No apply was cut off; nothing to put back." : $"Generation {cut.Number} was cut off and has been put back."
+        );
         return ExitCodes.Done;
     }
 

@@ -17,20 +17,39 @@ internal static class SetupCommand
 {
     public static Command Create()
     {
-        var answers = new Option<string?>("--answers") { Description = "Begin with the answers of FILE; where it has 'interactive: [mta, web]', only those screens are asked.", HelpName = "FILE" };
-        var save = new Option<string?>("--save") { Description = "Also write the answers to FILE when the questions are done.", HelpName = "FILE" };
-        var command = new Command("setup", "Asks on the terminal what this host is to be, shows what would change, and applies it.\nWith --plain, without a terminal, or on one that cannot draw, it asks line by line.\n\nExample: gatehouse setup") { answers, save };
+        var answers = new Option<string?>("--answers")
+        {
+            Description = "Begin with the answers of FILE; where it has 'interactive: [mta, web]', only those screens are asked.",
+            HelpName = "FILE",
+        };
+        var save = new Option<string?>("--save")
+        {
+            Description = "Also write the answers to FILE when the questions are done.",
+            HelpName = "FILE",
+        };
+        var command = new Command(
+            "setup",
+            "Asks on the terminal what this host is to be, shows what would change, and applies it.\nWith --plain, without a terminal, or "
+                + "on one that cannot draw, it asks line by line.\n\nExample: gatehouse setup"
+        )
+        {
+            answers,
+            save,
+        };
         command.SetAction(parse => Run(parse, parse.GetValue(answers), parse.GetValue(save) ?? ""));
         return command;
     }
 
     private static int Run(ParseResult parse, string? file, string save)
     {
-        if (Preconditions.Problem(parse) is { } problem) return Refuse(problem);
-        if (parse.GetValue(GlobalOptions.Json)) return Refuse("the wizard has no JSON; 'gatehouse apply --json' is for programs.");
+        if (Preconditions.Problem(parse) is { } problem)
+            return Refuse(problem);
+        if (parse.GetValue(GlobalOptions.Json))
+            return Refuse("the wizard has no JSON; 'gatehouse apply --json' is for programs.");
         var machine = GlobalOptions.Machine(parse);
         Answers? given = null;
-        if (file is not null && (given = Read(file)) is null) return ExitCodes.BadInput;
+        if (file is not null && (given = Read(file)) is null)
+            return ExitCodes.BadInput;
         var session = new SetupSession(machine, TimeProvider.System, given, save) { LooksAtNetwork = GlobalOptions.LooksAtNetwork(parse) };
         using var signals = new SetupSignals();
         using var surface = parse.GetValue(GlobalOptions.Plain) || Tty.IsSpoken() ? null : CursesSurface.TryOpen();
@@ -41,9 +60,11 @@ internal static class SetupCommand
         catch (WizardEndedException e)
         {
             surface?.Dispose();
-            RawConsole.Error.WriteLine(e.Result is { } result ? $"gatehouse: {e.Message}. {ApplyText.Title(result)}: {ApplyText.State(result)}"
+            RawConsole.Error.WriteLine(
+                e.Result is { } result ? $"gatehouse: {e.Message}. {ApplyText.Title(result)}: {ApplyText.State(result)}"
                 : session.Home.HasDraft ? $"gatehouse: {e.Message}. What you typed is kept; 'gatehouse setup' goes on where it stopped."
-                : $"gatehouse: {e.Message}.");
+                : $"gatehouse: {e.Message}."
+            );
             return e.Result is null ? ExitCodes.Cancelled : ApplyText.Code(e.Result);
         }
     }
@@ -51,8 +72,11 @@ internal static class SetupCommand
     private static int RunFull(SetupSession session, Surface surface, SetupSignals signals)
     {
         var terminal = Tty.Name();
-        using var only = SetupLock.TryTake(session.Home, terminal) ?? TuiTakeOver.Take(session.Home, surface, terminal, () => signals.Reason);
-        return only is null ? ExitCodes.Refused : new TuiWizard(session, surface, only, terminal, Environment.MachineName, () => signals.Reason).Go();
+        using var only =
+            SetupLock.TryTake(session.Home, terminal) ?? TuiTakeOver.Take(session.Home, surface, terminal, () => signals.Reason);
+        return only is null
+            ? ExitCodes.Refused
+            : new TuiWizard(session, surface, only, terminal, Environment.MachineName, () => signals.Reason).Go();
     }
 
     private static int RunPlain(SetupSession session, SetupSignals signals)
@@ -74,14 +98,20 @@ internal static class SetupCommand
             answers = AnswerFile.Read(file, NamedFile.Read(file, YamlReader.MaximumBytes), screens, report);
             if (!WantedReader.IsOwnerOnly(file))
                 foreach (var field in screens.Fields.Where(f => f.Kind.Name == "password" && answers[f.Path] is Scalar))
-                    report.Error("secret-exposed", field.Path, $"a password stands in a file that others can read. Run 'chmod 600 {file}', or leave it out and type it.", answers[field.Path]!.Origin);
+                    report.Error(
+                        "secret-exposed",
+                        field.Path,
+                        $"a password stands in a file that others can read. Run 'chmod 600 {file}', or leave it out and type it.",
+                        answers[field.Path]!.Origin
+                    );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             report.Error("file-missing", file, $"the answer file cannot be read: {e.Message}");
         }
 
-        foreach (var finding in report) RawConsole.Error.WriteLine(finding);
+        foreach (var finding in report)
+            RawConsole.Error.WriteLine(finding);
         return report.HasErrors ? null : answers;
     }
 

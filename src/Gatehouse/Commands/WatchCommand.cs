@@ -12,7 +12,14 @@ internal static class WatchCommand
 
     public static Command Create()
     {
-        var command = new Command("watch", "Runs 'gatehouse verify', and mails the postmaster when something becomes wrong and once when all is well again; gatehouse-watch.service does this.") { Hidden = true };
+        var command = new Command(
+            "watch",
+            "Runs 'gatehouse verify', and mails the postmaster when something becomes wrong and once when all is well again; "
+                + "gatehouse-watch.service does this."
+        )
+        {
+            Hidden = true,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -21,19 +28,24 @@ internal static class WatchCommand
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken ct)
     {
         var machine = GlobalOptions.Machine(parse);
-        if (Watch.IsApplying(machine)) return ExitCodes.Done;
+        if (Watch.IsApplying(machine))
+            return ExitCodes.Done;
         var code = await VerifyAsync(parse, ct);
         if (code == ExitCodes.Failed)
         {
             await Task.Delay(Again, ct);
-            if (Watch.IsApplying(machine)) return ExitCodes.Done;
+            if (Watch.IsApplying(machine))
+                return ExitCodes.Done;
             code = await VerifyAsync(parse, ct);
         }
 
-        if (code is (ExitCodes.Done or ExitCodes.Failed) && await VerifyStore.ReadAsync(machine, ct) is { } record) await new Watch(machine, TimeProvider.System).TellAsync(record, ct);
+        if (code is (ExitCodes.Done or ExitCodes.Failed) && await VerifyStore.ReadAsync(machine, ct) is { } record)
+            await new Watch(machine, TimeProvider.System).TellAsync(record, ct);
         return code;
     }
 
     private static Task<int> VerifyAsync(ParseResult parse, CancellationToken ct) =>
-        parse.RootCommandResult.Command.Parse(["verify"]).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, ct);
+        parse
+            .RootCommandResult.Command.Parse(["verify"])
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, ct);
 }

@@ -19,7 +19,8 @@ internal sealed class CollectedLog : IDisposable
     private FileStream? file;
     private string day = "";
 
-    private CollectedLog(string directory, string node, int days, TimeProvider clock) => (this.directory, this.node, this.days, this.clock) = (directory, node, days, clock);
+    private CollectedLog(string directory, string node, int days, TimeProvider clock) =>
+        (this.directory, this.node, this.days, this.clock) = (directory, node, days, clock);
 
     /// <summary>The position of the last line; null when there is none.</summary>
     public string? Last { get; private set; }
@@ -33,11 +34,16 @@ internal sealed class CollectedLog : IDisposable
     public static CollectedLog Open(string root, string node, int days, TimeProvider clock)
     {
         var log = new CollectedLog(Path.Combine(root, node), node, days, clock);
-        Directory.CreateDirectory(log.directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+        Directory.CreateDirectory(
+            log.directory,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+        );
         foreach (var path in log.Files().OrderDescending(StringComparer.Ordinal))
         {
-            if (log.day.Length == 0) log.day = Path.GetFileNameWithoutExtension(path);
-            if ((log.Last = Mend(path)) is not null) break;
+            if (log.day.Length == 0)
+                log.day = Path.GetFileNameWithoutExtension(path);
+            if ((log.Last = Mend(path)) is not null)
+                break;
         }
 
         return log;
@@ -48,13 +54,25 @@ internal sealed class CollectedLog : IDisposable
     {
         // Never to a day before the last one: the last line of the last file is where reading goes on.
         var date = Name(line.Time < clock.GetUtcNow() ? line.Time : clock.GetUtcNow());
-        if (string.CompareOrdinal(date, day) > 0) Turn(date);
-        file ??= new FileStream(Path.Combine(directory, $"{day}.log"), new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 64 << 10, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead });
+        if (string.CompareOrdinal(date, day) > 0)
+            Turn(date);
+        file ??= new FileStream(
+            Path.Combine(directory, $"{day}.log"),
+            new FileStreamOptions
+            {
+                Mode = FileMode.Append,
+                Access = FileAccess.Write,
+                Share = FileShare.Read,
+                BufferSize = 64 << 10,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
+            }
+        );
         file.Write(Encoding.UTF8.GetBytes(CollectedLine.Write(node, line) + "\n"));
         Last = line.Cursor;
     }
 
-    /// <summary>Hands what was added to the system; from then on no kill of this program loses it, and a loss of power has it come again.</summary>
+    /// <summary>Hands what was added to the system; from then on no kill of this program loses it, and a loss of power has it come
+    /// again.</summary>
     public void Flush() => file?.Flush();
 
     /// <inheritdoc/>
@@ -69,9 +87,11 @@ internal sealed class CollectedLog : IDisposable
         file?.Dispose();
         file = null;
         day = date;
-        if (days == 0) return;
+        if (days == 0)
+            return;
         var oldest = Name(clock.GetUtcNow().AddDays(-days));
-        foreach (var old in Files().Where(f => string.CompareOrdinal(Path.GetFileNameWithoutExtension(f), oldest) < 0).ToArray()) File.Delete(old);
+        foreach (var old in Files().Where(f => string.CompareOrdinal(Path.GetFileNameWithoutExtension(f), oldest) < 0).ToArray())
+            File.Delete(old);
     }
 
     private static string? Mend(string path)
@@ -82,8 +102,10 @@ internal sealed class CollectedLog : IDisposable
         file.Position = start;
         file.ReadExactly(tail);
         CollectedLine.Measure(tail, out var whole, out var cursor);
-        if (cursor is null && start > 0) throw new IOException($"the last {LongestTail >> 20} MB of {path} hold no line of a log; move the file away.");
-        if (start + whole < file.Length) file.SetLength(start + whole);
+        if (cursor is null && start > 0)
+            throw new IOException($"the last {LongestTail >> 20} MB of {path} hold no line of a log; move the file away.");
+        if (start + whole < file.Length)
+            file.SetLength(start + whole);
         return cursor;
     }
 }

@@ -28,7 +28,13 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
                 var members = LogMembers.Known() ?? [.. running.Values.Select(r => r.Node)];
                 foreach (var (number, one) in running.ToArray())
                 {
-                    if (members.FirstOrDefault(m => m.Number == number) is { } same && same.Name == one.Node.Name && same.Address.Equals(one.Node.Address) && same.Port == one.Node.Port) continue;
+                    if (
+                        members.FirstOrDefault(m => m.Number == number) is { } same
+                        && same.Name == one.Node.Name
+                        && same.Address.Equals(one.Node.Address)
+                        && same.Port == one.Node.Port
+                    )
+                        continue;
                     await EndAsync(one);
                     running.Remove(number);
                 }
@@ -45,7 +51,8 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
         }
         finally
         {
-            foreach (var one in running.Values) await EndAsync(one);
+            foreach (var one in running.Values)
+                await EndAsync(one);
         }
     }
 
@@ -71,16 +78,28 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
     {
         using var kept = CollectedLog.Open(directory, node.Name, days, clock);
         log($"collecting the log of {node.Name}, {(kept.Last is null ? "from its beginning" : "from where it was left")}");
-        await new NodeLog(node, Silence).FollowAsync(() => kept.Last, null, (line, more) =>
-        {
-            kept.Add(line);
-            if (!more) kept.Flush();
-            return ValueTask.CompletedTask;
-        }, () => log($"lines of {node.Name} are lost: its journal no longer holds the one that was collected last; let it keep more (SystemMaxUse= in /etc/systemd/journald.conf.d)"), trouble =>
-        {
-            kept.Flush();
-            log(trouble.Length == 0 ? $"the log of {node.Name} comes again" : $"the log of {node.Name} has to wait: {trouble}");
-        }, ct);
+        await new NodeLog(node, Silence).FollowAsync(
+            () => kept.Last,
+            null,
+            (line, more) =>
+            {
+                kept.Add(line);
+                if (!more)
+                    kept.Flush();
+                return ValueTask.CompletedTask;
+            },
+            () =>
+                log(
+                    $"lines of {node.Name} are lost: its journal no longer holds the one that was collected last; let it keep more "
+                        + $"(SystemMaxUse= in /etc/systemd/journald.conf.d)"
+                ),
+            trouble =>
+            {
+                kept.Flush();
+                log(trouble.Length == 0 ? $"the log of {node.Name} comes again" : $"the log of {node.Name} has to wait: {trouble}");
+            },
+            ct
+        );
     }
 
     private static async Task EndAsync((ClusterNode Node, CancellationTokenSource End, Task Work) one)
@@ -95,11 +114,24 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
         var path = Path.Combine(directory, ".lock");
         try
         {
-            return new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+            return new FileStream(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            );
         }
         catch (IOException e) when (File.Exists(path))
         {
-            throw new SequenceException(ExitCodes.Refused, $"another process collects logs in {directory} ('systemctl status gatehouse-logs').", e);
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"another process collects logs in {directory} ('systemctl status gatehouse-logs').",
+                e
+            );
         }
     }
 }

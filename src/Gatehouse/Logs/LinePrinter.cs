@@ -24,7 +24,15 @@ internal sealed partial class LinePrinter(bool isJson) : IDisposable
     /// <param name="line">The line.</param>
     /// <param name="sharesOnly">Whether it only shares a Message-ID with what was looked for, which its sender chooses.</param>
     public void Add(NodeLine line, bool sharesOnly = false) =>
-        waiting.Write(Encoding.UTF8.GetBytes((isJson ? CollectedLine.Write(line.Node.Name, line.Line, sharesOnly) : (sharesOnly ? "~ " : "") + CollectedLine.Show(line.Node.Name, line.Line)) + "\n"));
+        waiting.Write(
+            Encoding.UTF8.GetBytes(
+                (
+                    isJson
+                        ? CollectedLine.Write(line.Node.Name, line.Line, sharesOnly)
+                        : (sharesOnly ? "~ " : "") + CollectedLine.Show(line.Node.Name, line.Line)
+                ) + "\n"
+            )
+        );
 
     /// <summary>Adds a line of text.</summary>
     public void Add(string text) => waiting.Write(Encoding.UTF8.GetBytes(text + "\n"));
@@ -34,14 +42,17 @@ internal sealed partial class LinePrinter(bool isJson) : IDisposable
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Flush()
     {
-        for (var rest = waiting.GetBuffer().AsSpan(0, (int)waiting.Length); !rest.IsEmpty;)
+        for (var rest = waiting.GetBuffer().AsSpan(0, (int)waiting.Length); !rest.IsEmpty; )
         {
             var written = Write(1, rest, (nuint)rest.Length);
             var error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
-            if (error == NobodyReads) throw new EndOfStreamException("nobody reads any more");
-            if (error is not (0 or Interrupted or NotNow)) throw new IOException($"lines cannot be printed: {Marshal.GetPInvokeErrorMessage(error)}");
+            if (error == NobodyReads)
+                throw new EndOfStreamException("nobody reads any more");
+            if (error is not (0 or Interrupted or NotNow))
+                throw new IOException($"lines cannot be printed: {Marshal.GetPInvokeErrorMessage(error)}");
             // A terminal that another program has set so; it takes more in a moment.
-            if (error == NotNow) Thread.Sleep(10);
+            if (error == NotNow)
+                Thread.Sleep(10);
             rest = rest[(int)Math.Max(written, 0)..];
         }
 

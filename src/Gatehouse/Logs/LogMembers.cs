@@ -17,7 +17,8 @@ internal static class LogMembers
     /// <exception cref="SequenceException">Neither knows them.</exception>
     public static async Task<ImmutableArray<ClusterNode>> ReadAsync(LocalNode me, CancellationToken ct)
     {
-        if (Known() is { } known) return known;
+        if (Known() is { } known)
+            return known;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Deadline);
         try
@@ -38,10 +39,16 @@ internal static class LogMembers
     /// <exception cref="SequenceException">Nobody has it.</exception>
     public static ImmutableArray<ClusterNode> Chosen(ImmutableArray<ClusterNode> members, string? name)
     {
-        if (name is null) return members;
+        if (name is null)
+            return members;
         var found = members.Where(m => m.Name == name || m.Name.Split('.')[0] == name).ToImmutableArray();
-        if (!found.IsEmpty) return found;
-        throw new SequenceException(ExitCodes.BadInput, $"no member is called '{Core.Quarantine.StrangerText.Of(name, 80)}'.{Nearest.Hint(name, members.Select(m => m.Name))} 'gatehouse node list' shows them.");
+        if (!found.IsEmpty)
+            return found;
+        throw new SequenceException(
+            ExitCodes.BadInput,
+            $"no member is called '{Core.Quarantine.StrangerText.Of(name, 80)}'.{Nearest.Hint(name, members.Select(m => m.Name))} "
+                + $"'gatehouse node list' shows them."
+        );
     }
 
     private static ImmutableArray<ClusterNode> Sorted(ClusterView view) => [.. view.Members.OrderBy(n => n.Number)];

@@ -28,16 +28,29 @@ internal sealed class LogSearch(ImmutableArray<ClusterNode> members, TimeSpan si
     /// <summary>The lines of all, in the order of their times.</summary>
     /// <param name="query">Which ones of a member.</param>
     /// <param name="ct">Ends it.</param>
-    public async IAsyncEnumerable<NodeLine> ReadAsync(Func<ClusterNode, LogQuery> query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<NodeLine> ReadAsync(
+        Func<ClusterNode, LogQuery> query,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct
+    )
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var sources = members.Select(node => (Node: node, Lines: Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Ahead) { SingleReader = true, SingleWriter = true }))).ToArray();
-        var readers = sources.Select(s => Task.Run(() => FillAsync(s.Node, query(s.Node), s.Lines.Writer, end.Token), CancellationToken.None)).ToArray();
+        var sources = members
+            .Select(node =>
+                (
+                    Node: node,
+                    Lines: Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Ahead) { SingleReader = true, SingleWriter = true })
+                )
+            )
+            .ToArray();
+        var readers = sources
+            .Select(s => Task.Run(() => FillAsync(s.Node, query(s.Node), s.Lines.Writer, end.Token), CancellationToken.None))
+            .ToArray();
         try
         {
             // The earliest of all first lines is the next one; so each must have shown its first, or have none.
             var heads = new PriorityQueue<(ClusterNode Node, LogLine Line, ChannelReader<LogLine> Others), (DateTimeOffset, int)>();
-            foreach (var (node, lines) in sources) await NextAsync(node, lines.Reader);
+            foreach (var (node, lines) in sources)
+                await NextAsync(node, lines.Reader);
             while (heads.TryDequeue(out var head, out _))
             {
                 yield return new NodeLine(head.Node, head.Line);
@@ -46,7 +59,8 @@ internal sealed class LogSearch(ImmutableArray<ClusterNode> members, TimeSpan si
 
             async ValueTask NextAsync(ClusterNode node, ChannelReader<LogLine> lines)
             {
-                if (await lines.WaitToReadAsync(ct) && lines.TryRead(out var line)) heads.Enqueue((node, line, lines), (line.Time, node.Number));
+                if (await lines.WaitToReadAsync(ct) && lines.TryRead(out var line))
+                    heads.Enqueue((node, line, lines), (line.Time, node.Number));
             }
         }
         finally
@@ -64,25 +78,38 @@ internal sealed class LogSearch(ImmutableArray<ClusterNode> members, TimeSpan si
         var all = new List<NodeLine>();
         foreach (var dead in members.Where(m => missing.ContainsKey(m.Number)).ToArray())
         {
-            var answers = await Task.WhenAll(members.Where(m => !missing.ContainsKey(m.Number)).Select(async living =>
-            {
-                var lines = new List<NodeLine>();
-                try
-                {
-                    await new NodeLog(living, silence).ReadAsync(query with { CollectedOf = dead.Name }, (line, _) =>
+            var answers = await Task.WhenAll(
+                members
+                    .Where(m => !missing.ContainsKey(m.Number))
+                    .Select(async living =>
                     {
-                        lines.Add(new NodeLine(dead, line));
-                        return ValueTask.CompletedTask;
-                    }, () => { }, ct);
-                    return new Collected(living, lines);
-                }
-                catch (Exception e) when (e is AgentException or TrustException)
-                {
-                    // Most members collect nothing.
-                    return new Collected(living, null);
-                }
-            }));
-            if (answers.FirstOrDefault(a => a.Lines is not null) is not { Lines: { } found, From: { } from }) continue;
+                        var lines = new List<NodeLine>();
+                        try
+                        {
+                            await new NodeLog(living, silence).ReadAsync(
+                                query with
+                                {
+                                    CollectedOf = dead.Name,
+                                },
+                                (line, _) =>
+                                {
+                                    lines.Add(new NodeLine(dead, line));
+                                    return ValueTask.CompletedTask;
+                                },
+                                () => { },
+                                ct
+                            );
+                            return new Collected(living, lines);
+                        }
+                        catch (Exception e) when (e is AgentException or TrustException)
+                        {
+                            // Most members collect nothing.
+                            return new Collected(living, null);
+                        }
+                    })
+            );
+            if (answers.FirstOrDefault(a => a.Lines is not null) is not { Lines: { } found, From: { } from })
+                continue;
             missing[dead.Number] += $" Its lines are those that {from.Name} has collected.";
             all.AddRange(found);
         }
@@ -96,7 +123,12 @@ internal sealed class LogSearch(ImmutableArray<ClusterNode> members, TimeSpan si
     {
         try
         {
-            await new NodeLog(node, silence).ReadAsync(query, (line, _) => lines.WriteAsync(line, ct), () => Note(() => Cut.Add(node.Number)), ct);
+            await new NodeLog(node, silence).ReadAsync(
+                query,
+                (line, _) => lines.WriteAsync(line, ct),
+                () => Note(() => Cut.Add(node.Number)),
+                ct
+            );
         }
         catch (Exception e) when (e is AgentException or TrustException)
         {
@@ -114,6 +146,7 @@ internal sealed class LogSearch(ImmutableArray<ClusterNode> members, TimeSpan si
 
     private void Note(Action what)
     {
-        lock (gate) what();
+        lock (gate)
+            what();
     }
 }

@@ -34,16 +34,23 @@ internal sealed class NodeLog(ClusterNode node, TimeSpan silence)
         using var client = AgentClient.Member(credentials, node, TimeProvider.System);
         await using var stream = await client.LogAsync(query, silence, ct);
         while (await stream.NextAsync(ct) is { } bytes)
-            if (!bytes.IsEmpty) await PassAsync(bytes, stream.IsReady);
+            if (!bytes.IsEmpty)
+                await PassAsync(bytes, stream.IsReady);
 
         async ValueTask PassAsync(ReadOnlyMemory<byte> bytes, bool more)
         {
-            var line = (query.CollectedOf is null ? LogLine.Read(bytes) : CollectedLine.Read(bytes)?.Line) ?? throw new AgentException($"{node.Name} sends what this release does not understand; install the same release on both sides.");
+            var line =
+                (query.CollectedOf is null ? LogLine.Read(bytes) : CollectedLine.Read(bytes)?.Line)
+                ?? throw new AgentException(
+                    $"{node.Name} sends what this release does not understand; install the same release on both sides."
+                );
             // The answer begins with the line that was the last one: if it is still there, nothing after it is gone.
             var isKnown = line.Cursor == first;
-            if (first is not null && !isKnown) lost();
+            if (first is not null && !isKnown)
+                lost();
             first = null;
-            if (!isKnown) await take(line, more);
+            if (!isKnown)
+                await take(line, more);
         }
     }
 
@@ -54,7 +61,14 @@ internal sealed class NodeLog(ClusterNode node, TimeSpan silence)
     /// <param name="lost">Told when lines after the last one are gone.</param>
     /// <param name="trouble">Told what is in the way, once; and with an empty text when it is over.</param>
     /// <param name="ct">Ends it.</param>
-    public async Task FollowAsync(Func<string?> last, DateTimeOffset? since, Func<LogLine, bool, ValueTask> take, Action lost, Action<string> trouble, CancellationToken ct)
+    public async Task FollowAsync(
+        Func<string?> last,
+        DateTimeOffset? since,
+        Func<LogLine, bool, ValueTask> take,
+        Action lost,
+        Action<string> trouble,
+        CancellationToken ct
+    )
     {
         var told = "";
         while (!ct.IsCancellationRequested)
@@ -62,13 +76,21 @@ internal sealed class NodeLog(ClusterNode node, TimeSpan silence)
             var problem = $"the log of {node.Name} ended";
             try
             {
-                var query = last() is { } cursor ? new LogQuery { Cursor = cursor, Follow = true } : new LogQuery { Since = since, Follow = true };
-                await ReadAsync(query, (line, more) =>
-                {
-                    if (told.Length > 0) trouble("");
-                    told = "";
-                    return take(line, more);
-                }, lost, ct);
+                var query = last() is { } cursor
+                    ? new LogQuery { Cursor = cursor, Follow = true }
+                    : new LogQuery { Since = since, Follow = true };
+                await ReadAsync(
+                    query,
+                    (line, more) =>
+                    {
+                        if (told.Length > 0)
+                            trouble("");
+                        told = "";
+                        return take(line, more);
+                    },
+                    lost,
+                    ct
+                );
             }
             catch (Exception e) when (e is AgentException or Core.Trust.TrustException)
             {
@@ -76,7 +98,8 @@ internal sealed class NodeLog(ClusterNode node, TimeSpan silence)
             }
 
             // An agent that starts again, as for a new release, is back in a moment; that is not worth a word.
-            if (told.Length == 0 && !ct.IsCancellationRequested) trouble(problem);
+            if (told.Length == 0 && !ct.IsCancellationRequested)
+                trouble(problem);
             told = problem;
             await Task.Delay(Pause, ct);
         }

@@ -14,21 +14,22 @@ internal static class OwnJournal
 
     /// <summary>This host, in the place of a member.</summary>
     /// <param name="name">Its name.</param>
-    public static ClusterNode Host(string name) => new()
-    {
-        Number = 0,
-        Name = name.Length == 0 ? "localhost" : name,
-        Address = IPAddress.Loopback,
-        Port = 0,
-        Profile = "standalone",
-        Location = "",
-        State = NodeState.Active,
-        Release = Release.Version,
-        SettingsVersion = 0,
-        CertificateExpires = null,
-        Joined = DateTimeOffset.UnixEpoch,
-        LastSeen = null,
-    };
+    public static ClusterNode Host(string name) =>
+        new()
+        {
+            Number = 0,
+            Name = name.Length == 0 ? "localhost" : name,
+            Address = IPAddress.Loopback,
+            Port = 0,
+            Profile = "standalone",
+            Location = "",
+            State = NodeState.Active,
+            Release = Release.Version,
+            SettingsVersion = 0,
+            CertificateExpires = null,
+            Joined = DateTimeOffset.UnixEpoch,
+            LastSeen = null,
+        };
 
     /// <summary>Whether a node is this host without a cluster. Members always have a port.</summary>
     public static bool IsOwn(ClusterNode node) => node.Port == 0;
@@ -37,7 +38,12 @@ internal static class OwnJournal
     /// <exception cref="AgentException">journalctl failed.</exception>
     public static async Task ReadAsync(LogQuery query, Func<ReadOnlyMemory<byte>, bool, ValueTask> take, CancellationToken ct)
     {
-        var start = new ProcessStartInfo("/usr/bin/journalctl", query.JournalArguments()) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("/usr/bin/journalctl", query.JournalArguments())
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         using var journal = Process.Start(start) ?? throw new AgentException("journalctl cannot be started.");
         try
         {
@@ -52,11 +58,16 @@ internal static class OwnJournal
         }
         finally
         {
-            if (!journal.HasExited) journal.Kill();
+            if (!journal.HasExited)
+                journal.Kill();
         }
     }
 
-    private static async Task LinesAsync(System.IO.Pipelines.PipeReader reader, Func<ReadOnlyMemory<byte>, bool, ValueTask> take, CancellationToken ct)
+    private static async Task LinesAsync(
+        System.IO.Pipelines.PipeReader reader,
+        Func<ReadOnlyMemory<byte>, bool, ValueTask> take,
+        CancellationToken ct
+    )
     {
         while (true)
         {
@@ -69,9 +80,11 @@ internal static class OwnJournal
                 await take(line, System.Buffers.BuffersExtensions.PositionOf(rest, (byte)'\n') is not null);
             }
 
-            if (rest.Length > LongestLine) throw new AgentException("journalctl writes a line of more than 4 MB.");
+            if (rest.Length > LongestLine)
+                throw new AgentException("journalctl writes a line of more than 4 MB.");
             reader.AdvanceTo(rest.Start, rest.End);
-            if (result.IsCompleted) return;
+            if (result.IsCompleted)
+                return;
         }
     }
 }

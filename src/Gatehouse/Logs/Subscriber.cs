@@ -16,7 +16,8 @@ internal sealed class Subscriber : IDisposable
     private readonly FileStream hold;
     private Checkpoint saved;
 
-    private Subscriber(string path, FileStream hold, Checkpoint checkpoint) => (this.path, this.hold, Checkpoint, saved) = (path, hold, checkpoint, checkpoint);
+    private Subscriber(string path, FileStream hold, Checkpoint checkpoint) =>
+        (this.path, this.hold, Checkpoint, saved) = (path, hold, checkpoint, checkpoint);
 
     /// <summary>How far it has come.</summary>
     public Checkpoint Checkpoint { get; set; }
@@ -31,24 +32,53 @@ internal sealed class Subscriber : IDisposable
         FileStream hold;
         try
         {
-            hold = new FileStream($"{path}.lock", new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = Private });
+            hold = new FileStream(
+                $"{path}.lock",
+                new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    UnixCreateMode = Private,
+                }
+            );
         }
         catch (IOException e) when (File.Exists($"{path}.lock"))
         {
-            throw new SequenceException(ExitCodes.Refused, $"another process reads as subscriber '{name}'; end it, or take another name.", e);
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"another process reads as subscriber '{name}'; end it, or take another name.",
+                e
+            );
         }
 
-        if (!File.Exists($"{path}.json")) return new Subscriber(path, hold, Checkpoint.Nothing);
-        if (Core.Logs.Checkpoint.Read(File.ReadAllText($"{path}.json")) is { } checkpoint) return new Subscriber(path, hold, checkpoint);
+        if (!File.Exists($"{path}.json"))
+            return new Subscriber(path, hold, Checkpoint.Nothing);
+        if (Core.Logs.Checkpoint.Read(File.ReadAllText($"{path}.json")) is { } checkpoint)
+            return new Subscriber(path, hold, checkpoint);
         hold.Dispose();
-        throw new SequenceException(ExitCodes.Failed, $"{path}.json is no checkpoint. Delete it to begin anew; '--from TIME' then leaves out what is old.");
+        throw new SequenceException(
+            ExitCodes.Failed,
+            $"{path}.json is no checkpoint. Delete it to begin anew; '--from TIME' then leaves out what is old."
+        );
     }
 
     /// <summary>Keeps how far it has come, in one step.</summary>
     public void Save()
     {
-        if (saved == Checkpoint) return;
-        using (var file = new FileStream($"{path}.new", new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        if (saved == Checkpoint)
+            return;
+        using (
+            var file = new FileStream(
+                $"{path}.new",
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
         {
             file.Write(System.Text.Encoding.UTF8.GetBytes(Checkpoint.Write()));
             file.Flush(flushToDisk: true);

@@ -16,7 +16,12 @@ internal sealed class AnswersInput
     public static Argument<string> Required() => new("FILE") { Description = "The answer file." };
 
     /// <summary>An answer file; without it, the answers in force.</summary>
-    public static Argument<string?> Optional() => new("FILE") { Description = $"The answer file; without it, the answers in force ({AnswersInForce.Path}).", Arity = ArgumentArity.ZeroOrOne };
+    public static Argument<string?> Optional() =>
+        new("FILE")
+        {
+            Description = $"The answer file; without it, the answers in force ({AnswersInForce.Path}).",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
 
     private readonly LocalMachine machine;
     private readonly Pipeline pipeline;
@@ -37,10 +42,13 @@ internal sealed class AnswersInput
     public sealed record Result(LocalMachine Machine, Pipeline Pipeline, GatewaySettings Settings, RenderedNode Node);
 
     /// <summary>Reads, resolves and renders. Null means that the answers will not do; findings were printed, the exit code is 2.</summary>
-    public static Task<Result?> RenderAsync(ParseResult parse, string? file, CancellationToken ct) => RenderAsync(parse, file, acts: false, ct);
+    public static Task<Result?> RenderAsync(ParseResult parse, string? file, CancellationToken ct) =>
+        RenderAsync(parse, file, acts: false, ct);
 
-    /// <summary>The same for a command that makes a host so or shows how: screens that are to be asked, and are not, are worth a word.</summary>
-    public static Task<Result?> RenderToActAsync(ParseResult parse, string? file, CancellationToken ct) => RenderAsync(parse, file, acts: true, ct);
+    /// <summary>The same for a command that makes a host so or shows how: screens that are to be asked, and are not, are worth a
+    /// word.</summary>
+    public static Task<Result?> RenderToActAsync(ParseResult parse, string? file, CancellationToken ct) =>
+        RenderAsync(parse, file, acts: true, ct);
 
     /// <summary>Reads and resolves only, for <c>check</c>: prompts stay open.</summary>
     public static (Pipeline Pipeline, GatewaySettings? Settings) Check(ParseResult parse, string file)
@@ -49,7 +57,8 @@ internal sealed class AnswersInput
         return (input.pipeline, input.Read(file, null, out _));
     }
 
-    /// <summary>Reads and resolves for a sequence, asking for passwords where there is a terminal. Null settings: findings were printed.</summary>
+    /// <summary>Reads and resolves for a sequence, asking for passwords where there is a terminal. Null settings: findings were
+    /// printed.</summary>
     public static (Pipeline Pipeline, GatewaySettings? Settings) Resolve(ParseResult parse, string file)
     {
         var input = new AnswersInput(parse, renders: false);
@@ -57,9 +66,11 @@ internal sealed class AnswersInput
     }
 
     /// <summary>Reads and resolves a file, or the answers in force, to look at. Null: findings were printed.</summary>
-    public static GatewaySettings? Look(ParseResult parse, string? file) => new AnswersInput(parse, renders: false).Settings(file, _ => "not asked for", acts: false, out _);
+    public static GatewaySettings? Look(ParseResult parse, string? file) =>
+        new AnswersInput(parse, renders: false).Settings(file, _ => "not asked for", acts: false, out _);
 
-    /// <summary>The settings of the answers in force, for a command that looks at the host; null when there are none or they cannot be used. Nothing is printed.</summary>
+    /// <summary>The settings of the answers in force, for a command that looks at the host; null when there are none or they cannot be
+    /// used. Nothing is printed.</summary>
     public static (Facts Facts, GatewaySettings? Settings) InForceSettings(ParseResult parse)
     {
         var input = new AnswersInput(parse, renders: false);
@@ -70,7 +81,8 @@ internal sealed class AnswersInput
     private static async Task<Result?> RenderAsync(ParseResult parse, string? file, bool acts, CancellationToken ct)
     {
         var input = new AnswersInput(parse, renders: true);
-        if (input.Settings(file, Prompt(parse), acts, out var text) is not { } settings) return null;
+        if (input.Settings(file, Prompt(parse), acts, out var text) is not { } settings)
+            return null;
         return new Result(input.machine, input.pipeline, settings, await input.pipeline.RenderAsync(settings, text, ct));
     }
 
@@ -78,23 +90,36 @@ internal sealed class AnswersInput
     {
         var name = file ?? machine.Real(AnswersInForce.Path);
         var settings = Read(name, prompt, out text);
-        if (acts) WarnOfUnasked(name);
+        if (acts)
+            WarnOfUnasked(name);
         if (settings is { AwaitsPassword: true })
         {
-            pipeline.Report.Error("prompt-without-terminal", "", "a password is to be asked for, but there is no terminal to ask on; give it as {file: PATH} or {env: NAME}.");
+            pipeline.Report.Error(
+                "prompt-without-terminal",
+                "",
+                "a password is to be asked for, but there is no terminal to ask on; give it as {file: PATH} or {env: NAME}."
+            );
             settings = null;
         }
 
-        foreach (var finding in pipeline.Report) Console.Error.WriteLine(finding);
-        if (settings is null && parse.GetValue(GlobalOptions.Json)) Console.Out.WriteLine(Json.Findings(pipeline.Report));
+        foreach (var finding in pipeline.Report)
+            Console.Error.WriteLine(finding);
+        if (settings is null && parse.GetValue(GlobalOptions.Json))
+            Console.Out.WriteLine(Json.Findings(pipeline.Report));
         return settings;
     }
 
     private void WarnOfUnasked(string file)
     {
-        if (pipeline.Answers is not { Interactive: { IsEmpty: false } unasked }) return;
+        if (pipeline.Answers is not { Interactive: { IsEmpty: false } unasked })
+            return;
         var are = unasked.Length == 1 ? "is" : "are";
-        pipeline.Report.Warn("interactive-not-asked", "interactive", $"{string.Join(", ", unasked)} {are} to be asked for, but {are} taken as written here. To be asked, run 'gatehouse setup --answers {file}'.");
+        pipeline.Report.Warn(
+            "interactive-not-asked",
+            "interactive",
+            $"{string.Join(", ", unasked)} {are} to be asked for, but {are} taken as written here. To be asked, run 'gatehouse setup "
+                + $"--answers {file}'."
+        );
     }
 
     private GatewaySettings? Read(string file, Func<string, string?>? prompt, out string text)
@@ -108,14 +133,21 @@ internal sealed class AnswersInput
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            pipeline.Report.Error("file-missing", file, File.Exists(file) || Directory.Exists(file) ? $"the answer file cannot be read: {e.Message.TrimEnd('.')}." : e is UnauthorizedAccessException ? "you may not read this file; run the command as its owner or as root." : "there is no such answer file. 'gatehouse new' writes one to start from.");
+            pipeline.Report.Error(
+                "file-missing",
+                file,
+                File.Exists(file) || Directory.Exists(file) ? $"the answer file cannot be read: {e.Message.TrimEnd('.')}."
+                    : e is UnauthorizedAccessException ? "you may not read this file; run the command as its owner or as root."
+                    : "there is no such answer file. 'gatehouse new' writes one to start from."
+            );
             return null;
         }
     }
 
     private static Func<string, string?>? Prompt(ParseResult parse)
     {
-        if (Console.IsInputRedirected || parse.GetValue(GlobalOptions.Json)) return null;
+        if (Console.IsInputRedirected || parse.GetValue(GlobalOptions.Json))
+            return null;
         return label =>
         {
             Console.Error.Write($"{label}: ");
@@ -128,8 +160,10 @@ internal sealed class AnswersInput
         var line = new StringBuilder();
         while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
         {
-            if (key.Key == ConsoleKey.Backspace && line.Length > 0) line.Length--;
-            else if (!char.IsControl(key.KeyChar)) line.Append(key.KeyChar);
+            if (key.Key == ConsoleKey.Backspace && line.Length > 0)
+                line.Length--;
+            else if (!char.IsControl(key.KeyChar))
+                line.Append(key.KeyChar);
         }
 
         Console.Error.WriteLine();

@@ -13,41 +13,63 @@ internal static class ApplyReport
     {
         var live = GlobalOptions.Machine(parse).IsLive;
         if (parse.GetValue(GlobalOptions.Json))
-            Console.Out.WriteLine(Json.Text(new JsonObject
-            {
-                ["outcome"] = Name(result.Outcome),
-                ["generation"] = result.Generation?.Number,
-                ["problem"] = result.Problem.Length > 0 ? result.Problem : null,
-                ["warnings"] = outside?.WarningsJson(),
-                ["next"] = outside?.TasksJson(),
-            }));
+            Console.Out.WriteLine(
+                Json.Text(
+                    new JsonObject
+                    {
+                        ["outcome"] = Name(result.Outcome),
+                        ["generation"] = result.Generation?.Number,
+                        ["problem"] = result.Problem.Length > 0 ? result.Problem : null,
+                        ["warnings"] = outside?.WarningsJson(),
+                        ["next"] = outside?.TasksJson(),
+                    }
+                )
+            );
         var (text, code) = result.Outcome switch
         {
             Outcome.Nothing => ("Nothing to do: the host is as the answers ask. 'gatehouse verify' proves that it works.", ExitCodes.Done),
-            Outcome.Applied => (live ? $"Done: generation {result.Generation!.Number} is in place and verified." : $"Done: generation {result.Generation!.Number} is in place; in a tree there is nothing running to verify.", ExitCodes.Done),
-            Outcome.Refused => ($"{result.Problem}\nNothing in place was changed; the old configuration goes on working. Mend this and run again.", ExitCodes.Refused),
-            Outcome.RolledBack => ($"{result.Problem}\nEverything was put back: the old configuration works again. Mend this and run again.", ExitCodes.RolledBack),
+            Outcome.Applied => (
+                live
+                    ? $"Done: generation {result.Generation!.Number} is in place and verified."
+                    : $"Done: generation {result.Generation!.Number} is in place; in a tree there is nothing running to verify.",
+                ExitCodes.Done
+            ),
+            Outcome.Refused => (
+                $"{result.Problem}\nNothing in place was changed; the old configuration goes on working. Mend this and run again.",
+                ExitCodes.Refused
+            ),
+            Outcome.RolledBack => (
+                $"{result.Problem}\nEverything was put back: the old configuration works again. Mend this and run again.",
+                ExitCodes.RolledBack
+            ),
             _ => (result.Problem, ExitCodes.Failed),
         };
-        if (code == ExitCodes.Done && !parse.GetValue(GlobalOptions.Json)) Say(text, result, outside);
-        else if (code != ExitCodes.Done) Console.Error.WriteLine($"gatehouse: {text}");
+        if (code == ExitCodes.Done && !parse.GetValue(GlobalOptions.Json))
+            Say(text, result, outside);
+        else if (code != ExitCodes.Done)
+            Console.Error.WriteLine($"gatehouse: {text}");
         return code;
     }
 
     private static void Say(string text, ApplyResult result, OutsideReport? outside)
     {
         Console.Out.WriteLine(text);
-        if (outside is null) return;
-        if (result.Outcome == Outcome.Applied) foreach (var line in outside.TaskLines()) Console.Out.WriteLine(line);
-        foreach (var line in outside.WarningLines()) Console.Out.WriteLine(line);
+        if (outside is null)
+            return;
+        if (result.Outcome == Outcome.Applied)
+            foreach (var line in outside.TaskLines())
+                Console.Out.WriteLine(line);
+        foreach (var line in outside.WarningLines())
+            Console.Out.WriteLine(line);
     }
 
-    private static string Name(Outcome outcome) => outcome switch
-    {
-        Outcome.Nothing => "nothing to do",
-        Outcome.Applied => "applied",
-        Outcome.Refused => "refused",
-        Outcome.RolledBack => "rolled back",
-        _ => "broken",
-    };
+    private static string Name(Outcome outcome) =>
+        outcome switch
+        {
+            Outcome.Nothing => "nothing to do",
+            Outcome.Applied => "applied",
+            Outcome.Refused => "refused",
+            Outcome.RolledBack => "rolled back",
+            _ => "broken",
+        };
 }

@@ -17,8 +17,12 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
     public void Begin(Phase phase, int steps) => Write(PhaseText.Title(phase), level != "error");
 
     /// <inheritdoc/>
-    public void Done(Step step, bool passed, string detail, TimeSpan took) =>
-        Write($"  {Mark(passed)} {step.Describe()}{(detail.Length > 0 ? $": {detail}" : "")}{(took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "")}", level != "error" || !passed);
+    public void Done(Step step, bool passed, string detail, TimeSpan took)
+    {
+        var said = detail.Length > 0 ? $": {detail}" : "";
+        var time = took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "";
+        Write($"  {Mark(passed)} {step.Describe()}{said}{time}", level != "error" || !passed);
+    }
 
     /// <inheritdoc/>
     public void Unknown(Step step, string detail) => Write($"  {(fancy ? "\e[33mwarn\e[0m" : "warn")}   {step.Describe()}: {detail}", true);
@@ -26,24 +30,28 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
     /// <inheritdoc/>
     public void Line(string text)
     {
-        if (level == "debug") Write($"      {text}", true);
-        else if (fancy && level == "info") Replace(text);
+        if (level == "debug")
+            Write($"      {text}", true);
+        else if (fancy && level == "info")
+            Replace(text);
     }
 
     /// <inheritdoc/>
     public void Note(string text) => Write(text, true);
 
-    private string Mark(bool passed) => (passed, fancy) switch
-    {
-        (true, true) => "\e[32mok\e[0m    ",
-        (true, false) => "ok    ",
-        (false, true) => "\e[31mfailed\e[0m",
-        (false, false) => "failed",
-    };
+    private string Mark(bool passed) =>
+        (passed, fancy) switch
+        {
+            (true, true) => "\e[32mok\e[0m    ",
+            (true, false) => "ok    ",
+            (false, true) => "\e[31mfailed\e[0m",
+            (false, false) => "failed",
+        };
 
     private void Write(string text, bool wanted)
     {
-        if (!wanted) return;
+        if (!wanted)
+            return;
         lock (gate)
         {
             try
@@ -77,7 +85,8 @@ internal sealed class ConsoleLog(ParseResult parse) : IApplyLog
 
     private void Close()
     {
-        if (lineIsOpen) Console.Error.Write("\r\e[K");
+        if (lineIsOpen)
+            Console.Error.Write("\r\e[K");
         lineIsOpen = false;
     }
 }

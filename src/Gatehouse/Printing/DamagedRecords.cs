@@ -12,7 +12,11 @@ internal static class DamagedRecords
     {
         var store = new GenerationStore(GlobalOptions.Machine(parse));
         var damage = await store.DamageAsync(ct);
-        foreach (var line in damage) Console.Error.WriteLine($"gatehouse: {line}");
-        if (!damage.IsEmpty && await store.CurrentAsync(ct) is { } current) Console.Error.WriteLine($"gatehouse: the newest generation that can be read is {current.Number}; what follows is about that one.");
+        foreach (var line in damage)
+            Console.Error.WriteLine($"gatehouse: {line}");
+        if (!damage.IsEmpty && await store.CurrentAsync(ct) is { } current)
+            Console.Error.WriteLine(
+                $"gatehouse: the newest generation that can be read is {current.Number}; what follows is about that one."
+            );
     }
 }

@@ -7,7 +7,9 @@ namespace Gatehouse.Printing;
 internal static class NoRecord
 {
     /// <summary>In words: nothing was applied yet, or what was applied has lost its records.</summary>
-    public static string Words(LocalMachine machine) => File.Exists(machine.Real(AnswersInForce.Path))
-        ? $"{machine.Real(AnswersInForce.Path)} is here, but no record of an apply (perhaps the package was purged). 'gatehouse apply' verifies what is in place and records it again."
-        : "nothing has been applied here yet.";
+    public static string Words(LocalMachine machine) =>
+        File.Exists(machine.Real(AnswersInForce.Path))
+            ? $"{machine.Real(AnswersInForce.Path)} is here, but no record of an apply (perhaps the package was purged). 'gatehouse "
+                + $"apply' verifies what is in place and records it again."
+            : "nothing has been applied here yet.";
 }

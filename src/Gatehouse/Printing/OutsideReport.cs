@@ -27,18 +27,40 @@ internal sealed record OutsideReport(ImmutableArray<OutsideWarning> Warnings, Im
     /// <param name="settings">The gateway.</param>
     /// <param name="network">Whether to look at the network.</param>
     /// <param name="ct">Ends it.</param>
-    public static async Task<OutsideReport> LookAsync(LocalMachine machine, Facts facts, GatewaySettings settings, bool network, CancellationToken ct)
+    public static async Task<OutsideReport> LookAsync(
+        LocalMachine machine,
+        Facts facts,
+        GatewaySettings settings,
+        bool network,
+        CancellationToken ct
+    )
     {
-        if (!machine.IsLive) return None;
+        if (!machine.IsLive)
+            return None;
         var probe = new OutsideProbe(machine, facts, TimeProvider.System);
         try
         {
             var view = await probe.LookAsync(settings, network, ct);
-            return new OutsideReport(OutsideRules.Judge(settings, view), [.. LeftToDo.Of(settings, view, await probe.DkimFileAsync(settings, ct))], network);
+            return new OutsideReport(
+                OutsideRules.Judge(settings, view),
+                [.. LeftToDo.Of(settings, view, await probe.DkimFileAsync(settings, ct))],
+                network
+            );
         }
         catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
         {
-            return new OutsideReport([new OutsideWarning("look-failed", machine.Name, $"What is outside this gateway could not be looked at: {e.Message}.", "'gatehouse next' tries again.")], [], network);
+            return new OutsideReport(
+                [
+                    new OutsideWarning(
+                        "look-failed",
+                        machine.Name,
+                        $"What is outside this gateway could not be looked at: {e.Message}.",
+                        "'gatehouse next' tries again."
+                    ),
+                ],
+                [],
+                network
+            );
         }
     }
 
@@ -56,25 +78,65 @@ internal sealed record OutsideReport(ImmutableArray<OutsideWarning> Warnings, Im
     /// <summary>The warnings as lines; none when there are none.</summary>
     public IEnumerable<string> WarningLines()
     {
-        if (Warnings.IsEmpty) yield break;
-        yield return Warnings.Length == 1 ? "Outside this gateway, one thing needs attention:" : $"Outside this gateway, {Warnings.Length} things need attention:";
-        foreach (var warning in Warnings) yield return $"  warning {warning.Id}: {warning}";
+        if (Warnings.IsEmpty)
+            yield break;
+        yield return Warnings.Length == 1
+            ? "Outside this gateway, one thing needs attention:"
+            : $"Outside this gateway, {Warnings.Length} things need attention:";
+        foreach (var warning in Warnings)
+            yield return $"  warning {warning.Id}: {warning}";
     }
 
     /// <summary>What is left to do as lines.</summary>
     public IEnumerable<string> TaskLines()
     {
-        foreach (var task in Tasks.Where(t => !t.IsRecord)) yield return task.Text;
-        if (!Tasks.Any(t => t.IsRecord)) yield break;
-        yield return Network ? "DNS records to publish ('done' where the name servers show them):" : "DNS records to publish (not looked up):";
-        foreach (var task in Tasks.Where(t => t.IsRecord)) yield return $"  {Mark(task)}  {task.Text}";
+        foreach (var task in Tasks.Where(t => !t.IsRecord))
+            yield return task.Text;
+        if (!Tasks.Any(t => t.IsRecord))
+            yield break;
+        yield return Network
+            ? "DNS records to publish ('done' where the name servers show them):"
+            : "DNS records to publish (not looked up):";
+        foreach (var task in Tasks.Where(t => t.IsRecord))
+            yield return $"  {Mark(task)}  {task.Text}";
     }
 
     /// <summary>The warnings as JSON.</summary>
-    public JsonArray WarningsJson() => new([.. Warnings.Select(w => (JsonNode)new JsonObject { ["id"] = w.Id, ["subject"] = w.Subject, ["problem"] = w.Problem, ["remedy"] = w.Remedy })]);
+    public JsonArray WarningsJson() =>
+        new([
+            .. Warnings.Select(w =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["id"] = w.Id,
+                        ["subject"] = w.Subject,
+                        ["problem"] = w.Problem,
+                        ["remedy"] = w.Remedy,
+                    }
+            ),
+        ]);
 
     /// <summary>What is left to do as JSON.</summary>
-    public JsonArray TasksJson() => new([.. Tasks.Select(t => (JsonNode)new JsonObject { ["id"] = t.Id, ["subject"] = t.Subject, ["done"] = t.IsDone, ["record"] = t.IsRecord, ["text"] = t.Text })]);
+    public JsonArray TasksJson() =>
+        new([
+            .. Tasks.Select(t =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["id"] = t.Id,
+                        ["subject"] = t.Subject,
+                        ["done"] = t.IsDone,
+                        ["record"] = t.IsRecord,
+                        ["text"] = t.Text,
+                    }
+            ),
+        ]);
 
-    private static string Mark(OutsideTask task) => task.IsDone switch { true => "done ", false => "to do", null => "?    " };
+    private static string Mark(OutsideTask task) =>
+        task.IsDone switch
+        {
+            true => "done ",
+            false => "to do",
+            null => "?    ",
+        };
 }

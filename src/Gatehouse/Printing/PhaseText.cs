@@ -5,13 +5,14 @@ namespace Gatehouse.Printing;
 /// <summary>What the phases of an apply are called while they run.</summary>
 internal static class PhaseText
 {
-    public static string Title(Phase phase) => phase switch
-    {
-        Phase.Packages => "Installing packages",
-        Phase.Check => "Checking the new configuration",
-        Phase.Stop => "Stopping what is not wanted any more",
-        Phase.Files => "Putting files in place",
-        Phase.Services => "Telling the services",
-        _ => "Verifying that everything works",
-    };
+    public static string Title(Phase phase) =>
+        phase switch
+        {
+            Phase.Packages => "Installing packages",
+            Phase.Check => "Checking the new configuration",
+            Phase.Stop => "Stopping what is not wanted any more",
+            Phase.Files => "Putting files in place",
+            Phase.Services => "Telling the services",
+            _ => "Verifying that everything works",
+        };
 }

@@ -12,20 +12,30 @@ internal static class PlanText
         if (plan.IsEmpty)
         {
             output.WriteLine("Nothing to do: the host is as the answers ask.");
-            if (!hasRecord) output.WriteLine("There is no record of an apply here; 'gatehouse apply' verifies what is in place and records it as the first generation.");
+            if (!hasRecord)
+                output.WriteLine(
+                    "There is no record of an apply here; 'gatehouse apply' verifies what is in place and records it as the first "
+                        + "generation."
+                );
             return;
         }
 
         foreach (var phase in plan.Steps.Where(s => s.Phase is not (Phase.Check or Phase.Verify)).GroupBy(s => s.Phase))
         {
             output.WriteLine($"{phase.Key}:");
-            foreach (var step in phase) output.WriteLine($"  {step.Describe()}");
+            foreach (var step in phase)
+                output.WriteLine($"  {step.Describe()}");
         }
 
         var checks = plan.In(Phase.Check).Count();
         var verifications = plan.In(Phase.Verify).Count();
-        output.WriteLine($"Before any file is put in place, {checks} checks must pass; afterwards, {verifications} verifications, or everything is put back.");
-        if (plan.Of<UnitAction>().Any(a => a is { Unit: "exim4.service", Verb: UnitVerb.Restart or UnitVerb.Stop })) output.WriteLine("Mail is interrupted for about a second.");
-        foreach (var path in node.Overridden) output.WriteLine($"This site's own template is used: {Shipped.SiteTemplates}/{path}");
+        output.WriteLine(
+            $"Before any file is put in place, {checks} checks must pass; afterwards, {verifications} verifications, or everything is put "
+                + $"back."
+        );
+        if (plan.Of<UnitAction>().Any(a => a is { Unit: "exim4.service", Verb: UnitVerb.Restart or UnitVerb.Stop }))
+            output.WriteLine("Mail is interrupted for about a second.");
+        foreach (var path in node.Overridden)
+            output.WriteLine($"This site's own template is used: {Shipped.SiteTemplates}/{path}");
     }
 }

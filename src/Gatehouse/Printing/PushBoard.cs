@@ -31,14 +31,16 @@ internal sealed class LinesBoard(ImmutableArray<string> hosts) : PushBoard
     public override void Tell(int host, string text) => Write(host, text);
 
     /// <inheritdoc/>
-    public override void End(int host, string state, string text) => Write(host, text.Length > 0 ? $"{state}: {text.Split('\n')[0]}" : state);
+    public override void End(int host, string state, string text) =>
+        Write(host, text.Length > 0 ? $"{state}: {text.Split('\n')[0]}" : state);
 
     /// <inheritdoc/>
     public override Task ShowAsync(Task work) => work;
 
     private void Write(int host, string text)
     {
-        lock (gate) Console.Error.WriteLine($"{hosts[host]}: {text}");
+        lock (gate)
+            Console.Error.WriteLine($"{hosts[host]}: {text}");
     }
 }
 
@@ -61,14 +63,16 @@ internal sealed class TableBoard(ImmutableArray<string> hosts) : PushBoard
     public override async Task ShowAsync(Task work)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        await console.Live(Draw(console)).StartAsync(async live =>
-        {
-            while (!work.IsCompleted)
+        await console
+            .Live(Draw(console))
+            .StartAsync(async live =>
             {
-                await Task.WhenAny(work, Task.Delay(Pace));
-                live.UpdateTarget(Draw(console));
-            }
-        });
+                while (!work.IsCompleted)
+                {
+                    await Task.WhenAny(work, Task.Delay(Pace));
+                    live.UpdateTarget(Draw(console));
+                }
+            });
         await work;
     }
 
@@ -78,14 +82,21 @@ internal sealed class TableBoard(ImmutableArray<string> hosts) : PushBoard
         var room = Math.Max(10, console.Profile.Width - names - "running".Length - 8);
         var table = new Table { Border = TableBorder.Simple }.AddColumns("HOST", "STATE", "");
         foreach (var (host, row) in hosts.Zip(rows))
-            table.AddRow(new Text(host), new Text(row.State, Look(row.State)), new Text(row.Line.Length > room ? row.Line[..room] : row.Line));
+            table.AddRow(
+                new Text(host),
+                new Text(row.State, Look(row.State)),
+                new Text(row.Line.Length > room ? row.Line[..room] : row.Line)
+            );
         return table;
     }
 
-    private static Style Look(string state) => new(state switch
-    {
-        "joined" => Color.Green,
-        "failed" => Color.Red,
-        _ => Color.Default,
-    });
+    private static Style Look(string state) =>
+        new(
+            state switch
+            {
+                "joined" => Color.Green,
+                "failed" => Color.Red,
+                _ => Color.Default,
+            }
+        );
 }

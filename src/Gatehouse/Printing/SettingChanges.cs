@@ -20,16 +20,25 @@ internal sealed class SettingChanges(GenerationStore store, ScreenSet screens)
     public async Task<ImmutableArray<AnswerChange>?> OfAsync(Generation generation, ImmutableArray<Generation> all, CancellationToken ct)
     {
         var before = all.LastOrDefault(g => g.IsGood && g.Number < generation.Number);
-        return before is not null && await AnswersAsync(before, ct) is { } was && await AnswersAsync(generation, ct) is { } now ? AnswerChanges.Of(was, now, screens) : null;
+        return before is not null && await AnswersAsync(before, ct) is { } was && await AnswersAsync(generation, ct) is { } now
+            ? AnswerChanges.Of(was, now, screens)
+            : null;
     }
 
     private async Task<Answers?> AnswersAsync(Generation generation, CancellationToken ct)
     {
-        if (generation.Node.Entries.FirstOrDefault(e => e.Path == AnswersInForce.Path && e.Kind == EntryKind.File) is not { } entry) return null;
-        if (read.TryGetValue(entry.Hash, out var known)) return known;
+        if (generation.Node.Entries.FirstOrDefault(e => e.Path == AnswersInForce.Path && e.Kind == EntryKind.File) is not { } entry)
+            return null;
+        if (read.TryGetValue(entry.Hash, out var known))
+            return known;
         try
         {
-            return read[entry.Hash] = AnswerFile.Read(AnswersInForce.Path, (await store.ContentAsync(entry.Hash, ct)).Bytes.Span, screens, new Report());
+            return read[entry.Hash] = AnswerFile.Read(
+                AnswersInForce.Path,
+                (await store.ContentAsync(entry.Hash, ct)).Bytes.Span,
+                screens,
+                new Report()
+            );
         }
         catch (MachineException)
         {

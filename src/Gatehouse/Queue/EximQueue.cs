@@ -19,8 +19,15 @@ internal sealed class EximQueue(LocalMachine machine)
     public async Task<ImmutableArray<QueuedMessage>> ReadAsync(CancellationToken ct)
     {
         var result = await machine.RunAsync(new Invocation(["exim4", "-bp"], Timeout: Limit), null, ct);
-        return result.Succeeded ? QueuedMessage.ReadAll(result.Output)
-            : throw new SequenceException(ExitCodes.Failed, result.ExitCode == 127 ? "Exim is not installed here: this host has no mail queue." : $"Exim does not show its queue; it exited with {result.ExitCode}{MachineException.Tail(Core.Quarantine.StrangerText.Of(result.All.Replace('\n', ' '), 800))}");
+        return result.Succeeded
+            ? QueuedMessage.ReadAll(result.Output)
+            : throw new SequenceException(
+                ExitCodes.Failed,
+                result.ExitCode == 127
+                    ? "Exim is not installed here: this host has no mail queue."
+                    : $"Exim does not show its queue; it exited with "
+                        + $"{result.ExitCode}{MachineException.Tail(Core.Quarantine.StrangerText.Of(result.All.Replace('\n', ' '), 800))}"
+            );
     }
 
     /// <summary>The log of a message; empty when there is none.</summary>
@@ -38,10 +45,12 @@ internal sealed class EximQueue(LocalMachine machine)
     }
 
     /// <summary>Tries to deliver a message now, whatever its retry times say.</summary>
-    public async Task<CommandResult> DeliverAsync(string id, CancellationToken ct) => await machine.RunAsync(new Invocation(["exim4", "-M", id], Timeout: DeliveryLimit), null, ct);
+    public async Task<CommandResult> DeliverAsync(string id, CancellationToken ct) =>
+        await machine.RunAsync(new Invocation(["exim4", "-M", id], Timeout: DeliveryLimit), null, ct);
 
     /// <summary>Puts a message on hold (-Mf), ends that (-Mt), or removes it (-Mrm).</summary>
-    public async Task<CommandResult> ActAsync(string option, string id, CancellationToken ct) => await machine.RunAsync(new Invocation(["exim4", option, id], Timeout: Limit), null, ct);
+    public async Task<CommandResult> ActAsync(string option, string id, CancellationToken ct) =>
+        await machine.RunAsync(new Invocation(["exim4", option, id], Timeout: Limit), null, ct);
 
     private async Task<string> TextAsync(string option, string id, CancellationToken ct)
     {

@@ -13,11 +13,17 @@ internal static class Consent
     /// <exception cref="SequenceException">It was not.</exception>
     public static void Name(ParseResult parse, string what, string name)
     {
-        if (parse.GetValue(GlobalOptions.Yes)) return;
+        if (parse.GetValue(GlobalOptions.Yes))
+            return;
         Console.Error.WriteLine(what);
-        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "there is no terminal to ask on; run it again with --yes if that is what you want. Nothing was changed.");
+        if (Console.IsInputRedirected)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                "there is no terminal to ask on; run it again with --yes if that is what you want. Nothing was changed."
+            );
         Console.Error.Write($"Type {name} to go on: ");
-        if (Console.In.ReadLine()?.Trim() != name) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+        if (Console.In.ReadLine()?.Trim() != name)
+            throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
     }
 
     /// <summary>Goes on only with a yes, or when <c>--yes</c> was given. Without a terminal nobody is asked, and it is refused.</summary>
@@ -26,11 +32,17 @@ internal static class Consent
     /// <exception cref="SequenceException">The answer is no, or there is nobody to ask.</exception>
     public static void Yes(ParseResult parse, string what)
     {
-        if (parse.GetValue(GlobalOptions.Yes)) return;
+        if (parse.GetValue(GlobalOptions.Yes))
+            return;
         Console.Error.WriteLine(what);
-        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "this has to be confirmed, and there is no terminal. Run it again with --yes. Nothing was changed.");
+        if (Console.IsInputRedirected)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                "this has to be confirmed, and there is no terminal. Run it again with --yes. Nothing was changed."
+            );
         Console.Error.Write("Continue? [y/N] ");
-        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes"))
+            throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
     }
 
     /// <summary>Goes on only when nothing is replaced, with a yes, or when <c>--yes</c> was given.</summary>
@@ -40,11 +52,18 @@ internal static class Consent
     /// <exception cref="SequenceException">The answer is no, or there is nobody to ask.</exception>
     public static void Replacing(ParseResult parse, string doing, IReadOnlyCollection<string> replaced)
     {
-        if (replaced.Count == 0 || parse.GetValue(GlobalOptions.Yes)) return;
+        if (replaced.Count == 0 || parse.GetValue(GlobalOptions.Yes))
+            return;
         Console.Error.WriteLine($"{doing} replaces:");
-        foreach (var what in replaced) Console.Error.WriteLine($"  - {what}");
-        if (Console.IsInputRedirected) throw new SequenceException(ExitCodes.Refused, "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want.");
+        foreach (var what in replaced)
+            Console.Error.WriteLine($"  - {what}");
+        if (Console.IsInputRedirected)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want."
+            );
         Console.Error.Write("Go on? [y/N] ");
-        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes")) throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+        if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes"))
+            throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
     }
 }

@@ -7,19 +7,33 @@ namespace Gatehouse.Terminal;
 internal static class GlobalOptions
 {
     /// <summary>Work on a tree instead of the machine.</summary>
-    public static Option<string> Root { get; } = new("--root") { Description = "Work on the tree below DIR instead of this host; no unit is touched.", HelpName = "DIR", DefaultValueFactory = _ => "/", Recursive = true };
+    public static Option<string> Root { get; } =
+        new("--root")
+        {
+            Description = "Work on the tree below DIR instead of this host; no unit is touched.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => "/",
+            Recursive = true,
+        };
 
     /// <summary>Results as JSON.</summary>
-    public static Option<bool> Json { get; } = new("--json") { Description = "Print results as JSON on standard output.", Recursive = true };
+    public static Option<bool> Json { get; } =
+        new("--json") { Description = "Print results as JSON on standard output.", Recursive = true };
 
     /// <summary>No colour, no redrawing.</summary>
-    public static Option<bool> Plain { get; } = new("--plain") { Description = "Print plain lines: no colour, nothing redrawn.", Recursive = true };
+    public static Option<bool> Plain { get; } =
+        new("--plain") { Description = "Print plain lines: no colour, nothing redrawn.", Recursive = true };
 
     /// <summary>Answer yes.</summary>
     public static Option<bool> Yes { get; } = new("--yes", "-y") { Description = "Do not ask before changing the host.", Recursive = true };
 
     /// <summary>Look at nothing in the network.</summary>
-    public static Option<bool> NoNetworkChecks { get; } = new("--no-network-checks") { Description = "Do not look up DNS records or connect to destinations and mail servers to warn about them.", Recursive = true };
+    public static Option<bool> NoNetworkChecks { get; } =
+        new("--no-network-checks")
+        {
+            Description = "Do not look up DNS records or connect to destinations and mail servers to warn about them.",
+            Recursive = true,
+        };
 
     /// <summary>How much is told.</summary>
     public static Option<string> LogLevel { get; } = MakeLogLevel();
@@ -27,7 +41,8 @@ internal static class GlobalOptions
     /// <summary>Adds all of them.</summary>
     public static void AddTo(Command root)
     {
-        foreach (var option in new Option[] { Root, Json, Plain, Yes, NoNetworkChecks, LogLevel }) root.Options.Add(option);
+        foreach (var option in new Option[] { Root, Json, Plain, Yes, NoNetworkChecks, LogLevel })
+            root.Options.Add(option);
     }
 
     /// <summary>The machine the command is to work on.</summary>
@@ -38,13 +53,20 @@ internal static class GlobalOptions
 
     /// <summary>Whether colours and redrawing are welcome on standard error.</summary>
     public static bool IsFancy(ParseResult parse) =>
-        !parse.GetValue(Plain) && !Console.IsErrorRedirected
+        !parse.GetValue(Plain)
+        && !Console.IsErrorRedirected
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
     private static Option<string> MakeLogLevel()
     {
-        var option = new Option<string>("--log-level") { Description = "How much to tell: error, info or debug.", HelpName = "LEVEL", DefaultValueFactory = _ => "info", Recursive = true };
+        var option = new Option<string>("--log-level")
+        {
+            Description = "How much to tell: error, info or debug.",
+            HelpName = "LEVEL",
+            DefaultValueFactory = _ => "info",
+            Recursive = true,
+        };
         option.AcceptOnlyFromAmong("error", "info", "debug");
         return option;
     }

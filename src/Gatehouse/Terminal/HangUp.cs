@@ -9,10 +9,14 @@ namespace Gatehouse.Terminal;
 internal static class HangUp
 {
     /// <summary>Begins to outlive hang-ups, until it is disposed.</summary>
-    public static IDisposable Outlive() => PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
-    {
-        context.Cancel = true;
-        Console.SetOut(TextWriter.Null);
-        Console.SetError(TextWriter.Null);
-    });
+    public static IDisposable Outlive() =>
+        PosixSignalRegistration.Create(
+            PosixSignal.SIGHUP,
+            context =>
+            {
+                context.Cancel = true;
+                Console.SetOut(TextWriter.Null);
+                Console.SetError(TextWriter.Null);
+            }
+        );
 }

@@ -13,7 +13,8 @@ internal static class MemberCommand
     /// <summary>Runs a command and tells what goes wrong, with its exit code.</summary>
     public static async Task<int> RunAsync(ParseResult parse, Func<Task<int>> run)
     {
-        if (Preconditions.Problem(parse) is { } problem) return Tell(ExitCodes.Refused, $"refused: {problem}");
+        if (Preconditions.Problem(parse) is { } problem)
+            return Tell(ExitCodes.Refused, $"refused: {problem}");
         try
         {
             return await run();
@@ -24,7 +25,10 @@ internal static class MemberCommand
         }
         catch (RegistryException e)
         {
-            return Tell(e.Failure is RegistryFailure.Unreachable or RegistryFailure.Schema ? ExitCodes.Failed : ExitCodes.Refused, e.Message);
+            return Tell(
+                e.Failure is RegistryFailure.Unreachable or RegistryFailure.Schema ? ExitCodes.Failed : ExitCodes.Refused,
+                e.Message
+            );
         }
         catch (Exception e) when (e is AgentException or TrustException or InvalidDataException)
         {
@@ -34,8 +38,12 @@ internal static class MemberCommand
 
     /// <summary>This node as a member.</summary>
     /// <exception cref="SequenceException">It is none.</exception>
-    public static LocalNode Member(ParseResult parse) => new ClusterFiles(GlobalOptions.Machine(parse)).Node
-        ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster. 'gatehouse bootstrap' starts a cluster, 'gatehouse join ADDRESS CODE' joins one.");
+    public static LocalNode Member(ParseResult parse) =>
+        new ClusterFiles(GlobalOptions.Machine(parse)).Node
+        ?? throw new SequenceException(
+            ExitCodes.Refused,
+            "this host is no member of a cluster. 'gatehouse bootstrap' starts a cluster, 'gatehouse join ADDRESS CODE' joins one."
+        );
 
     private static int Tell(int code, string message)
     {

@@ -13,8 +13,10 @@ internal static class SecretLine
         var line = new StringBuilder();
         while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
         {
-            if (key.Key == ConsoleKey.Backspace && line.Length > 0) line.Length--;
-            else if (!char.IsControl(key.KeyChar)) line.Append(key.KeyChar);
+            if (key.Key == ConsoleKey.Backspace && line.Length > 0)
+                line.Length--;
+            else if (!char.IsControl(key.KeyChar))
+                line.Append(key.KeyChar);
         }
 
         Console.Error.WriteLine();

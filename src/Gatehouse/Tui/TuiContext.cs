@@ -19,9 +19,18 @@ internal sealed record TuiContext(SetupSession Session, Stage Stage, string Host
     /// <summary>Asks for a file and saves the answers in it.</summary>
     public void AskAndSave(Interview interview)
     {
-        var ask = new AskPage("Save the answers", "To which file? Only you will be able to read it, and no password is in it.", Path.GetFullPath("answers.yaml"), p => p.Length == 0 ? "Write the path of a file." : Directory.Exists(p) ? "That is a directory." : null);
+        var ask = new AskPage(
+            "Save the answers",
+            "To which file? Only you will be able to read it, and no password is in it.",
+            Path.GetFullPath("answers.yaml"),
+            p =>
+                p.Length == 0 ? "Write the path of a file."
+                : Directory.Exists(p) ? "That is a directory."
+                : null
+        );
         Stage.Show(ask);
-        if (ask.Answer is { } path) Save(interview, path);
+        if (ask.Answer is { } path)
+            Save(interview, path);
     }
 
     /// <summary>Saves the answers, and says so.</summary>

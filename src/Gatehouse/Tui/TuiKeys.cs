@@ -17,8 +17,11 @@ internal sealed class TuiKeys(TuiContext context, ClusterKeys keys)
         {
             string? file = null;
             // The page is gone before the question comes, or the answer could be read off it.
-            context.Stage.Show(new ReviewPage("Keep these", context.Host, () => [], [Kept, Save], 0, Rows(), b => Take(b, out file)) { Keys = "F1 Help" });
-            if (file is null && !IsKept()) continue;
+            context.Stage.Show(
+                new ReviewPage("Keep these", context.Host, () => [], [Kept, Save], 0, Rows(), b => Take(b, out file)) { Keys = "F1 Help" }
+            );
+            if (file is null && !IsKept())
+                continue;
             keys.Forget();
             return;
         }
@@ -28,23 +31,40 @@ internal sealed class TuiKeys(TuiContext context, ClusterKeys keys)
     private bool Take(string button, out string? file)
     {
         file = null;
-        if (button == "F1") context.Say("Help", "What stands here is shown now, and not kept on this host for you. 'They are kept' asks for a part of the master token, then lets it go. 'Save to a file' writes everything to a file that only root can read; carry it away from this host.");
-        else if (button == Save) file = AskAndSave();
+        if (button == "F1")
+            context.Say(
+                "Help",
+                "What stands here is shown now, and not kept on this host for you. 'They are kept' asks for a part of the master token, "
+                    + "then lets it go. 'Save to a file' writes everything to a file that only root can read; carry it away from this host."
+            );
+        else if (button == Save)
+            file = AskAndSave();
         return button == Kept || file is not null;
     }
 
     private bool IsKept()
     {
-        var ask = new AskPage("Are they kept?", "Type the last group of the master token (5 characters) from where you keep it. Esc shows it again.", "", keys.Judge);
+        var ask = new AskPage(
+            "Are they kept?",
+            "Type the last group of the master token (5 characters) from where you keep it. Esc shows it again.",
+            "",
+            keys.Judge
+        );
         context.Stage.Show(ask);
         return ask.Answer is not null;
     }
 
     private string? AskAndSave()
     {
-        var ask = new AskPage("Save the keys", "To which new file? Only root will be able to read it. Carry it to where you keep what must not get lost, then remove it here.", $"/root/{keys.Name}-keys.txt", p => p.StartsWith('/') ? null : "Write the path of a file, from /.");
+        var ask = new AskPage(
+            "Save the keys",
+            "To which new file? Only root will be able to read it. Carry it to where you keep what must not get lost, then remove it here.",
+            $"/root/{keys.Name}-keys.txt",
+            p => p.StartsWith('/') ? null : "Write the path of a file, from /."
+        );
         context.Stage.Show(ask);
-        if (ask.Answer is not { } path) return null;
+        if (ask.Answer is not { } path)
+            return null;
         try
         {
             keys.Save(path);
@@ -65,10 +85,13 @@ internal sealed class TuiKeys(TuiContext context, ClusterKeys keys)
         yield return "Master token";
         yield return new TextRow($"  {keys.Token}", Look.Bold);
         yield return "Encryption key";
-        foreach (var line in keys.Key) yield return new TextRow($"  {line}", Look.Bold);
+        foreach (var line in keys.Key)
+            yield return new TextRow($"  {line}", Look.Bold);
         yield return "Fingerprint of the CA (SHA-256)";
-        foreach (var line in keys.Fingerprint) yield return new TextRow($"  {line}", Look.Bold);
+        foreach (var line in keys.Fingerprint)
+            yield return new TextRow($"  {line}", Look.Bold);
         yield return "";
-        foreach (var line in ClusterKeys.WhatToKeep) yield return line;
+        foreach (var line in ClusterKeys.WhatToKeep)
+            yield return line;
     }
 }

@@ -49,14 +49,22 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
     public ReviewEnd Show()
     {
         List<TextRow> rows = [.. ReviewText.Of(interview, session.InForce()).Select(l => new TextRow(l.Text, LookOf(l.Look)))];
-        if (!SetupSession.IsAnswered(task, interview)) rows.InsertRange(0, [new TextRow("Some answers will not do; go back to them.", Look.Error), ""]);
+        if (!SetupSession.IsAnswered(task, interview))
+            rows.InsertRange(0, [new TextRow("Some answers will not do; go back to them.", Look.Error), ""]);
         else
         {
-            if (session.SaveTo.Length > 0 && task.AsksSettings) context.Save(interview, session.SaveTo);
+            if (session.SaveTo.Length > 0 && task.AsksSettings)
+                context.Save(interview, session.SaveTo);
             var planning = session.Undertake(task, interview);
-            if (!Wait(ApplyText.Preparing(task), planning)) return ReviewEnd.Back;
+            if (!Wait(ApplyText.Preparing(task), planning))
+                return ReviewEnd.Back;
             Undertaking = planning.IsCompletedSuccessfully ? planning.Result : null;
-            rows.InsertRange(0, Undertaking is null ? Failed(planning.Exception?.GetBaseException() ?? new OperationCanceledException()) : WhatHappens(Undertaking));
+            rows.InsertRange(
+                0,
+                Undertaking is null
+                    ? Failed(planning.Exception?.GetBaseException() ?? new OperationCanceledException())
+                    : WhatHappens(Undertaking)
+            );
         }
 
         return Ask(rows);
@@ -66,7 +74,9 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
     {
         var end = ReviewEnd.Back;
         var buttons = Buttons();
-        stage.Show(new ReviewPage(Title, context.Host, context.Steps, buttons, buttons.Length - 1, rows, Take) { Keys = "F2 Steps  Esc Quit" });
+        stage.Show(
+            new ReviewPage(Title, context.Host, context.Steps, buttons, buttons.Length - 1, rows, Take) { Keys = "F2 Steps  Esc Quit" }
+        );
         return end;
 
         bool Take(string button)
@@ -80,12 +90,27 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
                     context.AskAndSave(interview);
                     return false;
                 case "F1":
-                    context.Say(Title, task.AsksSettings ? "Nothing has been changed yet. Read what will happen, look into the files, save the answers for another host; then apply, or go back." : "Nothing has been changed yet. Read what will happen; then apply, or go back.", "", "If anything fails while it is applied, everything is put back as it was.");
+                    context.Say(
+                        Title,
+                        task.AsksSettings
+                            ? "Nothing has been changed yet. Read what will happen, look into the files, save the answers for another "
+                                + "host; then apply, or go back."
+                            : "Nothing has been changed yet. Read what will happen; then apply, or go back.",
+                        "",
+                        "If anything fails while it is applied, everything is put back as it was."
+                    );
                     return false;
                 case "Apply" when !Confirm():
                     return false;
                 default:
-                    end = button switch { "Apply" => ReviewEnd.Apply, "Finish" => ReviewEnd.Finish, "F2" => ReviewEnd.Jump, "Esc" or "Quit" => ReviewEnd.Quit, _ => ReviewEnd.Back };
+                    end = button switch
+                    {
+                        "Apply" => ReviewEnd.Apply,
+                        "Finish" => ReviewEnd.Finish,
+                        "F2" => ReviewEnd.Jump,
+                        "Esc" or "Quit" => ReviewEnd.Quit,
+                        _ => ReviewEnd.Back,
+                    };
                     return button != "F3" && (end is not (ReviewEnd.Jump or ReviewEnd.Quit) || leave(end));
             }
         }
@@ -108,21 +133,36 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
 
     private static IEnumerable<TextRow> WhatHappens(Undertaking undertaking)
     {
-        yield return new TextRow(undertaking.Obstacle.Length > 0 ? undertaking.Obstacle : "What will happen", undertaking.Obstacle.Length > 0 ? Look.Error : Look.Bold);
-        foreach (var line in undertaking.WhatHappens) yield return new TextRow($"  {line.Text}", LookOf(line.Look));
+        yield return new TextRow(
+            undertaking.Obstacle.Length > 0 ? undertaking.Obstacle : "What will happen",
+            undertaking.Obstacle.Length > 0 ? Look.Error : Look.Bold
+        );
+        foreach (var line in undertaking.WhatHappens)
+            yield return new TextRow($"  {line.Text}", LookOf(line.Look));
         yield return "";
-        if (undertaking.Picture is not { } picture) yield break;
-        foreach (var row in TextRows.Of(picture)) yield return row;
+        if (undertaking.Picture is not { } picture)
+            yield break;
+        foreach (var row in TextRows.Of(picture))
+            yield return row;
     }
 
     private IEnumerable<TextRow> Failed(Exception e) =>
-        [new TextRow(ApplyText.NotPrepared(task), Look.Error), .. $"!! {e.Message}".Split('\n').Select(l => new TextRow(l, Look.Error)), ""];
+        [
+            new TextRow(ApplyText.NotPrepared(task), Look.Error),
+            .. $"!! {e.Message}".Split('\n').Select(l => new TextRow(l, Look.Error)),
+            "",
+        ];
 
     private bool Confirm()
     {
         // Nobody's type-ahead may answer this.
         stage.Surface.Forget();
-        var ask = new AskPage("Apply?", $"{Undertaking!.Question} Type 'yes' to change this host now.", "", t => t.Equals("yes", StringComparison.OrdinalIgnoreCase) ? null : "Only 'yes' begins; Esc goes back.");
+        var ask = new AskPage(
+            "Apply?",
+            $"{Undertaking!.Question} Type 'yes' to change this host now.",
+            "",
+            t => t.Equals("yes", StringComparison.OrdinalIgnoreCase) ? null : "Only 'yes' begins; Esc goes back."
+        );
         stage.Show(ask);
         return ask.Answer is not null;
     }
@@ -130,22 +170,33 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
     private void ShowFiles(Preview preview)
     {
         var puts = preview.Plan.Of<PutEntry>().Where(FileDiff.Has).ToArray();
-        var items = puts.Select(p => new MenuItem($"{FileDiff.Word(p),-7} {p.Entry.Path}")).ToArray();
+        var items = puts.Select(p => new MenuItem($"{FileDiff.Word(p), -7} {p.Entry.Path}")).ToArray();
         var at = 0;
         while (true)
         {
             var menu = new MenuPage("Files", "Enter shows what changes inside.", items, at);
             stage.Show(menu);
-            if (menu.Answer < 0) return;
+            if (menu.Answer < 0)
+                return;
             at = menu.Answer;
             var diff = Task.Run(() => session.DiffAsync(puts[at], preview.Node, CancellationToken.None));
             if (Wait("Comparing ...", diff) && diff.IsCompletedSuccessfully)
-                stage.Show(new TextPage(puts[at].Entry.Path, diff.Result.TrimEnd().Split('\n').Select(DiffRow), ["Close"]) { IsWide = true });
+                stage.Show(
+                    new TextPage(puts[at].Entry.Path, diff.Result.TrimEnd().Split('\n').Select(DiffRow), ["Close"]) { IsWide = true }
+                );
         }
     }
 
     private static TextRow DiffRow(string line) =>
-        new("", line.StartsWith('+') ? Look.Good : line.StartsWith('-') ? Look.Error : Look.Plain) { Drawing = width => Words.Cut(line.Replace("\t", "    ", StringComparison.Ordinal), width) };
+        new(
+            "",
+            line.StartsWith('+') ? Look.Good
+                : line.StartsWith('-') ? Look.Error
+                : Look.Plain
+        )
+        {
+            Drawing = width => Words.Cut(line.Replace("\t", "    ", StringComparison.Ordinal), width),
+        };
 
     // False when the operator did not want to wait.
     private bool Wait(string text, Task task)
@@ -155,12 +206,13 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
         return !page.IsAbandoned;
     }
 
-    private static Look LookOf(ReviewLook look) => look switch
-    {
-        ReviewLook.Heading => Look.Bold,
-        ReviewLook.Changed => Look.Good,
-        ReviewLook.Wrong => Look.Error,
-        ReviewLook.Remark => Look.Note,
-        _ => Look.Plain,
-    };
+    private static Look LookOf(ReviewLook look) =>
+        look switch
+        {
+            ReviewLook.Heading => Look.Bold,
+            ReviewLook.Changed => Look.Good,
+            ReviewLook.Wrong => Look.Error,
+            ReviewLook.Remark => Look.Note,
+            _ => Look.Plain,
+        };
 }

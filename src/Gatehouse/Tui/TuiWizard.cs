@@ -49,18 +49,22 @@ internal sealed class TuiWizard
     {
         try
         {
-            if (Begin() is { } refused) return refused;
+            if (Begin() is { } refused)
+                return refused;
             while (true)
             {
                 var end = progress!.Screen is null ? ShowReview() : ShowForm();
-                if (end is { } code) return code;
+                if (end is { } code)
+                    return code;
             }
         }
         catch (WizardEndedException e)
         {
             SaveDraft();
-            if (apply?.Run is not { Result: null } run) throw;
-            if (!e.IsGone) run.Cancel();
+            if (apply?.Run is not { Result: null } run)
+                throw;
+            if (!e.IsGone)
+                run.Cancel();
             var result = run.WaitAlone(ended);
             Finish(result);
             throw new WizardEndedException(e.Message, e.IsGone, result);
@@ -79,18 +83,29 @@ internal sealed class TuiWizard
 
         var draft = session.Draft;
         var items = new List<MenuItem>();
-        if (draft is not null) items.Add(new MenuItem("Go on where you stopped", "What was typed before is still there."));
+        if (draft is not null)
+            items.Add(new MenuItem("Go on where you stopped", "What was typed before is still there."));
         items.AddRange(tasks.Select(t => new MenuItem(t.Title, t.Help)));
         items.Add(new MenuItem("Quit", "Nothing has been changed."));
-        var start = new StartPage(stage, session, context.Host, items, draft is null ? null : () => DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow));
+        var start = new StartPage(
+            stage,
+            session,
+            context.Host,
+            items,
+            draft is null ? null : () => DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow)
+        );
         stage.Show(start);
-        if (start.Answer < 0 || start.Answer == items.Count - 1) return ExitCodes.Cancelled;
-        if (ObstacleCode() is { } refused) return refused;
-        if (draft is not null && start.Answer == 0) progress = Progress.Of(draft, session.Resume(draft));
+        if (start.Answer < 0 || start.Answer == items.Count - 1)
+            return ExitCodes.Cancelled;
+        if (ObstacleCode() is { } refused)
+            return refused;
+        if (draft is not null && start.Answer == 0)
+            progress = Progress.Of(draft, session.Resume(draft));
         else
         {
             var task = tasks[start.Answer - (draft is null ? 0 : 1)];
-            if (task == WizardTask.Keep || task == WizardTask.Grow) return Serve(task);
+            if (task == WizardTask.Keep || task == WizardTask.Grow)
+                return Serve(task);
             progress = new Progress(task, session.Begin(task), session.Only);
         }
 
@@ -100,14 +115,16 @@ internal sealed class TuiWizard
     // What a member does without a question about settings.
     private int Serve(WizardTask task)
     {
-        if (task == WizardTask.Keep && ClusterKeys.Left(session.Machine) is { } keys) new TuiKeys(context, keys).Show();
+        if (task == WizardTask.Keep && ClusterKeys.Left(session.Machine) is { } keys)
+            new TuiKeys(context, keys).Show();
         new TuiNodes(context, only).Show(new ClusterFiles(session.Machine).Node?.ClusterName ?? "");
         return ExitCodes.Done;
     }
 
     private int? ObstacleCode()
     {
-        if (session.Obstacle() is not { } obstacle) return null;
+        if (session.Obstacle() is not { } obstacle)
+            return null;
         stage.Show(new TextPage("This host cannot be set up", [new TextRow(obstacle, Look.Error)], ["Quit"]));
         return ExitCodes.Refused;
     }
@@ -115,15 +132,28 @@ internal sealed class TuiWizard
     private int? ShowForm()
     {
         var screen = progress!.Screen!;
-        if (progress.Step == progress.Interview.Screens.Length - 1 && progress.Task.AsksSettings) session.PrepareToRender();
-        var page = form = new FormPage(stage, progress.Interview, screen, context.Host, Steps, progress.IsVisited(screen), MayLeave, progress.Field);
+        if (progress.Step == progress.Interview.Screens.Length - 1 && progress.Task.AsksSettings)
+            session.PrepareToRender();
+        var page = form = new FormPage(
+            stage,
+            progress.Interview,
+            screen,
+            context.Host,
+            Steps,
+            progress.IsVisited(screen),
+            MayLeave,
+            progress.Field
+        );
         stage.Show(page);
         var end = page.End;
         form = null;
-        if (end == FormEnd.Quit) return ExitCodes.Cancelled;
+        if (end == FormEnd.Quit)
+            return ExitCodes.Cancelled;
         progress.Field = "";
-        if (end == FormEnd.Next) progress.Visit(screen);
-        if (end is FormEnd.Next or FormEnd.Back) progress.Step += end == FormEnd.Next ? 1 : -1;
+        if (end == FormEnd.Next)
+            progress.Visit(screen);
+        if (end is FormEnd.Next or FormEnd.Back)
+            progress.Step += end == FormEnd.Next ? 1 : -1;
         SaveDraft();
         return null;
     }
@@ -148,12 +178,18 @@ internal sealed class TuiWizard
     private bool Jump()
     {
         var interview = progress!.Interview;
-        var reachable = interview.Screens.Select((s, i) => progress.IsVisited(s) || i == progress.Step).Append(progress.IsComplete).ToArray();
+        var reachable = interview
+            .Screens.Select((s, i) => progress.IsVisited(s) || i == progress.Step)
+            .Append(progress.IsComplete)
+            .ToArray();
         var titles = interview.Screens.Select(s => s.Title).Append(TuiReview.Title);
-        var items = titles.Select((t, i) => new MenuItem($"{i + 1} {t}", reachable[i] ? "" : "Go through the steps before it first.", reachable[i])).ToArray();
+        var items = titles
+            .Select((t, i) => new MenuItem($"{i + 1} {t}", reachable[i] ? "" : "Go through the steps before it first.", reachable[i]))
+            .ToArray();
         var menu = new MenuPage("Go to step", "", items, progress.Step);
         stage.Show(menu);
-        if (menu.Answer < 0) return false;
+        if (menu.Answer < 0)
+            return false;
         progress.Step = menu.Answer;
         return true;
     }
@@ -168,7 +204,12 @@ internal sealed class TuiWizard
             List<string> buttons = ["Stay", "Quit", "Forget all and quit"];
             if (progress.Interview.SaveSecrets().Count > 0)
             {
-                text.AddRange(["", keep ? "Passwords are kept too, in a file that only root can read." : "Passwords are not kept; you will have to type them again."]);
+                text.AddRange([
+                    "",
+                    keep
+                        ? "Passwords are kept too, in a file that only root can read."
+                        : "Passwords are not kept; you will have to type them again.",
+                ]);
                 buttons.Add(keep ? "Do not keep passwords" : "Keep passwords");
             }
 
@@ -266,26 +307,38 @@ internal sealed class TuiWizard
     private IReadOnlyList<StepMark> Steps()
     {
         var interview = progress?.Interview;
-        if (interview is null) return [];
-        var marks = interview.Screens.Select((s, i) => new StepMark(s.Title, i == progress!.Step ? StepState.Current
-            : !progress.IsVisited(s) ? StepState.Open
-            : interview.HasErrors(s) ? StepState.Wrong : StepState.Done));
+        if (interview is null)
+            return [];
+        var marks = interview.Screens.Select(
+            (s, i) =>
+                new StepMark(
+                    s.Title,
+                    i == progress!.Step ? StepState.Current
+                        : !progress.IsVisited(s) ? StepState.Open
+                        : interview.HasErrors(s) ? StepState.Wrong
+                        : StepState.Done
+                )
+        );
         return [.. marks, new StepMark(TuiReview.Title, progress!.Screen is null ? StepState.Current : StepState.Open)];
     }
 
     // A few times a second: has somebody asked us to end, and is there anything to save?
     private void Watch()
     {
-        if (ended() is { } why) throw new WizardEndedException(why, isGone: why == SetupSignals.Gone);
-        if (Environment.TickCount64 - lastSaved < 1000) return;
+        if (ended() is { } why)
+            throw new WizardEndedException(why, isGone: why == SetupSignals.Gone);
+        if (Environment.TickCount64 - lastSaved < 1000)
+            return;
         lastSaved = Environment.TickCount64;
-        if (only.IsWanted() is { } other && apply?.Run is not { Result: null }) throw new WizardEndedException($"taken over by {other}");
+        if (only.IsWanted() is { } other && apply?.Run is not { Result: null })
+            throw new WizardEndedException($"taken over by {other}");
         SaveDraft(isLasting: false);
     }
 
     private void SaveDraft(bool isLasting = true)
     {
-        if (progress is null) return;
+        if (progress is null)
+            return;
         if (form is not null)
         {
             form.Sync();

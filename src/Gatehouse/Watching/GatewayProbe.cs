@@ -33,7 +33,10 @@ internal sealed class GatewayProbe(LocalMachine machine, TimeProvider clock)
             Release = Release.Version,
             Now = clock.GetUtcNow(),
             Apply = last is null ? null : new ApplyStatus(last.Number, last.Time, ResultOf(last), last.Reason),
-            Verify = VerifyRecord.Newest(await VerifyStore.ReadAsync(machine, ct), last is { IsGood: true } && machine.IsLive && !last.Node.Verifications.IsEmpty ? last.Time : null),
+            Verify = VerifyRecord.Newest(
+                await VerifyStore.ReadAsync(machine, ct),
+                last is { IsGood: true } && machine.IsLive && !last.Node.Verifications.IsEmpty ? last.Time : null
+            ),
             Units = await UnitsAsync(current, ct),
             Queue = await QueueAsync(ct),
             Disks = Disks(),
@@ -48,8 +51,12 @@ internal sealed class GatewayProbe(LocalMachine machine, TimeProvider clock)
 
     private async Task<ImmutableArray<UnitStatus>> UnitsAsync(Generation? current, CancellationToken ct)
     {
-        string[] units = [.. (current?.Node.Units ?? []).Where(u => u.Unit.Running).Select(u => u.Unit.Name).Distinct(StringComparer.Ordinal)];
-        if (units.Length == 0 || !machine.IsLive) return [];
+        string[] units =
+        [
+            .. (current?.Node.Units ?? []).Where(u => u.Unit.Running).Select(u => u.Unit.Name).Distinct(StringComparer.Ordinal),
+        ];
+        if (units.Length == 0 || !machine.IsLive)
+            return [];
         // A line a unit, in their order; the exit code only says whether all are active.
         var states = (await machine.RunAsync(new Invocation(["systemctl", "is-active", "--", .. units]), null, ct)).Output.Split('\n');
         return [.. units.Select((u, i) => new UnitStatus(u, i < states.Length && states[i].Length > 0 ? states[i] : "unknown"))];
@@ -57,11 +64,16 @@ internal sealed class GatewayProbe(LocalMachine machine, TimeProvider clock)
 
     private async Task<QueueStatus?> QueueAsync(CancellationToken ct)
     {
-        if (!machine.IsLive || !Directory.Exists(machine.Real(Spool))) return null;
+        if (!machine.IsLive || !Directory.Exists(machine.Real(Spool)))
+            return null;
         try
         {
             var queue = await new EximQueue(machine).ReadAsync(ct);
-            return new QueueStatus(queue.Length, queue.Count(m => m.IsFrozen), queue.IsEmpty ? null : (long)Math.Max(0, (clock.GetUtcNow() - queue[0].Received).TotalSeconds));
+            return new QueueStatus(
+                queue.Length,
+                queue.Count(m => m.IsFrozen),
+                queue.IsEmpty ? null : (long)Math.Max(0, (clock.GetUtcNow() - queue[0].Received).TotalSeconds)
+            );
         }
         catch (SequenceException)
         {
@@ -72,14 +84,29 @@ internal sealed class GatewayProbe(LocalMachine machine, TimeProvider clock)
     private ImmutableArray<DiskStatus> Disks()
     {
         var found = ImmutableArray.CreateBuilder<DiskStatus>();
-        (string Use, string? Path)[] wanted = [("system", "/"), ("spool", Spool), ("quarantine", QuarantineDuty.Place(machine)?.Directory), ("log", "/var/log")];
+        (string Use, string? Path)[] wanted =
+        [
+            ("system", "/"),
+            ("spool", Spool),
+            ("quarantine", QuarantineDuty.Place(machine)?.Directory),
+            ("log", "/var/log"),
+        ];
         foreach (var (use, path) in wanted)
         {
-            if (path is null || !Directory.Exists(machine.Real(path))) continue;
+            if (path is null || !Directory.Exists(machine.Real(path)))
+                continue;
             try
             {
                 var disk = new DriveInfo(machine.Real(path));
-                if (disk.TotalSize > 0) found.Add(new DiskStatus(use, path, (int)((disk.TotalSize - disk.AvailableFreeSpace) * 100 / disk.TotalSize), disk.AvailableFreeSpace));
+                if (disk.TotalSize > 0)
+                    found.Add(
+                        new DiskStatus(
+                            use,
+                            path,
+                            (int)((disk.TotalSize - disk.AvailableFreeSpace) * 100 / disk.TotalSize),
+                            disk.AvailableFreeSpace
+                        )
+                    );
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -95,7 +122,8 @@ internal sealed class GatewayProbe(LocalMachine machine, TimeProvider clock)
         var path = machine.Real($"/etc/gatehouse/pki/{use}.crt");
         try
         {
-            if (!File.Exists(path)) return null;
+            if (!File.Exists(path))
+                return null;
             using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
             return new CertificateStatus(use, certificate.NotAfter.ToUniversalTime());
         }

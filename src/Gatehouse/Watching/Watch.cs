@@ -23,9 +23,12 @@ internal sealed class Watch(LocalMachine machine, TimeProvider clock)
     public async Task TellAsync(VerifyRecord record, CancellationToken ct)
     {
         // systemd reads the level in front of a line (sd-daemon(3)); 3 is an error, 5 a notice.
-        foreach (var failure in record.Failures) Console.Error.WriteLine($"<3>verification failed: {StrangerText.Of(failure, 1000)}");
-        if (record.News == WatchNews.None) return;
-        if (record.News == WatchNews.Well) Console.Error.WriteLine("<5>all is well again");
+        foreach (var failure in record.Failures)
+            Console.Error.WriteLine($"<3>verification failed: {StrangerText.Of(failure, 1000)}");
+        if (record.News == WatchNews.None)
+            return;
+        if (record.News == WatchNews.Well)
+            Console.Error.WriteLine("<5>all is well again");
         var name = FactProbe.Gather(clock).HostName;
         if (await MailAsync(Message(name, record), ct) is { } problem)
         {
@@ -43,18 +46,30 @@ internal sealed class Watch(LocalMachine machine, TimeProvider clock)
         var text = new StringBuilder()
             .Append("To: postmaster\n")
             .Append(CultureInfo.InvariantCulture, $"From: Gatehouse <postmaster@{name}>\n")
-            .Append(CultureInfo.InvariantCulture, $"Subject: {name}: {(record.IsHealthy ? "all is well again" : "a verification of the mail gateway fails")}\n")
-            .Append("Auto-Submitted: auto-generated\nPrecedence: bulk\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n");
+            .Append(
+                CultureInfo.InvariantCulture,
+                $"Subject: {name}: {(record.IsHealthy ? "all is well again" : "a verification of the mail gateway fails")}\n"
+            )
+            .Append(
+                "Auto-Submitted: auto-generated\nPrecedence: bulk\nMIME-Version: 1.0\nContent-Type: text/plain; "
+                    + "charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+            );
         if (record.IsHealthy)
         {
-            text.Append(CultureInfo.InvariantCulture, $"All verifications of {name} passed at {record.Time.UtcDateTime:yyyy-MM-dd HH:mm} UTC.\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"All verifications of {name} passed at {record.Time.UtcDateTime:yyyy-MM-dd HH:mm} UTC.\n"
+            );
         }
         else
         {
             text.Append(CultureInfo.InvariantCulture, $"At {record.Time.UtcDateTime:yyyy-MM-dd HH:mm} UTC, this failed on {name}:\n\n");
-            foreach (var failure in record.Failures.Take(50)) text.Append(CultureInfo.InvariantCulture, $"  - {StrangerText.Of(failure, 800)}\n");
-            text.Append("\n'gatehouse status' on that host shows its state, 'gatehouse verify' runs the verifications again.\n"
-                + "The next message comes when all is well again.\n");
+            foreach (var failure in record.Failures.Take(50))
+                text.Append(CultureInfo.InvariantCulture, $"  - {StrangerText.Of(failure, 800)}\n");
+            text.Append(
+                "\n'gatehouse status' on that host shows its state, 'gatehouse verify' runs the verifications again.\n"
+                    + "The next message comes when all is well again.\n"
+            );
         }
 
         return text.ToString();
@@ -63,7 +78,13 @@ internal sealed class Watch(LocalMachine machine, TimeProvider clock)
     private async Task<string?> MailAsync(string message, CancellationToken ct)
     {
         // To the postmaster of this host, whom Exim's configuration sends on. An empty sender makes no bounce of a bounce.
-        var result = await machine.RunAsync(new Invocation(["exim4", "-oi", "-odb", "-f", "<>", "--", "postmaster"], message, Limit), null, ct);
-        return result.Succeeded ? null : result.ExitCode == 127 ? "Exim is not installed on this host." : $"Exim exited with {result.ExitCode}: {result.All.Replace('\n', ' ')}";
+        var result = await machine.RunAsync(
+            new Invocation(["exim4", "-oi", "-odb", "-f", "<>", "--", "postmaster"], message, Limit),
+            null,
+            ct
+        );
+        return result.Succeeded ? null
+            : result.ExitCode == 127 ? "Exim is not installed on this host."
+            : $"Exim exited with {result.ExitCode}: {result.All.Replace('\n', ' ')}";
     }
 }

@@ -27,7 +27,10 @@ internal sealed record VerificationResult(string Name, bool Passed, string Detai
     public bool IsUnknown { get; init; }
 
     /// <summary>The result in one word.</summary>
-    public string Word => IsUnknown ? "warning" : Passed ? "ok" : "failed";
+    public string Word =>
+        IsUnknown ? "warning"
+        : Passed ? "ok"
+        : "failed";
 }
 
 /// <summary>An apply in the background, and how far it is.</summary>
@@ -52,7 +55,8 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     {
         get
         {
-            lock (gate) return [.. phases];
+            lock (gate)
+                return [.. phases];
         }
     }
 
@@ -61,7 +65,8 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     {
         get
         {
-            lock (gate) return [.. parts];
+            lock (gate)
+                return [.. parts];
         }
     }
 
@@ -70,7 +75,8 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     {
         get
         {
-            lock (gate) return [.. lines];
+            lock (gate)
+                return [.. lines];
         }
     }
 
@@ -79,7 +85,8 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     {
         get
         {
-            lock (gate) return [.. verifications];
+            lock (gate)
+                return [.. verifications];
         }
     }
 
@@ -88,7 +95,8 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     {
         get
         {
-            lock (gate) return last;
+            lock (gate)
+                return last;
         }
     }
 
@@ -103,28 +111,30 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
 
     /// <summary>Begins.</summary>
     /// <param name="apply">The apply itself, given the way to stop it.</param>
-    public void Begin(Func<CancellationToken, Task<ApplyResult>> apply) => task = Task.Run(async () =>
-    {
-        ApplyResult result;
-        try
+    public void Begin(Func<CancellationToken, Task<ApplyResult>> apply) =>
+        task = Task.Run(async () =>
         {
-            result = await apply(cancel.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            result = new ApplyResult(IsChanging ? Outcome.RolledBack : Outcome.Refused, null, "It was stopped by the operator.");
-        }
-        catch (Exception e)
-        {
-            // Whatever it was: somebody is waiting for the end, and must be told whether the host was being changed.
-            result = new ApplyResult(IsChanging ? Outcome.Broken : Outcome.Refused, null, e.Message);
-        }
+            ApplyResult result;
+            try
+            {
+                result = await apply(cancel.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                result = new ApplyResult(IsChanging ? Outcome.RolledBack : Outcome.Refused, null, "It was stopped by the operator.");
+            }
+            catch (Exception e)
+            {
+                // Whatever it was: somebody is waiting for the end, and must be told whether the host was being changed.
+                result = new ApplyResult(IsChanging ? Outcome.Broken : Outcome.Refused, null, e.Message);
+            }
 
-        lock (gate) EndPhase(result.Outcome is not (Outcome.Applied or Outcome.Nothing));
-        took = SinceStart;
-        Result = result;
-        return result;
-    });
+            lock (gate)
+                EndPhase(result.Outcome is not (Outcome.Applied or Outcome.Nothing));
+            took = SinceStart;
+            Result = result;
+            return result;
+        });
 
     /// <summary>Asks it to stop; what was begun is put back.</summary>
     public void Cancel() => cancel.Cancel();
@@ -132,13 +142,15 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     /// <summary>Waits for the end.</summary>
     public ApplyResult Wait() => task!.GetAwaiter().GetResult();
 
-    /// <summary>Waits for the end when nobody looks on any more. A lost terminal is no reason to stop what somebody said yes to; a signal is one.</summary>
+    /// <summary>Waits for the end when nobody looks on any more. A lost terminal is no reason to stop what somebody said yes to; a signal
+    /// is one.</summary>
     /// <param name="ended">Why the wizard has to end.</param>
     public ApplyResult WaitAlone(Func<string?> ended)
     {
         while (Result is null)
         {
-            if (ended() is { } why && why != SetupSignals.Gone && !IsCancelled) Cancel();
+            if (ended() is { } why && why != SetupSignals.Gone && !IsCancelled)
+                Cancel();
             Thread.Sleep(50);
         }
 
@@ -161,9 +173,13 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     {
         lock (gate)
         {
-            if (phases.Count > 0) phases[^1] = phases[^1] with { Done = phases[^1].Done + 1, Failed = phases[^1].Failed || !passed };
-            if (step is RunVerification) verifications.Add(new VerificationResult(step.Describe(), passed, detail));
-            Add($"  {(passed ? "ok    " : "failed")} {step.Describe()}{(detail.Length > 0 ? $": {detail}" : "")}{(took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "")}");
+            if (phases.Count > 0)
+                phases[^1] = phases[^1] with { Done = phases[^1].Done + 1, Failed = phases[^1].Failed || !passed };
+            if (step is RunVerification)
+                verifications.Add(new VerificationResult(step.Describe(), passed, detail));
+            var said = detail.Length > 0 ? $": {detail}" : "";
+            var time = took.TotalSeconds >= 1 ? $" ({took.TotalSeconds:0.0} s)" : "";
+            Add($"  {(passed ? "ok    " : "failed")} {step.Describe()}{said}{time}");
         }
     }
 
@@ -172,7 +188,8 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     {
         lock (gate)
         {
-            if (phases.Count > 0) phases[^1] = phases[^1] with { Done = phases[^1].Done + 1 };
+            if (phases.Count > 0)
+                phases[^1] = phases[^1] with { Done = phases[^1].Done + 1 };
             verifications.Add(new VerificationResult(step.Describe(), true, detail) { IsUnknown = true });
             Add($"  warn   {step.Describe()}: {detail}");
         }
@@ -181,7 +198,8 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
     /// <inheritdoc/>
     public void Line(string text)
     {
-        lock (gate) Add($"      {text}");
+        lock (gate)
+            Add($"      {text}");
     }
 
     /// <inheritdoc/>
@@ -210,13 +228,15 @@ internal sealed class ApplyRun(TimeProvider? clock = null) : IApplyLog, IDisposa
 
     private void EndPhase(bool failed)
     {
-        if (phases.Count > 0 && phases[^1].Ended is null) phases[^1] = phases[^1] with { Ended = SinceStart, Failed = phases[^1].Failed || failed };
+        if (phases.Count > 0 && phases[^1].Ended is null)
+            phases[^1] = phases[^1] with { Ended = SinceStart, Failed = phases[^1].Failed || failed };
     }
 
     private void Add(string text)
     {
         last = text.Trim();
         lines.Add(text);
-        if (lines.Count > MostLines) lines.RemoveRange(0, MostLines / 4);
+        if (lines.Count > MostLines)
+            lines.RemoveRange(0, MostLines / 4);
     }
 }

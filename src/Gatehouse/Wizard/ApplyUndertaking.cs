@@ -15,10 +15,14 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     {
         get
         {
-            foreach (var refusal in preview.Refusals) yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
-            foreach (var line in PlanWords.Of(preview.Plan, preview.Node)) yield return new ReviewLine(line);
-            if (preview.Recovered) yield return new ReviewLine(PlanWords.Recovered);
-            if (session.Replaced() is { } replaced) yield return new ReviewLine(replaced);
+            foreach (var refusal in preview.Refusals)
+                yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
+            foreach (var line in PlanWords.Of(preview.Plan, preview.Node))
+                yield return new ReviewLine(line);
+            if (preview.Recovered)
+                yield return new ReviewLine(PlanWords.Recovered);
+            if (session.Replaced() is { } replaced)
+                yield return new ReviewLine(replaced);
         }
     }
 
@@ -26,8 +30,10 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     public override Preview Preview => preview;
 
     /// <inheritdoc/>
-    public override ClusterPicture? Picture => preview.Settings.Cluster.Peers.IsEmpty ? null
-        : ClusterPicture.Of(preview.Settings, preview.Settings.Cluster.Name, ViewCache.Read(session.Machine.Real(ViewCache.Path)));
+    public override ClusterPicture? Picture =>
+        preview.Settings.Cluster.Peers.IsEmpty
+            ? null
+            : ClusterPicture.Of(preview.Settings, preview.Settings.Cluster.Name, ViewCache.Read(session.Machine.Real(ViewCache.Path)));
 
     /// <inheritdoc/>
     public override bool IsNothing => preview.Plan.IsEmpty;
@@ -39,15 +45,18 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     public override ApplyRun Begin() => session.Apply(preview, answered.Secrets);
 
     /// <inheritdoc/>
-    public override string Done(ApplyRun run, ApplyResult result) => session.Machine.IsLive
-        ? $"Done in {run.Elapsed:m\\:ss}: generation {result.Generation?.Number} is in place and verified."
-        : $"Done: generation {result.Generation?.Number} is in place in the tree; nothing runs there to verify.";
+    public override string Done(ApplyRun run, ApplyResult result) =>
+        session.Machine.IsLive
+            ? $"Done in {run.Elapsed:m\\:ss}: generation {result.Generation?.Number} is in place and verified."
+            : $"Done: generation {result.Generation?.Number} is in place in the tree; nothing runs there to verify.";
 
     /// <inheritdoc/>
     public override IEnumerable<string> NextSteps =>
-    [
-        .. Gatehouse.Wizard.NextSteps.Of(session, preview),
-        .. session.Machine.IsLive && preview.Settings.Mta is not null ? [$"Mail is taken at {preview.Settings.System.Address}, port 25."] : Array.Empty<string>(),
-        "'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.",
-    ];
+        [
+            .. Gatehouse.Wizard.NextSteps.Of(session, preview),
+            .. session.Machine.IsLive && preview.Settings.Mta is not null
+                ? [$"Mail is taken at {preview.Settings.System.Address}, port 25."]
+                : Array.Empty<string>(),
+            "'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.",
+        ];
 }

@@ -14,14 +14,17 @@ internal static class DraftText
         var field = screens.Fields.Concat(screens.TaskScreens.SelectMany(s => s.Fields)).FirstOrDefault(f => f.Path == draft.Field)?.Label;
         var screen = screens[draft.Screen] ?? screens.TaskScreens.FirstOrDefault(s => s.Id == draft.Screen);
         var where = draft.Screen == "review" ? "at the review" : $"at {screen?.Title ?? "the start"}{(field is null ? "" : $", {field}")}";
-        return $"{what}, {where}, saved {Ago(now - draft.Time)}{(draft.Terminal.Length > 0 ? $" on {draft.Terminal}" : "")}.{(draft.KeepSecrets || !draft.HadSecrets ? "" : " Passwords were not kept; type them again.")}";
+        var terminal = draft.Terminal.Length > 0 ? $" on {draft.Terminal}" : "";
+        var passwords = draft.KeepSecrets || !draft.HadSecrets ? "" : " Passwords were not kept; type them again.";
+        return $"{what}, {where}, saved {Ago(now - draft.Time)}{terminal}.{passwords}";
     }
 
-    private static string Ago(TimeSpan time) => time switch
-    {
-        { TotalMinutes: < 1 } => "just now",
-        { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min ago"),
-        { TotalDays: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0} h ago"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0} days ago"),
-    };
+    private static string Ago(TimeSpan time) =>
+        time switch
+        {
+            { TotalMinutes: < 1 } => "just now",
+            { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0} min ago"),
+            { TotalDays: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0} h ago"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0} days ago"),
+        };
 }

@@ -13,27 +13,49 @@ namespace Gatehouse.Wizard;
 /// <param name="Host">This host.</param>
 /// <param name="Outlook">What was found on both sides and on the way.</param>
 /// <param name="Packages">The Debian packages of the profile; empty when it is not known.</param>
-internal sealed record JoinMeeting(string Cluster, string Issuer, Pin Pin, JoiningHost Host, JoinOutlook Outlook, ImmutableArray<string> Packages)
+internal sealed record JoinMeeting(
+    string Cluster,
+    string Issuer,
+    Pin Pin,
+    JoiningHost Host,
+    JoinOutlook Outlook,
+    ImmutableArray<string> Packages
+)
 {
     /// <summary>The cluster as it was told, with this host in it; null when it was not.</summary>
-    public ClusterPicture? Picture => Outlook.Refusal.Length > 0 || Outlook.Links.IsEmpty || Profile.Find(Outlook.Profile) is not { } profile ? null
-        : ClusterPicture.Of(Cluster, new MapNode(0, Host.Name, Host.Address, profile, Host.Location), Outlook.Links);
+    public ClusterPicture? Picture =>
+        Outlook.Refusal.Length > 0 || Outlook.Links.IsEmpty || Profile.Find(Outlook.Profile) is not { } profile
+            ? null
+            : ClusterPicture.Of(Cluster, new MapNode(0, Host.Name, Host.Address, profile, Host.Location), Outlook.Links);
 
     /// <summary>What will happen, in words.</summary>
     /// <param name="screens">What profiles are called.</param>
     public IEnumerable<ReviewLine> Lines(ScreenSet screens)
     {
-        foreach (var finding in Outlook.Findings.OrderBy(f => f.IsError ? 0 : 1)) yield return new ReviewLine($"{(finding.IsError ? "!!" : "!")} {finding.Message}", ReviewLook.Wrong);
+        foreach (var finding in Outlook.Findings.OrderBy(f => f.IsError ? 0 : 1))
+            yield return new ReviewLine($"{(finding.IsError ? "!!" : "!")} {finding.Message}", ReviewLook.Wrong);
         yield return new ReviewLine($"The cluster is {Cluster}; its issuer answers at {Issuer}.");
         yield return new ReviewLine($"It is the one that the code is for: its CA has the key that the code names, {Pin}.");
-        if (Outlook.Refusal.Length > 0) yield break;
-        foreach (var link in Outlook.Links) yield return new ReviewLine(LinkRules.Line(link));
+        if (Outlook.Refusal.Length > 0)
+            yield break;
+        foreach (var link in Outlook.Links)
+            yield return new ReviewLine(LinkRules.Line(link));
         var what = screens.Fields.First(f => f.Path == "system.profile").Choices.FirstOrDefault(c => c.Value == Outlook.Profile)?.Text;
-        yield return new ReviewLine($"This host becomes its member {Host.Name} at {Host.Address}{(Outlook.Profile.Length == 0 ? "" : $", profile {Outlook.Profile}{(what is null ? "" : $" ({what})")}")}.");
-        if (!Packages.IsEmpty) yield return new ReviewLine($"Debian packages that may be installed, as far as the cluster's settings ask for them: {string.Join(", ", Packages)}.");
-        foreach (var replaced in Outlook.Replaced) yield return new ReviewLine($"! This replaces {replaced}.", ReviewLook.Changed);
-        yield return new ReviewLine("Every setting comes from the cluster, and with them who reaches SSH here: its administration networks alone.");
-        yield return new ReviewLine("Which files change is known once the cluster has given its settings. They are checked before they are put in place, and verified afterwards, or everything is put back.");
+        var profile = Outlook.Profile.Length == 0 ? "" : $", profile {Outlook.Profile}{(what is null ? "" : $" ({what})")}";
+        yield return new ReviewLine($"This host becomes its member {Host.Name} at {Host.Address}{profile}.");
+        if (!Packages.IsEmpty)
+            yield return new ReviewLine(
+                $"Debian packages that may be installed, as far as the cluster's settings ask for them: {string.Join(", ", Packages)}."
+            );
+        foreach (var replaced in Outlook.Replaced)
+            yield return new ReviewLine($"! This replaces {replaced}.", ReviewLook.Changed);
+        yield return new ReviewLine(
+            "Every setting comes from the cluster, and with them who reaches SSH here: its administration networks alone."
+        );
+        yield return new ReviewLine(
+            "Which files change is known once the cluster has given its settings. They are checked before they are put in place, and "
+                + "verified afterwards, or everything is put back."
+        );
         yield return new ReviewLine("The key pair is made here and stays here; the code is used up.");
     }
 }

@@ -21,7 +21,14 @@ internal sealed class JoinUndertaking : Undertaking
     private JoinGrant? grant;
     private ClusterPicture? picture;
 
-    private JoinUndertaking(SetupSession session, JoiningHost host, string cluster, IEnumerable<ReviewLine> lines, Func<JoinSequence, CancellationToken, Task<JoinGrant>> enrol, string obstacle = "")
+    private JoinUndertaking(
+        SetupSession session,
+        JoiningHost host,
+        string cluster,
+        IEnumerable<ReviewLine> lines,
+        Func<JoinSequence, CancellationToken, Task<JoinGrant>> enrol,
+        string obstacle = ""
+    )
     {
         Obstacle = obstacle;
         (this.session, this.host, this.cluster, this.enrol) = (session, host, cluster, enrol);
@@ -34,31 +41,59 @@ internal sealed class JoinUndertaking : Undertaking
     {
         var sequence = new JoinSequence(session.Machine, session.Clock, new ApplyRun());
         var ticket = JoinTicket.Typed(answered.Text("join.address"), answered.Text("join.code"));
-        var address = Addresses.TryParse(answered.Text("system.address"), out var typed) ? typed : throw new SequenceException(ExitCodes.BadInput, $"'{answered.Text("system.address")}' is no address.");
+        var address = Addresses.TryParse(answered.Text("system.address"), out var typed)
+            ? typed
+            : throw new SequenceException(ExitCodes.BadInput, $"'{answered.Text("system.address")}' is no address.");
         var host = new JoiningHost(answered.Text("system.name"), address, answered.Text("system.location"), Nothing);
         var (trust, issuer, introduction) = await sequence.MeetAsync(ticket.Members, ticket.Code, ct);
         // A code that an interrupted join has used is still good for the key of that join, and only enrolling shows the key.
-        var outlook = sequence.IsUnderWay ? new JoinOutlook([], [], sequence.Replaced(session.Facts)) : await sequence.LookAsync(trust, issuer, ticket.Code, host, session.Facts, ct);
+        var outlook = sequence.IsUnderWay
+            ? new JoinOutlook([], [], sequence.Replaced(session.Facts))
+            : await sequence.LookAsync(trust, issuer, ticket.Code, host, session.Facts, ct);
         var profile = Profile.Find(outlook.Profile);
         var packages = profile is null ? [] : Shipped.Templates(session.Machine.Real(Shipped.SiteTemplates)).PackagesOf(profile);
         var meeting = new JoinMeeting(introduction.Name, issuer.ToString(), ticket.Code.Pin, host, outlook, packages);
-        return new JoinUndertaking(session, host, introduction.Name, meeting.Lines(session.Screens), (s, stop) => s.EnrolAsync(trust, issuer, ticket.Code, host, stop),
-            outlook.Refusal)
-        { picture = meeting.Picture };
+        return new JoinUndertaking(
+            session,
+            host,
+            introduction.Name,
+            meeting.Lines(session.Screens),
+            (s, stop) => s.EnrolAsync(trust, issuer, ticket.Code, host, stop),
+            outlook.Refusal
+        )
+        {
+            picture = meeting.Picture,
+        };
     }
 
     /// <summary>Goes on with a join that has its certificate already.</summary>
     public static JoinUndertaking GoOn(SetupSession session)
     {
-        var (grant, host) = new JoinSequence(session.Machine, session.Clock, new ApplyRun()).Interrupted
-            ?? throw new SequenceException(ExitCodes.Refused, "the join that was begun here was ended otherwise. 'gatehouse status' shows whether this host is a member.");
-        return new JoinUndertaking(session, host, grant.View.Cluster.Name,
+        var (grant, host) =
+            new JoinSequence(session.Machine, session.Clock, new ApplyRun()).Interrupted
+            ?? throw new SequenceException(
+                ExitCodes.Refused,
+                "the join that was begun here was ended otherwise. 'gatehouse status' shows whether this host is a member."
+            );
+        return new JoinUndertaking(
+            session,
+            host,
+            grant.View.Cluster.Name,
             [
-                new ReviewLine($"This host has its certificate as node {grant.Number} of the cluster {grant.View.Cluster.Name}: {host.Name} at {host.Address}."),
-                new ReviewLine("It is set up by the cluster's settings; who is to reach SSH here is one of them. If a check or a verification fails, everything is put back."),
+                new ReviewLine(
+                    $"This host has its certificate as node {grant.Number} of the cluster {grant.View.Cluster.Name}: {host.Name} at "
+                        + $"{host.Address}."
+                ),
+                new ReviewLine(
+                    "It is set up by the cluster's settings; who is to reach SSH here is one of them. If a check or a verification fails, "
+                        + "everything is put back."
+                ),
             ],
-            (_, _) => Task.FromResult(grant))
-        { picture = ClusterPicture.Of(grant.View, grant.Number) };
+            (_, _) => Task.FromResult(grant)
+        )
+        {
+            picture = ClusterPicture.Of(grant.View, grant.Number),
+        };
     }
 
     /// <inheritdoc/>
@@ -71,31 +106,39 @@ internal sealed class JoinUndertaking : Undertaking
     public override ClusterPicture? Picture => picture;
 
     /// <inheritdoc/>
-    public override string Question => $"This host becomes a member of the cluster {cluster}, and what it is now is replaced by the cluster's settings.";
+    public override string Question =>
+        $"This host becomes a member of the cluster {cluster}, and what it is now is replaced by the cluster's settings.";
 
     /// <inheritdoc/>
-    public override ApplyRun Begin() => SequenceRun.Begin(async (log, ct) =>
-    {
-        var sequence = new JoinSequence(session.Machine, session.Clock, log);
-        grant = await enrol(sequence, ct);
-        await sequence.BecomeAsync(grant, host, ct);
-    }, () => new ClusterFiles(session.Machine).Node is not null);
+    public override ApplyRun Begin() =>
+        SequenceRun.Begin(
+            async (log, ct) =>
+            {
+                var sequence = new JoinSequence(session.Machine, session.Clock, log);
+                grant = await enrol(sequence, ct);
+                await sequence.BecomeAsync(grant, host, ct);
+            },
+            () => new ClusterFiles(session.Machine).Node is not null
+        );
 
     /// <inheritdoc/>
-    public override string State(ApplyResult result) => result.Outcome == Outcome.Broken ? SequenceRun.Unfinished
-        : new ClusterFiles(session.Machine).Read(JoinSequence.Granted) is not null ? $"{base.State(result)} The certificate is kept: trying again goes on with it."
+    public override string State(ApplyResult result) =>
+        result.Outcome == Outcome.Broken ? SequenceRun.Unfinished
+        : new ClusterFiles(session.Machine).Read(JoinSequence.Granted) is not null
+            ? $"{base.State(result)} The certificate is kept: trying again goes on with it."
         : base.State(result);
 
     /// <inheritdoc/>
-    public override string Done(ApplyRun run, ApplyResult result) => $"Done in {run.Elapsed:m\\:ss}: {host.Name} is node {grant?.Number} of the cluster {cluster}.";
+    public override string Done(ApplyRun run, ApplyResult result) =>
+        $"Done in {run.Elapsed:m\\:ss}: {host.Name} is node {grant?.Number} of the cluster {cluster}.";
 
     /// <inheritdoc/>
     public override IEnumerable<string> NextSteps =>
-    [
-        "'gatehouse status' shows all members, here and on each of them.",
-        "'gatehouse setup' changes settings, for the whole cluster, on any member.",
-        "'gatehouse verify' proves at any time that this node works.",
-    ];
+        [
+            "'gatehouse status' shows all members, here and on each of them.",
+            "'gatehouse setup' changes settings, for the whole cluster, on any member.",
+            "'gatehouse verify' proves at any time that this node works.",
+        ];
 
     private static Answers Nothing { get; } = new("join", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);
 }

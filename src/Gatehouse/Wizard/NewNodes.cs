@@ -16,19 +16,27 @@ internal sealed class NewNodes(SetupSession session)
     private static readonly TimeSpan Life = TimeSpan.FromHours(3);
 
     /// <summary>The profiles that a node can join with, and what they are.</summary>
-    public ImmutableArray<Choice> Profiles => [.. session.Screens.Fields.First(f => f.Path == "system.profile").Choices.Where(c => Profile.Names.Contains(c.Value) && Profile.Find(c.Value)!.Clustered)];
+    public ImmutableArray<Choice> Profiles =>
+        [
+            .. session
+                .Screens.Fields.First(f => f.Path == "system.profile")
+                .Choices.Where(c => Profile.Names.Contains(c.Value) && Profile.Find(c.Value)!.Clustered),
+        ];
 
     /// <summary>Why a name will not do for a node; null when it does.</summary>
-    public static string? JudgeName(string text) => Names.TryParse(text, 2, out _) ? null : "Write a fully qualified host name such as mx2.example.org.";
+    public static string? JudgeName(string text) =>
+        Names.TryParse(text, 2, out _) ? null : "Write a fully qualified host name such as mx2.example.org.";
 
     /// <summary>Why a text will not do as hosts to push to; null when it does.</summary>
     public static string? JudgeHosts(string text)
     {
         var hosts = Words(text);
-        if (hosts.Length == 0) return "Write one or more hosts, such as root@192.0.2.12, with blanks between.";
+        if (hosts.Length == 0)
+            return "Write one or more hosts, such as root@192.0.2.12, with blanks between.";
         try
         {
-            foreach (var host in hosts) PushTarget.Read(host);
+            foreach (var host in hosts)
+                PushTarget.Read(host);
             return hosts.All(IsPlain) ? null : "Write hosts as HOST or USER@HOST, without quotes or other signs.";
         }
         catch (SequenceException e)
@@ -45,7 +53,9 @@ internal sealed class NewNodes(SetupSession session)
     /// <exception cref="RegistryException">The registry refuses, or is away.</exception>
     public async Task<ImmutableArray<string>> InviteAsync(string name, string profile, bool replace, CancellationToken ct)
     {
-        var me = new ClusterFiles(session.Machine).Node ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster any more.");
+        var me =
+            new ClusterFiles(session.Machine).Node
+            ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster any more.");
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
         Invitation.RequireMaker(view, me.Number);
@@ -65,7 +75,8 @@ internal sealed class NewNodes(SetupSession session)
             $"  Code {string.Join('-', groups[..6])}-",
             $"       {string.Join('-', groups[6..])}",
             "",
-            $"'gatehouse join {address}' on its command line asks for the code as well. It is good once, for this name and profile {profile}.",
+            $"'gatehouse join {address}' on its command line asks for the code as well. It is good once, for this name and profile "
+                + $"{profile}.",
         ];
     }
 
@@ -75,7 +86,8 @@ internal sealed class NewNodes(SetupSession session)
     public static string PushCommand(string hosts, string profile) => $"gatehouse add {string.Join(' ', Words(hosts))} --profile {profile}";
 
     // What goes to a shell has nothing in it that a shell would take for more than a word.
-    private static bool IsPlain(string host) => host.All(c => char.IsAsciiLetterOrDigit(c) || "@.:-_".Contains(c, StringComparison.Ordinal)) && host[0] != '-';
+    private static bool IsPlain(string host) =>
+        host.All(c => char.IsAsciiLetterOrDigit(c) || "@.:-_".Contains(c, StringComparison.Ordinal)) && host[0] != '-';
 
     private static string[] Words(string text) => text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries);
 }

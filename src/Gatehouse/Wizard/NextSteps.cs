@@ -11,9 +11,20 @@ internal static class NextSteps
     /// <summary>The lines for the wizard's last page. On a host, what a look around shows; in a tree, what the answers alone say.</summary>
     public static IEnumerable<string> Of(SetupSession session, Preview preview)
     {
-        if (!session.Machine.IsLive) return Lines(preview.Settings, preview.Node, live: false);
+        if (!session.Machine.IsLive)
+            return Lines(preview.Settings, preview.Node, live: false);
         // The page is drawn once, after the apply.
-        var outside = Task.Run(() => OutsideReport.LookAsync(session.Machine, FactProbe.Gather(session.Clock), preview.Settings, session.LooksAtNetwork, CancellationToken.None)).GetAwaiter().GetResult();
+        var outside = Task.Run(() =>
+                OutsideReport.LookAsync(
+                    session.Machine,
+                    FactProbe.Gather(session.Clock),
+                    preview.Settings,
+                    session.LooksAtNetwork,
+                    CancellationToken.None
+                )
+            )
+            .GetAwaiter()
+            .GetResult();
         return [.. outside.TaskLines(), .. outside.WarningLines()];
     }
 
@@ -24,10 +35,22 @@ internal static class NextSteps
     public static IEnumerable<string> Lines(GatewaySettings settings, RenderedNode node, bool live)
     {
         var web = settings.Web;
-        if (live && web is not null) yield return $"Management web: https://{web.HostName}/ as '{web.Administrator}'.";
-        if (web?.Password.Source == PasswordSource.Generate) yield return "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only).";
-        if (settings.Mta is { Domains: { IsEmpty: false } domains } mta) yield return $"Point the MX records of {string.Join(", ", domains.Take(5).Select(d => d.Domain))}{(domains.Length > 5 ? ", ..." : "")} to {mta.HostName}.";
-        if (node.Entries.FirstOrDefault(e => e.Path.StartsWith("/etc/gatehouse/dkim/", StringComparison.Ordinal) && e.Kind == EntryKind.File) is { } record)
+        if (live && web is not null)
+            yield return $"Management web: https://{web.HostName}/ as '{web.Administrator}'.";
+        if (web?.Password.Source == PasswordSource.Generate)
+            yield return "The password of the management web was generated: /etc/gatehouse/secrets/web-password (root only).";
+        if (settings.Mta is { Domains: { IsEmpty: false } domains } mta)
+        {
+            var names = string.Join(", ", domains.Take(5).Select(d => d.Domain));
+            yield return $"Point the MX records of {names}{(domains.Length > 5 ? ", ..." : "")} to {mta.HostName}.";
+        }
+
+        if (
+            node.Entries.FirstOrDefault(e =>
+                e.Path.StartsWith("/etc/gatehouse/dkim/", StringComparison.Ordinal) && e.Kind == EntryKind.File
+            ) is
+            { } record
+        )
             yield return $"Publish the DKIM record ({record.Path}):\n{node.Contents[record.Hash].Text.Trim()}";
     }
 }

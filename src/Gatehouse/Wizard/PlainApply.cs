@@ -30,7 +30,8 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
             }
 
             told = TellPhases(told, ref last);
-            if (run.Elapsed - last < Quiet || run.Phases is not [.., { Ended: null } now]) continue;
+            if (run.Elapsed - last < Quiet || run.Phases is not [.., { Ended: null } now])
+                continue;
             last = run.Elapsed;
             talk.Say($"  still at it after {run.Elapsed:m\\:ss}{(now.Steps > 1 ? $", {now.Done} of {now.Steps} done" : "")}");
         }
@@ -45,7 +46,8 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
     {
         talk.Say();
         talk.Say(undertaking.Done(run, result));
-        foreach (var verification in run.Verifications) talk.Say($"  {verification.Word}: {verification.Name}{(verification.Detail.Length > 0 ? $": {verification.Detail}" : "")}");
+        foreach (var verification in run.Verifications)
+            talk.Say($"  {verification.Word}: {verification.Name}{(verification.Detail.Length > 0 ? $": {verification.Detail}" : "")}");
         talk.Say();
         talk.Say("What to do next:");
         foreach (var step in undertaking.NextSteps)
@@ -53,7 +55,8 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
             // Below a first sentence stands what is to be copied.
             var lines = step.Split('\n', 2);
             talk.Say($"  {lines[0]}");
-            if (lines.Length > 1) talk.SayAsIs(lines[1]);
+            if (lines.Length > 1)
+                talk.SayAsIs(lines[1]);
         }
     }
 
@@ -64,14 +67,22 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
         talk.Say($"{ApplyText.Title(result)}. {undertaking.State(result)}");
         talk.Say($"Error: {result.Problem}");
         talk.Say("The last lines:");
-        foreach (var line in run.Lines.TakeLast(12)) talk.SayAsIs($"  {line}");
+        foreach (var line in run.Lines.TakeLast(12))
+            talk.SayAsIs($"  {line}");
     }
 
     private int TellPhases(int told, ref TimeSpan last)
     {
         // The parts of a sequence, and their phases below them.
         var parts = undertaking is ApplyUndertaking ? [] : run.Parts;
-        var phases = run.Phases.Select(p => (Part: parts.Length > 0 ? p.Part : -1, Text: $"{(parts.Length > 0 ? "  " : "")}{PhaseText.Title(p.Phase)}{(p.Steps > 1 ? $", {p.Steps} steps" : "")}.")).ToLookup(p => p.Part, p => p.Text);
+        var phases = run
+            .Phases.Select(p =>
+                (
+                    Part: parts.Length > 0 ? p.Part : -1,
+                    Text: $"{(parts.Length > 0 ? "  " : "")}{PhaseText.Title(p.Phase)}{(p.Steps > 1 ? $", {p.Steps} steps" : "")}."
+                )
+            )
+            .ToLookup(p => p.Part, p => p.Text);
         string[] all = [.. phases[-1], .. parts.SelectMany((part, i) => phases[i].Prepend($"{part.Text}."))];
         for (; told < all.Length; told++)
         {

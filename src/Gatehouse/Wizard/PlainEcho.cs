@@ -14,7 +14,14 @@ internal static class PlainEcho
         var terminal = string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/0");
         try
         {
-            using var stty = Process.Start(new ProcessStartInfo("stty", ["-F", terminal, on ? "echo" : "-echo"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true });
+            using var stty = Process.Start(
+                new ProcessStartInfo("stty", ["-F", terminal, on ? "echo" : "-echo"])
+                {
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            );
             stty?.WaitForExit();
         }
         catch (Win32Exception)

@@ -31,7 +31,8 @@ internal sealed class PlainForm
         this.save = save;
         questions = new PlainQuestions(talk, progress.Interview);
         at = progress.Field;
-        if (progress.Screen?.Fields.FirstOrDefault(f => f.Path == at) is { Advanced: true }) opened.Add(progress.Screen.Id);
+        if (progress.Screen?.Fields.FirstOrDefault(f => f.Path == at) is { Advanced: true })
+            opened.Add(progress.Screen.Id);
     }
 
     private Interview Interview => progress.Interview;
@@ -40,7 +41,9 @@ internal sealed class PlainForm
     public string Where()
     {
         var step = $"step {progress.Step + 1} of {Interview.Screens.Length + 1}, {progress.Screen?.Title ?? "Review"}";
-        return progress.Screen?.Fields.FirstOrDefault(f => f.Path == progress.Field) is { } asked ? $"{step}, at the question '{asked.Label}'" : step;
+        return progress.Screen?.Fields.FirstOrDefault(f => f.Path == progress.Field) is { } asked
+            ? $"{step}, at the question '{asked.Label}'"
+            : step;
     }
 
     /// <summary>Asks on until the review; Quit when the operator wants out.</summary>
@@ -49,13 +52,17 @@ internal sealed class PlainForm
         while (progress.Screen is { } screen)
         {
             var keys = Keys(screen);
-            if (!keys.Contains(at)) at = keys.FirstOrDefault("");
+            if (!keys.Contains(at))
+                at = keys.FirstOrDefault("");
             Announce(screen);
             var move = at.Length == 0 ? PlainMove.Next : Ask(screen);
             save();
-            if (move == PlainMove.Quit) return PlainMove.Quit;
-            if (move == PlainMove.Back) GoBack();
-            else GoOn(screen);
+            if (move == PlainMove.Quit)
+                return PlainMove.Quit;
+            if (move == PlainMove.Back)
+                GoBack();
+            else
+                GoOn(screen);
         }
 
         announced = "";
@@ -76,8 +83,10 @@ internal sealed class PlainForm
     {
         mendingFor = null;
         var keys = progress.Screen is { } screen ? Keys(screen) : [];
-        if (keys.IndexOf(at) is > 0 and var index) at = keys[index - 1];
-        else if (progress.Step == 0) talk.Say("This is the first question.");
+        if (keys.IndexOf(at) is > 0 and var index)
+            at = keys[index - 1];
+        else if (progress.Step == 0)
+            talk.Say("This is the first question.");
         else
         {
             progress.Step--;
@@ -91,8 +100,10 @@ internal sealed class PlainForm
         for (var step = 0; step <= last && step < Interview.Screens.Length; step++)
         {
             var screen = Interview.Screens[step];
-            if (Interview.Fields(screen).FirstOrDefault(f => Interview.FindingsOf(f).Any(x => x.Severity == Severity.Error)) is not { } bad) continue;
-            if (bad.Advanced) opened.Add(screen.Id);
+            if (Interview.Fields(screen).FirstOrDefault(f => Interview.FindingsOf(f).Any(x => x.Severity == Severity.Error)) is not { } bad)
+                continue;
+            if (bad.Advanced)
+                opened.Add(screen.Id);
             mendingFor = Math.Min(last, Interview.Screens.Length - 1);
             progress.Step = step;
             at = bad.Path;
@@ -117,8 +128,10 @@ internal sealed class PlainForm
 
         progress.Field = "";
         var move = questions.AskMore(Interview.Fields(screen).Count(f => f.Advanced), opened.Contains(screen.Id), out var wanted);
-        if (wanted) opened.Add(screen.Id);
-        else opened.Remove(screen.Id);
+        if (wanted)
+            opened.Add(screen.Id);
+        else
+            opened.Remove(screen.Id);
         return move;
     }
 
@@ -134,7 +147,8 @@ internal sealed class PlainForm
 
         // The end of a screen: whatever is wrong up to here is mended first, and nothing between is asked again.
         var end = mendingFor ?? progress.Step;
-        if (Mend(end)) return;
+        if (Mend(end))
+            return;
         mendingFor = null;
         progress.Visit(Interview.Screens[end]);
         progress.Step = toReview ? Interview.Screens.Length : end + 1;
@@ -148,14 +162,17 @@ internal sealed class PlainForm
     {
         var asked = Interview.Fields(screen).ToArray();
         List<string> keys = [.. asked.Where(f => !f.Advanced).Select(f => f.Path)];
-        if (asked.Length > keys.Count) keys.Add(More);
-        if (opened.Contains(screen.Id)) keys.AddRange(asked.Where(f => f.Advanced).Select(f => f.Path));
+        if (asked.Length > keys.Count)
+            keys.Add(More);
+        if (opened.Contains(screen.Id))
+            keys.AddRange(asked.Where(f => f.Advanced).Select(f => f.Path));
         return keys;
     }
 
     private void Announce(Screen screen)
     {
-        if (announced == screen.Id) return;
+        if (announced == screen.Id)
+            return;
         announced = screen.Id;
         talk.Say();
         talk.Say($"{Step(progress.Step)}: {screen.Title}.{(introduced.Add(screen.Id) ? $" {screen.Help}" : "")}");

@@ -12,28 +12,36 @@ internal sealed class PlainKeys(PlainTalk talk, ClusterKeys keys)
     {
         talk.Say();
         talk.Say($"The keys of the cluster {keys.Name} are to be kept now; they are not shown again.");
-        foreach (var line in ClusterKeys.WhatToKeep) talk.Say($"  {line}");
+        foreach (var line in ClusterKeys.WhatToKeep)
+            talk.Say($"  {line}");
         var offer = talk.IsTerminal ? "save FILE, show" : "save FILE";
-        talk.Say(talk.IsTerminal
-            ? "Type 'save FILE' to write them to a file that only root can read, or 'show' to see them here, where they stay readable on this terminal until it is cleared."
-            : "Type 'save FILE' to write them to a file that only root can read.");
-        while (!Take(talk.Ask($"What now ({offer})").Trim())) talk.Say($"Error: Type one of: {offer}.");
+        talk.Say(
+            talk.IsTerminal
+                ? "Type 'save FILE' to write them to a file that only root can read, or 'show' to see them here, where they stay readable "
+                    + "on this terminal until it is cleared."
+                : "Type 'save FILE' to write them to a file that only root can read."
+        );
+        while (!Take(talk.Ask($"What now ({offer})").Trim()))
+            talk.Say($"Error: Type one of: {offer}.");
         keys.Forget();
     }
 
-    private bool Take(string answer) => answer.Split(' ', 2, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) switch
-    {
-        ["save", var path] => Save(path),
-        ["show"] when talk.IsTerminal => Show(),
-        _ => false,
-    };
+    private bool Take(string answer) =>
+        answer.Split(' ', 2, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) switch
+        {
+            ["save", var path] => Save(path),
+            ["show"] when talk.IsTerminal => Show(),
+            _ => false,
+        };
 
     private bool Save(string path)
     {
         try
         {
             keys.Save(path);
-            talk.Say($"The keys are in {Path.GetFullPath(path)}. Carry the file to where you keep what must not get lost, then remove it here.");
+            talk.Say(
+                $"The keys are in {Path.GetFullPath(path)}. Carry the file to where you keep what must not get lost, then remove it here."
+            );
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -46,14 +54,17 @@ internal sealed class PlainKeys(PlainTalk talk, ClusterKeys keys)
     private bool Show()
     {
         talk.SayAsIs($"Master token:\n  {keys.Token}\nEncryption key:");
-        foreach (var line in keys.Key) talk.SayAsIs($"  {line}");
+        foreach (var line in keys.Key)
+            talk.SayAsIs($"  {line}");
         talk.SayAsIs("Fingerprint of the CA (SHA-256):");
-        foreach (var line in keys.Fingerprint) talk.SayAsIs($"  {line}");
+        foreach (var line in keys.Fingerprint)
+            talk.SayAsIs($"  {line}");
         while (true)
         {
             // It is part of the token, and need not stand there twice.
             var problem = keys.Judge(talk.AskSecret("The last group of the master token, from where you keep it"));
-            if (problem is null) break;
+            if (problem is null)
+                break;
             talk.Say($"Error: {problem}");
         }
 

@@ -33,7 +33,8 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
                     break;
                 case PlainMeaning.Keep:
                     Settle();
-                    if (questions.Tell(field)) return PlainMove.Next;
+                    if (questions.Tell(field))
+                        return PlainMove.Next;
                     Introduce();
                     break;
                 default:
@@ -47,17 +48,23 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
     {
         var before = interview.Text(field);
         interview.Settle(field);
-        if (interview.Text(field) != before) talk.Say($"{field.Label} has its default again: {string.Join(", ", Items())}.");
+        if (interview.Text(field) != before)
+            talk.Say($"{field.Label} has its default again: {string.Join(", ", Items())}.");
     }
 
     private void Introduce()
     {
         var items = Items();
         talk.Say(items.Length == 0 ? $"{field.Label}: none yet." : $"{field.Label}:");
-        for (var i = 0; i < items.Length; i++) talk.Say($"  {i + 1}. {items[i]}");
-        if (!field.Choices.IsEmpty) talk.Say("It takes, by number or by value:");
+        for (var i = 0; i < items.Length; i++)
+            talk.Say($"  {i + 1}. {items[i]}");
+        if (!field.Choices.IsEmpty)
+            talk.Say("It takes, by number or by value:");
         questions.SayChoices(field);
-        talk.Say($"{(field.Choices.IsEmpty ? FieldHelp.HowToType(field) : "One a line.")} An empty line ends it.{(items.Length == 0 ? "" : $" -{items.Length} takes {noun} {items.Length} away, - takes all away.")}");
+        talk.Say(
+            $"{(field.Choices.IsEmpty ? FieldHelp.HowToType(field) : "One a line.")} An empty line ends "
+                + $"it.{(items.Length == 0 ? "" : $" -{items.Length} takes {noun} {items.Length} away, - takes all away.")}"
+        );
     }
 
     private void Take(string line)
@@ -70,7 +77,8 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
             return;
         }
 
-        foreach (var item in FieldText.ItemsOfLine(field, line)) Add(field.Choices.IsEmpty ? item : PlainWords.Choice(field, item) ?? item);
+        foreach (var item in FieldText.ItemsOfLine(field, line))
+            Add(field.Choices.IsEmpty ? item : PlainWords.Choice(field, item) ?? item);
     }
 
     // What is wrong with an item itself is told at once, and the others stay; what is wrong with the list, when it ends.
@@ -80,9 +88,14 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
         string[] items = [.. Items(), item];
         interview.Enter(field, string.Join('\n', items));
         var mine = $"{field.Path}[{items.Length}]";
-        var errors = interview.FindingsOf(field).Where(f => f.Severity == Severity.Error && f.Path.StartsWith(mine, StringComparison.Ordinal)).ToArray();
-        if (errors.Length == 0) return;
-        foreach (var error in errors) talk.Say($"{PlainQuestions.Text(error)} It was not taken.");
+        var errors = interview
+            .FindingsOf(field)
+            .Where(f => f.Severity == Severity.Error && f.Path.StartsWith(mine, StringComparison.Ordinal))
+            .ToArray();
+        if (errors.Length == 0)
+            return;
+        foreach (var error in errors)
+            talk.Say($"{PlainQuestions.Text(error)} It was not taken.");
         interview.Enter(field, before);
     }
 }

@@ -17,8 +17,10 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
         var offer = talk.IsTerminal ? "invite, push, finish" : "invite, finish";
         talk.Say();
         talk.Say("Further nodes: 'invite' makes a join code for one host, to be typed there.");
-        if (talk.IsTerminal) talk.Say("'push' sets hosts up over SSH that root can log in to, one or many.");
-        else talk.Say("'gatehouse add HOST... --profile PROFILE' sets hosts up over SSH.");
+        if (talk.IsTerminal)
+            talk.Say("'push' sets hosts up over SSH that root can log in to, one or many.");
+        else
+            talk.Say("'gatehouse add HOST... --profile PROFILE' sets hosts up over SSH.");
         while (true)
         {
             switch (talk.Ask($"What now ({offer})", "finish").Trim().ToLowerInvariant())
@@ -40,8 +42,16 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
 
     private void Invite()
     {
-        if (AskLine("Name of the new node (full name, Enter for none)", NewNodes.JudgeName) is not { } name || AskProfile() is not { } profile) return;
-        if (!Invite(name, profile, replace: false) && talk.AskYesNo($"{name} has a join code already that is still good. Withdraw it and make another?")) Invite(name, profile, replace: true);
+        if (
+            AskLine("Name of the new node (full name, Enter for none)", NewNodes.JudgeName) is not { } name
+            || AskProfile() is not { } profile
+        )
+            return;
+        if (
+            !Invite(name, profile, replace: false)
+            && talk.AskYesNo($"{name} has a join code already that is still good. Withdraw it and make another?")
+        )
+            Invite(name, profile, replace: true);
     }
 
     // False when there is a good code already.
@@ -51,15 +61,18 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
         {
             foreach (var line in Task.Run(() => nodes.InviteAsync(name, profile, replace, CancellationToken.None)).GetAwaiter().GetResult())
             {
-                if (line.StartsWith(' ')) talk.SayAsIs(line);
-                else talk.Say(line);
+                if (line.StartsWith(' '))
+                    talk.SayAsIs(line);
+                else
+                    talk.Say(line);
             }
         }
         catch (RegistryException e) when (e.Failure == RegistryFailure.CodeExists && !replace)
         {
             return false;
         }
-        catch (Exception e) when (e is RegistryException or SequenceException or TrustException or InvalidDataException or IOException or AgentException)
+        catch (Exception e)
+            when (e is RegistryException or SequenceException or TrustException or InvalidDataException or IOException or AgentException)
         {
             talk.Say($"Error: {e.Message}");
         }
@@ -69,7 +82,12 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
 
     private void Push()
     {
-        if (AskLine("Hosts as ssh takes them, such as root@192.0.2.12, with blanks between (Enter for none)", NewNodes.JudgeHosts) is not { } hosts || AskProfile() is not { } profile) return;
+        if (
+            AskLine("Hosts as ssh takes them, such as root@192.0.2.12, with blanks between (Enter for none)", NewNodes.JudgeHosts)
+                is not { } hosts
+            || AskProfile() is not { } profile
+        )
+            return;
         only.Tell(true);
         Shell.Run(NewNodes.PushCommand(hosts, profile));
         only.Tell(false);
@@ -79,10 +97,21 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
     {
         var profiles = nodes.Profiles;
         talk.Say("Profile:");
-        for (var i = 0; i < profiles.Length; i++) talk.Say($"  {i + 1}. {profiles[i].Value}: {profiles[i].Text}");
-        return AskLine($"Profile of the new node (1 to {profiles.Length}, Enter for none)", p => Profile(p) is null ? $"Write a number from 1 to {profiles.Length}." : null) is { } answer ? Profile(answer) : null;
+        for (var i = 0; i < profiles.Length; i++)
+            talk.Say($"  {i + 1}. {profiles[i].Value}: {profiles[i].Text}");
+        return
+            AskLine(
+                $"Profile of the new node (1 to {profiles.Length}, Enter for none)",
+                p => Profile(p) is null ? $"Write a number from 1 to {profiles.Length}." : null
+            )
+                is { } answer
+            ? Profile(answer)
+            : null;
 
-        string? Profile(string text) => PlainWords.Number(text, profiles.Length) is { } number ? profiles[number - 1].Value : profiles.FirstOrDefault(p => p.Value == text)?.Value;
+        string? Profile(string text) =>
+            PlainWords.Number(text, profiles.Length) is { } number
+                ? profiles[number - 1].Value
+                : profiles.FirstOrDefault(p => p.Value == text)?.Value;
     }
 
     private string? AskLine(string prompt, Func<string, string?> judge)
@@ -90,8 +119,10 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
         while (true)
         {
             var answer = talk.Ask(prompt).Trim();
-            if (answer.Length == 0) return null;
-            if (judge(answer) is not { } problem) return answer;
+            if (answer.Length == 0)
+                return null;
+            if (judge(answer) is not { } problem)
+                return answer;
             talk.Say($"Error: {problem}");
         }
     }

@@ -33,13 +33,15 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
     /// <summary>Says sentences, broken at blanks; continued lines are indented like the first.</summary>
     public void Say(string text = "")
     {
-        foreach (var line in text.Split('\n').SelectMany(Wrap)) Write(line + "\n");
+        foreach (var line in text.Split('\n').SelectMany(Wrap))
+            Write(line + "\n");
     }
 
     /// <summary>Says lines as they are: output of programs, records to be copied.</summary>
     public void SayAsIs(string text)
     {
-        foreach (var line in text.Split('\n')) Write(Visible(line) + "\n");
+        foreach (var line in text.Split('\n'))
+            Write(Visible(line) + "\n");
     }
 
     /// <summary>Asks for a line.</summary>
@@ -53,7 +55,8 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
         Write(Prompt(prompt, current));
         var line = Read();
         // A terminal shows what is typed by itself; whoever reads the output of a script wants to see it too.
-        if (!IsTerminal) Write(repeats ? Visible(line) + "\n" : "\n");
+        if (!IsTerminal)
+            Write(repeats ? Visible(line) + "\n" : "\n");
         return line;
     }
 
@@ -73,14 +76,16 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
     /// <summary>Keeps what is typed from being shown meanwhile.</summary>
     public T Hidden<T>(Func<T> ask)
     {
-        if (hidden++ == 0) echo?.Invoke(false);
+        if (hidden++ == 0)
+            echo?.Invoke(false);
         try
         {
             return ask();
         }
         finally
         {
-            if (--hidden == 0) echo?.Invoke(true);
+            if (--hidden == 0)
+                echo?.Invoke(true);
         }
     }
 
@@ -93,24 +98,28 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
         while (true)
         {
             var answer = Ask($"{question} (yes/no)", current ? "yes" : "no").Trim();
-            if (answer.Length == 0) return current;
-            if (YesOrNo(answer) is { } known) return known;
+            if (answer.Length == 0)
+                return current;
+            if (YesOrNo(answer) is { } known)
+                return known;
             Say("Error: Answer yes or no.");
         }
     }
 
     /// <summary>What a word means; null when it is neither.</summary>
-    public static bool? YesOrNo(string word) => word.ToLowerInvariant() switch
-    {
-        "yes" or "y" or "true" or "on" => true,
-        "no" or "n" or "false" or "off" => false,
-        _ => null,
-    };
+    public static bool? YesOrNo(string word) =>
+        word.ToLowerInvariant() switch
+        {
+            "yes" or "y" or "true" or "on" => true,
+            "no" or "n" or "false" or "off" => false,
+            _ => null,
+        };
 
     /// <summary>Ends the wizard if there is a reason to. Called often, also while nothing is read.</summary>
     public void Watch()
     {
-        if ((ended() ?? AlsoEnded()) is { } why) throw new WizardEndedException(why, isGone: why == SetupSignals.Gone);
+        if ((ended() ?? AlsoEnded()) is { } why)
+            throw new WizardEndedException(why, isGone: why == SetupSignals.Gone);
     }
 
     private string Read()
@@ -119,16 +128,19 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
         var reading = Task.Run(() => input.ReadLine());
         try
         {
-            while (!reading.Wait(Slice)) Watch();
+            while (!reading.Wait(Slice))
+                Watch();
         }
         catch (AggregateException e) when (e.InnerException is IOException or UnauthorizedAccessException)
         {
             throw new WizardEndedException(SetupSignals.Gone, isGone: true);
         }
 
-        if (reading.Result is { } line) return line;
+        if (reading.Result is { } line)
+            return line;
         // A terminal that hangs up ends its input first, and its signal comes a moment later.
-        if (IsTerminal) Thread.Sleep(Slice);
+        if (IsTerminal)
+            Thread.Sleep(Slice);
         Watch();
         throw new InputEndedException();
     }
@@ -148,7 +160,8 @@ internal sealed class PlainTalk(TextReader input, TextWriter output, Action<bool
     private static string Prompt(string prompt, string current) => $"{prompt}{(current.Length > 0 ? $" [{Visible(current)}]" : "")}: ";
 
     // Values may come from a file; what would steer a terminal is not sent to one.
-    private static string Visible(string text) => text.Any(c => char.IsControl(c) && c != '\t') ? string.Concat(text.Select(c => char.IsControl(c) && c != '\t' ? '?' : c)) : text;
+    private static string Visible(string text) =>
+        text.Any(c => char.IsControl(c) && c != '\t') ? string.Concat(text.Select(c => char.IsControl(c) && c != '\t' ? '?' : c)) : text;
 
     private static IEnumerable<string> Wrap(string paragraph)
     {

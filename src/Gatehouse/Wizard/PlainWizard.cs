@@ -47,17 +47,22 @@ internal sealed class PlainWizard
         {
             SaveDraft();
             talk.Say();
-            talk.Say(form is null
-                ? "Error: The input ended at the first question. Nothing has been changed."
-                : $"Error: The input ended at {form.Where()}. Nothing has been changed. What was typed is kept: 'gatehouse setup' goes on where it stopped.");
+            talk.Say(
+                form is null
+                    ? "Error: The input ended at the first question. Nothing has been changed."
+                    : $"Error: The input ended at {form.Where()}. Nothing has been changed. What was typed is kept: 'gatehouse setup' "
+                        + $"goes on where it stopped."
+            );
             return ExitCodes.BadInput;
         }
         catch (WizardEndedException e)
         {
             SaveDraft();
             EndLine();
-            if (run is not { Result: null }) throw;
-            if (!e.IsGone) run.Cancel();
+            if (run is not { Result: null })
+                throw;
+            if (!e.IsGone)
+                run.Cancel();
             var result = run.WaitAlone(() => talk.Ended);
             Finish(result);
             throw new WizardEndedException(e.Message, e.IsGone, result);
@@ -84,7 +89,8 @@ internal sealed class PlainWizard
         talk.Say("This sets up a mail gateway, question by question. Nothing is changed before you say yes at the end.");
         var tasks = session.Tasks;
         Func<Progress>? begin = () => new Progress(session.FirstTask, session.Begin(session.FirstTask), session.Only);
-        if (!session.HasAnswers && (begin = AskTask([.. tasks])) is null) return ExitCodes.Cancelled;
+        if (!session.HasAnswers && (begin = AskTask([.. tasks])) is null)
+            return ExitCodes.Cancelled;
         if (session.Obstacle() is { } obstacle)
         {
             talk.Say($"Error: This host cannot be set up. {obstacle}");
@@ -109,27 +115,46 @@ internal sealed class PlainWizard
     {
         var draft = session.Draft;
         List<(string Id, string Text, Func<Progress>? Begin)> items = [];
-        if (draft is not null) items.Add(("draft", $"Go on where you stopped. {DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow)}", () => Progress.Of(draft, session.Resume(draft))));
-        foreach (var task in tasks) items.Add((task.Id, $"{task.Title}. {task.Help}", () => new Progress(task, session.Begin(task), session.Only)));
+        if (draft is not null)
+            items.Add(
+                (
+                    "draft",
+                    $"Go on where you stopped. {DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow)}",
+                    () => Progress.Of(draft, session.Resume(draft))
+                )
+            );
+        foreach (var task in tasks)
+            items.Add((task.Id, $"{task.Title}. {task.Help}", () => new Progress(task, session.Begin(task), session.Only)));
         items.Add(("quit", "Quit. Nothing has been changed.", null));
         talk.Say();
         talk.Say("What is to be done?");
-        for (var i = 0; i < items.Count; i++) talk.Say($"  {i + 1}. {items[i].Text}");
+        for (var i = 0; i < items.Count; i++)
+            talk.Say($"  {i + 1}. {items[i].Text}");
         while (true)
         {
             var (meaning, answer) = PlainWords.Of(talk.Ask($"Your choice (1 to {items.Count})", "1"));
-            if (meaning == PlainMeaning.Keep) return items[0].Begin;
-            if (meaning == PlainMeaning.Quit) return null;
-            var chosen = PlainWords.Number(answer, items.Count) is { } number ? items[number - 1] : items.FirstOrDefault(i => i.Id.Equals(answer, StringComparison.OrdinalIgnoreCase));
-            if (chosen.Id is not null) return chosen.Begin;
-            talk.Say(meaning == PlainMeaning.Help ? $"Write a number from 1 to {items.Count}, or one of: {string.Join(", ", items.Select(i => i.Id))}." : $"Error: Write a number from 1 to {items.Count}.");
+            if (meaning == PlainMeaning.Keep)
+                return items[0].Begin;
+            if (meaning == PlainMeaning.Quit)
+                return null;
+            var chosen = PlainWords.Number(answer, items.Count) is { } number
+                ? items[number - 1]
+                : items.FirstOrDefault(i => i.Id.Equals(answer, StringComparison.OrdinalIgnoreCase));
+            if (chosen.Id is not null)
+                return chosen.Begin;
+            talk.Say(
+                meaning == PlainMeaning.Help
+                    ? $"Write a number from 1 to {items.Count}, or one of: {string.Join(", ", items.Select(i => i.Id))}."
+                    : $"Error: Write a number from 1 to {items.Count}."
+            );
         }
     }
 
     // What a member does without a question about settings.
     private int Serve(WizardTask task)
     {
-        if (task == WizardTask.Keep && ClusterKeys.Left(session.Machine) is { } keys) new PlainKeys(talk, keys).Ask();
+        if (task == WizardTask.Keep && ClusterKeys.Left(session.Machine) is { } keys)
+            new PlainKeys(talk, keys).Ask();
         new PlainNodes(talk, session, only).Ask();
         return ExitCodes.Done;
     }
@@ -139,7 +164,8 @@ internal sealed class PlainWizard
         while (true)
         {
             var code = form!.Walk() == PlainMove.Quit ? AskToQuit() : Review();
-            if (code is { } end) return end;
+            if (code is { } end)
+                return end;
         }
     }
 
@@ -147,7 +173,8 @@ internal sealed class PlainWizard
     {
         progress!.Field = "";
         // A draft may have been left at the review with an answer that does not do any more.
-        if (form!.Mend(progress.Interview.Screens.Length)) return null;
+        if (form!.Mend(progress.Interview.Screens.Length))
+            return null;
         SaveDraft();
         var review = new PlainReview(talk, session, progress, form);
         switch (review.Ask())
@@ -183,9 +210,11 @@ internal sealed class PlainWizard
             if (result.Outcome is Outcome.Applied or Outcome.Nothing)
             {
                 progress = null;
-                if (undertaking.Keys is { } keys && !AreKept(keys)) return ExitCodes.BadInput;
+                if (undertaking.Keys is { } keys && !AreKept(keys))
+                    return ExitCodes.BadInput;
                 face.TellDone(result);
-                if (undertaking.Keys is not null) AskForNodes();
+                if (undertaking.Keys is not null)
+                    AskForNodes();
                 return ExitCodes.Done;
             }
 
@@ -197,8 +226,10 @@ internal sealed class PlainWizard
                 case "retry":
                     // Something may have been mended since; the review says what is wrong if it was not.
                     var again = session.Undertake(progress!.Task, progress.Interview);
-                    while (Task.WaitAny([again], TimeSpan.FromMilliseconds(100)) < 0) talk.Watch();
-                    if (!again.IsCompletedSuccessfully || again.Result.Obstacle.Length > 0) return null;
+                    while (Task.WaitAny([again], TimeSpan.FromMilliseconds(100)) < 0)
+                        talk.Watch();
+                    if (!again.IsCompletedSuccessfully || again.Result.Obstacle.Length > 0)
+                        return null;
                     undertaking = again.Result;
                     break;
                 case "quit":
@@ -219,7 +250,10 @@ internal sealed class PlainWizard
         catch (InputEndedException)
         {
             talk.Say();
-            talk.Say($"Error: The input ended before the keys were kept. The cluster {keys.Name} is there; 'gatehouse setup' on this host shows its keys again.");
+            talk.Say(
+                $"Error: The input ended before the keys were kept. The cluster {keys.Name} is there; 'gatehouse setup' on this host "
+                    + $"shows its keys again."
+            );
             return false;
         }
     }
@@ -279,7 +313,10 @@ internal sealed class PlainWizard
     {
         try
         {
-            talk.Say($"The report is in {SetupReport.Write(session, progress!.Interview, apply, result)}. It holds the answers without passwords, the facts of this host and the log; read it before you send it to anybody.");
+            talk.Say(
+                $"The report is in {SetupReport.Write(session, progress!.Interview, apply, result)}. It holds the answers without "
+                    + $"passwords, the facts of this host and the log; read it before you send it to anybody."
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -300,12 +337,15 @@ internal sealed class PlainWizard
                 return ExitCodes.Cancelled;
             }
 
-            if (answer.Length == 0 || PlainTalk.YesOrNo(answer) == false) return null;
-            if (PlainTalk.YesOrNo(answer) == true) break;
+            if (answer.Length == 0 || PlainTalk.YesOrNo(answer) == false)
+                return null;
+            if (PlainTalk.YesOrNo(answer) == true)
+                break;
             talk.Say("Error: Answer yes, no or forget.");
         }
 
-        progress!.KeepSecrets = progress.Interview.SaveSecrets().Count > 0
+        progress!.KeepSecrets =
+            progress.Interview.SaveSecrets().Count > 0
             && talk.AskYesNo("Keep the passwords you typed too, in a file that only root can read?", progress.KeepSecrets);
         SaveDraft();
         return ExitCodes.Cancelled;
@@ -313,14 +353,16 @@ internal sealed class PlainWizard
 
     private void Finish(ApplyResult result)
     {
-        if (result.Outcome is not (Outcome.Applied or Outcome.Nothing)) return;
+        if (result.Outcome is not (Outcome.Applied or Outcome.Nothing))
+            return;
         session.Home.Forget();
         progress = null;
     }
 
     private void SaveDraft()
     {
-        if (progress is null) return;
+        if (progress is null)
+            return;
         try
         {
             session.Home.Write(progress.ToDraft(terminal, DateTimeOffset.UtcNow), progress.Interview.SaveSecrets(), isLasting: true);

@@ -41,23 +41,33 @@ internal sealed class Progress(WizardTask task, Interview interview, IEnumerable
     /// <summary>Goes on where a draft was left.</summary>
     public static Progress Of(Draft draft, Interview interview)
     {
-        var progress = new Progress(WizardTask.Find(draft.Task) ?? WizardTask.All[0], interview, draft.Only) { Field = draft.Field, KeepSecrets = draft.KeepSecrets };
+        var progress = new Progress(WizardTask.Find(draft.Task) ?? WizardTask.All[0], interview, draft.Only)
+        {
+            Field = draft.Field,
+            KeepSecrets = draft.KeepSecrets,
+        };
         progress.visited.UnionWith(draft.Visited);
         var step = interview.Screens.ToList().FindIndex(s => s.Id == draft.Screen);
-        progress.Step = step >= 0 ? step : draft.Screen == "review" ? interview.Screens.Length : 0;
+        progress.Step =
+            step >= 0 ? step
+            : draft.Screen == "review" ? interview.Screens.Length
+            : 0;
         return progress;
     }
 
     /// <summary>The draft to save.</summary>
-    public Draft ToDraft(string terminal, DateTimeOffset now) => interview.Save(new Draft
-    {
-        Task = task.Id,
-        Screen = Screen?.Id ?? "review",
-        Field = Field,
-        Visited = [.. visited.Order(StringComparer.Ordinal)],
-        Only = [.. only],
-        KeepSecrets = KeepSecrets,
-        Terminal = terminal,
-        Time = now,
-    });
+    public Draft ToDraft(string terminal, DateTimeOffset now) =>
+        interview.Save(
+            new Draft
+            {
+                Task = task.Id,
+                Screen = Screen?.Id ?? "review",
+                Field = Field,
+                Visited = [.. visited.Order(StringComparer.Ordinal)],
+                Only = [.. only],
+                KeepSecrets = KeepSecrets,
+                Terminal = terminal,
+                Time = now,
+            }
+        );
 }

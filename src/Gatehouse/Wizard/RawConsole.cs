@@ -11,8 +11,15 @@ internal static class RawConsole
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    /// <summary>Standard input. On a terminal .NET's own stream of it is a line editor, which echoes whatever the terminal is told.</summary>
-    public static TextReader In { get; } = new StreamReader(new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0), Utf8, detectEncodingFromByteOrderMarks: false, bufferSize: 4096);
+    /// <summary>Standard input. On a terminal .NET's own stream of it is a line editor, which echoes whatever the terminal is
+    /// told.</summary>
+    public static TextReader In { get; } =
+        new StreamReader(
+            new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0),
+            Utf8,
+            detectEncodingFromByteOrderMarks: false,
+            bufferSize: 4096
+        );
 
     /// <summary>Standard output, written through at once.</summary>
     public static TextWriter Out { get; } = new StreamWriter(new RawOutput(1, mayFail: false), Utf8) { AutoFlush = true };

@@ -27,9 +27,7 @@ internal sealed partial class RawOutput(int descriptor, bool mayFail) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
@@ -38,7 +36,8 @@ internal sealed partial class RawOutput(int descriptor, bool mayFail) : Stream
         while (!bytes.IsEmpty)
         {
             nint written;
-            fixed (byte* start = bytes) written = write(descriptor, start, (nuint)bytes.Length);
+            fixed (byte* start = bytes)
+                written = write(descriptor, start, (nuint)bytes.Length);
             if (written >= 0)
             {
                 bytes = bytes[(int)written..];
@@ -46,9 +45,11 @@ internal sealed partial class RawOutput(int descriptor, bool mayFail) : Stream
             }
 
             var error = Marshal.GetLastPInvokeError();
-            if (error == Interrupted) continue;
+            if (error == Interrupted)
+                continue;
             // Whoever closes a pipe has read enough.
-            if (mayFail || error == BrokenPipe) return;
+            if (mayFail || error == BrokenPipe)
+                return;
             throw new IOException(Marshal.GetPInvokeErrorMessage(error));
         }
     }

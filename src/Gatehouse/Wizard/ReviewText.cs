@@ -31,11 +31,20 @@ internal static class ReviewText
     /// <summary>The lines.</summary>
     public static IEnumerable<ReviewLine> Of(Interview now, Interview? before)
     {
-        foreach (var finding in now.Findings) yield return new ReviewLine($"{(finding.Severity == Severity.Error ? "!!" : "! ")} {finding.Message} ({finding.Path})", ReviewLook.Wrong);
+        foreach (var finding in now.Findings)
+            yield return new ReviewLine(
+                $"{(finding.Severity == Severity.Error ? "!!" : "! ")} {finding.Message} ({finding.Path})",
+                ReviewLook.Wrong
+            );
         if (before is not null)
         {
             var changes = Comparison.Changes(now, before);
-            yield return new ReviewLine(changes == 0 ? "No setting differs from those in force." : $"{changes} setting{(changes == 1 ? " differs" : "s differ")} from those in force, marked '+'.", ReviewLook.Remark);
+            yield return new ReviewLine(
+                changes == 0
+                    ? "No setting differs from those in force."
+                    : $"{changes} setting{(changes == 1 ? " differs" : "s differ")} from those in force, marked '+'.",
+                ReviewLook.Remark
+            );
         }
 
         foreach (var screen in now.Screens)
@@ -50,19 +59,27 @@ internal static class ReviewText
                     continue;
                 }
 
-                foreach (var line in Lines(setting)) yield return line;
+                foreach (var line in Lines(setting))
+                    yield return line;
             }
 
-            if (rest > 0) yield return new ReviewLine($"    {rest} more at their defaults", ReviewLook.Remark);
+            if (rest > 0)
+                yield return new ReviewLine($"    {rest} more at their defaults", ReviewLook.Remark);
         }
     }
 
     private static IEnumerable<ReviewLine> Lines(Compared setting)
     {
         var (mark, look) = setting.Before is null ? ("  ", ReviewLook.Plain) : ("+ ", ReviewLook.Changed);
-        var value = setting.Values.IsEmpty ? "none" : setting.Values.Length == 1 ? setting.Values[0] : "";
+        var value =
+            setting.Values.IsEmpty ? "none"
+            : setting.Values.Length == 1 ? setting.Values[0]
+            : "";
         yield return new ReviewLine($"{mark}{setting.Field.Label}: {value}".TrimEnd(), look);
-        if (setting.Values.Length > 1) foreach (var item in setting.Values) yield return new ReviewLine($"      {item}", look);
-        if (setting.Before is { } was) yield return new ReviewLine($"      before: {(was.IsEmpty ? "none" : string.Join(", ", was))}", ReviewLook.Remark);
+        if (setting.Values.Length > 1)
+            foreach (var item in setting.Values)
+                yield return new ReviewLine($"      {item}", look);
+        if (setting.Before is { } was)
+            yield return new ReviewLine($"      before: {(was.IsEmpty ? "none" : string.Join(", ", was))}", ReviewLook.Remark);
     }
 }

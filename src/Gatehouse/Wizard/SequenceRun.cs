@@ -29,7 +29,8 @@ internal static class SequenceRun
             {
                 return new ApplyResult(Of(e.Code, isBegun), null, e.Message);
             }
-            catch (Exception e) when (e is RegistryException or AgentException or TrustException or InvalidDataException or MachineException or IOException)
+            catch (Exception e)
+                when (e is RegistryException or AgentException or TrustException or InvalidDataException or MachineException or IOException)
             {
                 return new ApplyResult(isBegun() ? Outcome.Broken : Outcome.Refused, null, e.Message);
             }
@@ -41,10 +42,11 @@ internal static class SequenceRun
         return run;
     }
 
-    private static Outcome Of(int code, Func<bool> isBegun) => code switch
-    {
-        ExitCodes.RolledBack => Outcome.RolledBack,
-        ExitCodes.Failed => Outcome.Broken,
-        _ => isBegun() ? Outcome.Broken : Outcome.Refused,
-    };
+    private static Outcome Of(int code, Func<bool> isBegun) =>
+        code switch
+        {
+            ExitCodes.RolledBack => Outcome.RolledBack,
+            ExitCodes.Failed => Outcome.Broken,
+            _ => isBegun() ? Outcome.Broken : Outcome.Refused,
+        };
 }

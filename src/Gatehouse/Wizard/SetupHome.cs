@@ -49,8 +49,14 @@ internal sealed class SetupHome
     {
         try
         {
-            return (System.IO.File.Exists(File("secrets.json")) ? JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(File("secrets.json")), SecretsJson.Default.ImmutableSortedDictionaryStringString) : null)
-                ?? ImmutableSortedDictionary<string, string>.Empty;
+            return (
+                    System.IO.File.Exists(File("secrets.json"))
+                        ? JsonSerializer.Deserialize(
+                            System.IO.File.ReadAllBytes(File("secrets.json")),
+                            SecretsJson.Default.ImmutableSortedDictionaryStringString
+                        )
+                        : null
+                ) ?? ImmutableSortedDictionary<string, string>.Empty;
         }
         catch (JsonException)
         {
@@ -66,12 +72,17 @@ internal sealed class SetupHome
     public void Write(Draft draft, ImmutableSortedDictionary<string, string> secrets, bool isLasting)
     {
         // The time alone is no change.
-        var kept = draft.KeepSecrets ? JsonSerializer.SerializeToUtf8Bytes(secrets, SecretsJson.Default.ImmutableSortedDictionaryStringString) : [];
+        var kept = draft.KeepSecrets
+            ? JsonSerializer.SerializeToUtf8Bytes(secrets, SecretsJson.Default.ImmutableSortedDictionaryStringString)
+            : [];
         byte[] content = [.. (draft with { Time = default }).ToJson(), .. kept];
-        if (content.AsSpan().SequenceEqual(saved)) return;
+        if (content.AsSpan().SequenceEqual(saved))
+            return;
         // Passwords that are not to be kept go first, whatever happens to the rest.
-        if (draft.KeepSecrets) PrivateFile.Write(File("secrets.json"), kept, isLasting);
-        else System.IO.File.Delete(File("secrets.json"));
+        if (draft.KeepSecrets)
+            PrivateFile.Write(File("secrets.json"), kept, isLasting);
+        else
+            System.IO.File.Delete(File("secrets.json"));
         PrivateFile.Write(File("draft.json"), draft.ToJson(), isLasting);
         saved = content;
     }

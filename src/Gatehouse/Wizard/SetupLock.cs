@@ -12,7 +12,8 @@ namespace Gatehouse.Wizard;
 internal sealed record Holder(int Process, string Terminal, DateTimeOffset Since, bool IsApplying)
 {
     /// <summary>The holder in words.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Terminal} (process {Process}, since {Since.ToLocalTime():HH:mm})");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Terminal} (process {Process}, since {Since.ToLocalTime():HH:mm})");
 }
 
 /// <summary>
@@ -40,7 +41,13 @@ internal sealed class SetupLock : IDisposable
         FileStream file;
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            };
             file = new FileStream(home.File("lock"), options);
         }
         catch (IOException) when (File.Exists(home.File("lock")))
@@ -59,7 +66,8 @@ internal sealed class SetupLock : IDisposable
     {
         try
         {
-            return File.ReadAllLines(home.File("holder")) is [var process, var terminal, var since, var state, ..]
+            return
+                File.ReadAllLines(home.File("holder")) is [var process, var terminal, var since, var state, ..]
                 && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 && DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, out var time)
                 ? new Holder(id, terminal, time, state == "applying")
@@ -79,15 +87,22 @@ internal sealed class SetupLock : IDisposable
         var start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < 2 * Patience)
         {
-            if (TryTake(home, terminal) is { } taken) return taken;
+            if (TryTake(home, terminal) is { } taken)
+                return taken;
             // A third one was faster; nobody was asked about that one.
-            if (Who(home) is { } now && (now.IsApplying || now.Process != (from ??= now.Process))) break;
+            if (Who(home) is { } now && (now.IsApplying || now.Process != (from ??= now.Process)))
+                break;
             // One that is stopped or hangs cannot answer. The lock is held, so the process it names is the one that holds it.
-            if (Stopwatch.GetElapsedTime(start) > Patience && Who(home) is { IsApplying: false } holder) End(holder);
+            if (Stopwatch.GetElapsedTime(start) > Patience && Who(home) is { IsApplying: false } holder)
+                End(holder);
             Thread.Sleep(50);
         }
 
-        Quietly(() => { if (File.ReadAllText(Request(home)) == terminal) File.Delete(Request(home)); });
+        Quietly(() =>
+        {
+            if (File.ReadAllText(Request(home)) == terminal)
+                File.Delete(Request(home));
+        });
         return null;
     }
 
@@ -107,7 +122,12 @@ internal sealed class SetupLock : IDisposable
 
     /// <summary>Says whether the host is being changed, so that nobody takes over meanwhile.</summary>
     public void Tell(bool applying) =>
-        Quietly(() => PrivateFile.Write(home.File("holder"), System.Text.Encoding.UTF8.GetBytes($"{me.Process}\n{me.Terminal}\n{me.Since:O}\n{(applying ? "applying" : "asking")}\n")));
+        Quietly(() =>
+            PrivateFile.Write(
+                home.File("holder"),
+                System.Text.Encoding.UTF8.GetBytes($"{me.Process}\n{me.Terminal}\n{me.Since:O}\n{(applying ? "applying" : "asking")}\n")
+            )
+        );
 
     /// <inheritdoc/>
     public void Dispose()
@@ -136,7 +156,8 @@ internal sealed class SetupLock : IDisposable
         try
         {
             // What an old file names may be anybody by now; a wizard runs the same program as this one.
-            if (new FileInfo($"/proc/{holder.Process}/exe").LinkTarget != new FileInfo("/proc/self/exe").LinkTarget) return;
+            if (new FileInfo($"/proc/{holder.Process}/exe").LinkTarget != new FileInfo("/proc/self/exe").LinkTarget)
+                return;
             using var process = Process.GetProcessById(holder.Process);
             process.Kill();
         }

@@ -25,20 +25,35 @@ internal static class SetupReport
         var facts = session.Facts;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"gatehouse {Release.Version}, {now:u}\n");
-        text.Append(CultureInfo.InvariantCulture, $"Debian {facts.Debian}, {facts.Processors} processors, {facts.MemoryBytes >> 20} MB of memory\n");
-        text.Append(CultureInfo.InvariantCulture, $"addresses {string.Join(", ", facts.Addresses)}; name servers {string.Join(", ", facts.Resolvers)}\n");
-        text.Append(CultureInfo.InvariantCulture, $"outcome: {result.Outcome}\n{result.Problem}\n\n--- answers\n{session.AnswerText(interview)}\n--- log\n");
-        foreach (var line in log) text.Append(line).Append('\n');
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"Debian {facts.Debian}, {facts.Processors} processors, {facts.MemoryBytes >> 20} MB of memory\n"
+        );
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"addresses {string.Join(", ", facts.Addresses)}; name servers {string.Join(", ", facts.Resolvers)}\n"
+        );
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"outcome: {result.Outcome}\n{result.Problem}\n\n--- answers\n{session.AnswerText(interview)}\n--- log\n"
+        );
+        foreach (var line in log)
+            text.Append(line).Append('\n');
         // Commands are not given secrets to print; should one appear all the same, it does not leave this host.
-        foreach (var secret in Secrets(session, interview).Where(s => s.Length > 0).OrderByDescending(s => s.Length)) text.Replace(secret, "***");
+        foreach (var secret in Secrets(session, interview).Where(s => s.Length > 0).OrderByDescending(s => s.Length))
+            text.Replace(secret, "***");
         return text.ToString();
     }
 
     private static IEnumerable<string> Secrets(SetupSession session, Interview interview)
     {
-        foreach (var typed in interview.SaveSecrets().Values) yield return typed;
-        if (interview.Settings?.Web?.Password.Value is { } web) yield return web.Reveal();
-        if (interview.Settings?.Mta?.SmartHostPassword?.Value is { } smartHost) yield return smartHost.Reveal();
-        if (session.GeneratedPassword() is { } generated) yield return generated;
+        foreach (var typed in interview.SaveSecrets().Values)
+            yield return typed;
+        if (interview.Settings?.Web?.Password.Value is { } web)
+            yield return web.Reveal();
+        if (interview.Settings?.Mta?.SmartHostPassword?.Value is { } smartHost)
+            yield return smartHost.Reveal();
+        if (session.GeneratedPassword() is { } generated)
+            yield return generated;
     }
 }

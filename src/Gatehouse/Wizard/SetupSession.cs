@@ -55,7 +55,14 @@ internal sealed class SetupSession
     /// <param name="saveTo">A file to write the answers to when the questions are done; empty for none.</param>
     /// <param name="known">The facts, where they are known already; null looks for them.</param>
     /// <param name="isHost">Whether services run on the machine; null asks it. A test says so of a tree.</param>
-    public SetupSession(LocalMachine machine, TimeProvider clock, Answers? given = null, string saveTo = "", Facts? known = null, bool? isHost = null)
+    public SetupSession(
+        LocalMachine machine,
+        TimeProvider clock,
+        Answers? given = null,
+        string saveTo = "",
+        Facts? known = null,
+        bool? isHost = null
+    )
     {
         Machine = machine;
         this.isHost = isHost ?? machine.IsLive;
@@ -91,19 +98,22 @@ internal sealed class SetupSession
     /// <summary>What can be done on this host, in the order it is offered.</summary>
     public ImmutableArray<WizardTask> Tasks => WizardTask.For(State, isHost);
 
-    /// <summary>What was left to go on with; null when nothing was. A join that has its certificate is gone on with otherwise, without its code.</summary>
-    public Draft? Draft => Home.ReadDraft() is { } draft && !(draft.Task == WizardTask.Join.Id && State == HostState.Joining) ? draft : null;
+    /// <summary>What was left to go on with; null when nothing was. A join that has its certificate is gone on with otherwise, without its
+    /// code.</summary>
+    public Draft? Draft =>
+        Home.ReadDraft() is { } draft && !(draft.Task == WizardTask.Join.Id && State == HostState.Joining) ? draft : null;
 
     /// <summary>What answers that were given are for.</summary>
     public WizardTask FirstTask => Tasks.FirstOrDefault(t => t.AsksSettings) ?? WizardTask.Gateway;
 
     // Read from small files alone: the first page waits for it.
-    private HostState State => new ClusterFiles(Machine) switch
-    {
-        var files when files.Read(JoinSequence.Granted) is not null => HostState.Joining,
-        { Node.Followed.Length: > 0 } files => files.Read(ClusterFiles.MasterToken) is not null ? HostState.Unkept : HostState.Member,
-        _ => IsSetUp ? HostState.Gateway : HostState.Bare,
-    };
+    private HostState State =>
+        new ClusterFiles(Machine) switch
+        {
+            var files when files.Read(JoinSequence.Granted) is not null => HostState.Joining,
+            { Node.Followed.Length: > 0 } files => files.Read(ClusterFiles.MasterToken) is not null ? HostState.Unkept : HostState.Member,
+            _ => IsSetUp ? HostState.Gateway : HostState.Bare,
+        };
 
     /// <summary>Whether a configuration of ours is in force.</summary>
     public bool IsSetUp => File.Exists(Machine.Real(AnswersInForce.Path));
@@ -115,12 +125,18 @@ internal sealed class SetupSession
     public bool HasAnswers => given is not null;
 
     /// <summary>The answers as a file.</summary>
-    public string AnswerText(Interview interview) => AnswerWriter.Write(Screens, interview.Answers, "Written by 'gatehouse setup'. What is not here has its default; 'gatehouse new' prints every question.");
+    public string AnswerText(Interview interview) =>
+        AnswerWriter.Write(
+            Screens,
+            interview.Answers,
+            "Written by 'gatehouse setup'. What is not here has its default; 'gatehouse new' prints every question."
+        );
 
     /// <summary>Prepares in the background what will be needed soon. Call it when the first page is on the screen.</summary>
     public void Prepare() => _ = Task.Run(() => (Screens, Facts, inForce.Value));
 
-    /// <summary>Reads and compiles the templates in the background. Call it when the review is near; it takes memory that forms do not need.</summary>
+    /// <summary>Reads and compiles the templates in the background. Call it when the review is near; it takes memory that forms do not
+    /// need.</summary>
     public void PrepareToRender() => pipeline ??= NewPipeline();
 
     /// <summary>Begins an interview for a task.</summary>
@@ -128,7 +144,8 @@ internal sealed class SetupSession
     {
         var answers = given ?? Known(task);
         var interview = new Interview(Screens, Facts, answers, Look, SecretFile, given is null ? task.Profile : "", Only, task);
-        if (answers.Values.IsEmpty || given is not null && !task.Hosts.HasFlag(HostState.Gateway)) interview.Propose();
+        if (answers.Values.IsEmpty || given is not null && !task.Hosts.HasFlag(HostState.Gateway))
+            interview.Propose();
         return interview;
     }
 
@@ -139,7 +156,8 @@ internal sealed class SetupSession
         var profile = draft.Texts.GetValueOrDefault("system.profile", task.Profile);
         var interview = new Interview(Screens, Facts, Known(task), Look, SecretFile, profile, draft.Only, task);
         interview.Restore(draft);
-        if (draft.KeepSecrets) interview.RestoreSecrets(Home.ReadSecrets());
+        if (draft.KeepSecrets)
+            interview.RestoreSecrets(Home.ReadSecrets());
         return interview;
     }
 
@@ -157,13 +175,15 @@ internal sealed class SetupSession
         // The interview goes on being changed meanwhile by an operator who does not wait.
         var (settings, text) = (interview.Settings, task.AsksSettings ? AnswerText(interview) : "");
         var answers = Answered.Of(interview);
-        return Task.Run<Undertaking>(async () => task.Id switch
-        {
-            "start" => await StartUndertaking.PrepareAsync(this, answers, settings!, text, CancellationToken.None),
-            "join" => await JoinUndertaking.PrepareAsync(this, answers, CancellationToken.None),
-            "rejoin" => JoinUndertaking.GoOn(this),
-            _ => new ApplyUndertaking(this, answers, await PreviewAsync(settings!, text, CancellationToken.None)),
-        });
+        return Task.Run<Undertaking>(async () =>
+            task.Id switch
+            {
+                "start" => await StartUndertaking.PrepareAsync(this, answers, settings!, text, CancellationToken.None),
+                "join" => await JoinUndertaking.PrepareAsync(this, answers, CancellationToken.None),
+                "rejoin" => JoinUndertaking.GoOn(this),
+                _ => new ApplyUndertaking(this, answers, await PreviewAsync(settings!, text, CancellationToken.None)),
+            }
+        );
     }
 
     /// <summary>Works out what an apply would do. The interview must have settings.</summary>
@@ -179,7 +199,13 @@ internal sealed class SetupSession
     }
 
     // One at a time: somebody may have gone back from an earlier one that is still at work.
-    private async Task<Preview> PreviewAfterAsync(Task earlier, GatewaySettings settings, string answers, ClusterMaterial? cluster, CancellationToken ct)
+    private async Task<Preview> PreviewAfterAsync(
+        Task earlier,
+        GatewaySettings settings,
+        string answers,
+        ClusterMaterial? cluster,
+        CancellationToken ct
+    )
     {
         await earlier.ContinueWith(_ => { }, ct, TaskContinuationOptions.None, TaskScheduler.Default);
         var line = await TakePipeline();
@@ -190,7 +216,10 @@ internal sealed class SetupSession
         var recovered = await applier.RecoverAsync(CancellationToken.None) is not null;
         node = await applier.HereAsync(node, ct);
         var given = AnswerFile.Read("setup", Encoding.UTF8.GetBytes(answers), Screens, new Report());
-        return new Preview(given, settings, node, await applier.PlanAsync(node, ct), recovered) { Refusals = await HostPreflight.ProblemsAsync(Machine, node, ct) };
+        return new Preview(given, settings, node, await applier.PlanAsync(node, ct), recovered)
+        {
+            Refusals = await HostPreflight.ProblemsAsync(Machine, node, ct),
+        };
     }
 
     /// <summary>Begins to apply, in the background. Typed passwords are put where the answers say first.</summary>
@@ -200,7 +229,8 @@ internal sealed class SetupSession
         var typed = secrets.ToArray();
         run.Begin(async ct =>
         {
-            if (Machine.IsLive && new ClusterFiles(Machine).Node is { Followed.Length: > 0 }) return await ProposeAsync(preview, typed, run, ct);
+            if (Machine.IsLive && new ClusterFiles(Machine).Node is { Followed.Length: > 0 })
+                return await ProposeAsync(preview, typed, run, ct);
             var line = new Pipeline(Machine, clock, renders: false);
             using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
             var made = typed.Select(t => Machine.Real(t.File)).Where(f => !File.Exists(f)).ToArray();
@@ -215,14 +245,20 @@ internal sealed class SetupSession
             finally
             {
                 // They were made for answers that are not in force.
-                if (outcome is not (Outcome.Applied or Outcome.Nothing or Outcome.Broken)) foreach (var file in made) File.Delete(file);
+                if (outcome is not (Outcome.Applied or Outcome.Nothing or Outcome.Broken))
+                    foreach (var file in made)
+                        File.Delete(file);
             }
         });
         return run;
     }
 
-    private Task<ApplyResult> ProposeAsync(Preview preview, (string File, Core.Values.Secret Secret)[] typed, ApplyRun run, CancellationToken ct) =>
-        SealingAsync(typed, () => new ProposeSequence(Machine, clock, run).RunAsync(preview.Answers, preview.Settings, ct));
+    private Task<ApplyResult> ProposeAsync(
+        Preview preview,
+        (string File, Core.Values.Secret Secret)[] typed,
+        ApplyRun run,
+        CancellationToken ct
+    ) => SealingAsync(typed, () => new ProposeSequence(Machine, clock, run).RunAsync(preview.Answers, preview.Settings, ct));
 
     /// <summary>Does something that seals typed passwords for all members, from the files that the answers name.</summary>
     /// <param name="secrets">The passwords.</param>
@@ -239,7 +275,8 @@ internal sealed class SetupSession
         finally
         {
             // Sealed, they are the cluster's, and these copies nobody's.
-            foreach (var file in made) File.Delete(file);
+            foreach (var file in made)
+                File.Delete(file);
         }
     }
 
@@ -248,8 +285,16 @@ internal sealed class SetupSession
     {
         PrivateFile.Write(Path.GetFullPath(path), Encoding.UTF8.GetBytes(AnswerText(interview)));
         var files = interview.Secrets.Select(s => s.File).ToArray();
-        var passwords = files.Length == 0 ? "" : $" Passwords are not in it: before that, put them on that host into {string.Join(" and ", files)}, readable by root alone.";
-        var use = interview.Task == WizardTask.Start ? $"'gatehouse bootstrap {Path.GetFileName(path)} --name {interview.Text("cluster.name").Trim()}' starts a cluster with them." : $"'gatehouse apply {Path.GetFileName(path)}' makes another host the same.";
+        var passwords =
+            files.Length == 0
+                ? ""
+                : $" Passwords are not in it: before that, put them on that host into {string.Join(" and ", files)}, readable by root "
+                    + $"alone.";
+        var use =
+            interview.Task == WizardTask.Start
+                ? $"'gatehouse bootstrap {Path.GetFileName(path)} --name {interview.Text("cluster.name").Trim()}' starts a cluster with "
+                    + $"them."
+                : $"'gatehouse apply {Path.GetFileName(path)}' makes another host the same.";
         return $"The answers are in {Path.GetFullPath(path)}. {use}{passwords}";
     }
 
@@ -264,18 +309,25 @@ internal sealed class SetupSession
     }
 
     /// <summary>What runs on the host already and will be replaced, in a sentence; null when nothing does.</summary>
-    public string? Replaced() => this is { IsSetUp: false, Machine.IsLive: true, Facts.Existing.IsEmpty: false }
-        ? $"This host already runs {string.Join(", ", Facts.Existing)}. What is replaced is kept; 'gatehouse rollback 0' puts it back."
-        : null;
+    public string? Replaced() =>
+        this is { IsSetUp: false, Machine.IsLive: true, Facts.Existing.IsEmpty: false }
+            ? $"This host already runs {string.Join(", ", Facts.Existing)}. What is replaced is kept; 'gatehouse rollback 0' puts it back."
+            : null;
 
     /// <summary>Why a host cannot be set up at all; null when it can.</summary>
     public string? Obstacle()
     {
-        if (IsSetUp && inForce.Value is null) return $"The answers in force ({Machine.Real(AnswersInForce.Path)}) cannot be read, so nothing can be compared with them. 'gatehouse check' says what is wrong with them; 'gatehouse rollback' puts earlier ones back.";
-        if (!Machine.IsLive) return null;
-        if (Facts.Debian != "12") return $"This host runs {(Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets up Debian 12.";
+        if (IsSetUp && inForce.Value is null)
+            return $"The answers in force ({Machine.Real(AnswersInForce.Path)}) cannot be read, so nothing can be compared with them. "
+                + $"'gatehouse check' says what is wrong with them; 'gatehouse rollback' puts earlier ones back.";
+        if (!Machine.IsLive)
+            return null;
+        if (Facts.Debian != "12")
+            return $"This host runs {(Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets "
+                + $"up Debian 12.";
         return Facts.Existing.Intersect(["postfix", "sendmail"]).FirstOrDefault() is { } other
-            ? $"{other} is installed on this host. Exim, which Gatehouse sets up, cannot be installed beside it, and taking it away is your decision: 'apt-get remove {other}', then start again."
+            ? $"{other} is installed on this host. Exim, which Gatehouse sets up, cannot be installed beside it, and taking it away is "
+                + $"your decision: 'apt-get remove {other}', then start again."
             : null;
     }
 
@@ -284,7 +336,8 @@ internal sealed class SetupSession
 
     private static Answers Nothing { get; } = new("setup", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);
 
-    private ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted) => WantedReader.Read(wanted, Machine, null);
+    private ImmutableDictionary<(WantedKind Kind, string Name), Found> Look(IEnumerable<Wanted> wanted) =>
+        WantedReader.Read(wanted, Machine, null);
 
     // Each is used once: templates of this site may be mended between two reviews.
     private Task<Pipeline> TakePipeline() => Interlocked.Exchange(ref pipeline, null) ?? NewPipeline();
@@ -292,8 +345,15 @@ internal sealed class SetupSession
     private Task<Pipeline> NewPipeline() => Task.Run(() => new Pipeline(Machine, clock, renders: true));
 
     // A name that is free: earlier answers, to which a rollback may lead, go on naming their own file.
-    private string SecretFile(string path) => secretFiles.GetOrAdd(path, p =>
-        Enumerable.Range(1, int.MaxValue).Select(n => n == 1 ? $"{SecretsDirectory}/{p}" : $"{SecretsDirectory}/{p}-{n}").First(f => !File.Exists(Machine.Real(f))));
+    private string SecretFile(string path) =>
+        secretFiles.GetOrAdd(
+            path,
+            p =>
+                Enumerable
+                    .Range(1, int.MaxValue)
+                    .Select(n => n == 1 ? $"{SecretsDirectory}/{p}" : $"{SecretsDirectory}/{p}-{n}")
+                    .First(f => !File.Exists(Machine.Real(f)))
+        );
 
     private void WriteSecrets(IEnumerable<(string File, Core.Values.Secret Secret)> secrets)
     {
@@ -308,7 +368,8 @@ internal sealed class SetupSession
 
     private Answers? ReadInForce()
     {
-        if (!IsSetUp) return null;
+        if (!IsSetUp)
+            return null;
         var answers = AnswerFile.Read(AnswersInForce.Path, File.ReadAllBytes(Machine.Real(AnswersInForce.Path)), Screens, new Report());
         return answers.Readable ? answers : null;
     }

@@ -31,13 +31,19 @@ internal sealed class SetupSignals : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var registration in registrations) registration.Dispose();
+        foreach (var registration in registrations)
+            registration.Dispose();
     }
 
-    private PosixSignalRegistration Register(PosixSignal signal, string why) => PosixSignalRegistration.Create(signal, context =>
-    {
-        context.Cancel = true;
-        // A lost terminal lets an apply go on; whoever then sends a signal means it.
-        if (reason is null or Gone) reason = why;
-    });
+    private PosixSignalRegistration Register(PosixSignal signal, string why) =>
+        PosixSignalRegistration.Create(
+            signal,
+            context =>
+            {
+                context.Cancel = true;
+                // A lost terminal lets an apply go on; whoever then sends a signal means it.
+                if (reason is null or Gone)
+                    reason = why;
+            }
+        );
 }

@@ -26,14 +26,27 @@ internal sealed class StartUndertaking : Undertaking
 
     /// <summary>Works out what would happen.</summary>
     /// <exception cref="SequenceException">No cluster can be started here.</exception>
-    public static async Task<StartUndertaking> PrepareAsync(SetupSession session, Answered answered, GatewaySettings settings, string text, CancellationToken ct)
+    public static async Task<StartUndertaking> PrepareAsync(
+        SetupSession session,
+        Answered answered,
+        GatewaySettings settings,
+        string text,
+        CancellationToken ct
+    )
     {
         // In a tree there is nothing to ask; the test that looks at the page there starts nothing.
-        var (refusal, warnings) = session.Machine.IsLive ? new BootstrapSequence(session.Machine, session.Clock, new ApplyRun()).Judge(settings, session.Facts)
+        var (refusal, warnings) = session.Machine.IsLive
+            ? new BootstrapSequence(session.Machine, session.Clock, new ApplyRun()).Judge(settings, session.Facts)
             : (null, [.. Core.Clusters.PlacementRules.Warnings([(settings.System.Profile.Name, settings.System.Location)])]);
-        if (refusal is not null) throw new SequenceException(ExitCodes.Refused, refusal);
+        if (refusal is not null)
+            throw new SequenceException(ExitCodes.Refused, refusal);
         var name = answered.Text("cluster.name");
-        return new StartUndertaking(session, answered, await session.PreviewAsync(settings, text, ct, StandIn(name, settings, session.Clock.GetUtcNow())), warnings);
+        return new StartUndertaking(
+            session,
+            answered,
+            await session.PreviewAsync(settings, text, ct, StandIn(name, settings, session.Clock.GetUtcNow())),
+            warnings
+        );
     }
 
     /// <inheritdoc/>
@@ -42,13 +55,21 @@ internal sealed class StartUndertaking : Undertaking
         get
         {
             yield return new ReviewLine($"A new cluster, {name}, begins with this host as its first node.");
-            yield return new ReviewLine("Made for it: a root CA and an issuing CA, this node's certificate, the master token, the encryption key, and the cluster's registry in PostgreSQL.");
-            foreach (var warning in warnings) yield return new ReviewLine($"! {warning}", ReviewLook.Wrong);
-            foreach (var refusal in preview.Refusals) yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
-            foreach (var line in PlanWords.Of(preview.Plan, preview.Node)) yield return new ReviewLine(line);
+            yield return new ReviewLine(
+                "Made for it: a root CA and an issuing CA, this node's certificate, the master token, the encryption key, and the "
+                    + "cluster's registry in PostgreSQL."
+            );
+            foreach (var warning in warnings)
+                yield return new ReviewLine($"! {warning}", ReviewLook.Wrong);
+            foreach (var refusal in preview.Refusals)
+                yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
+            foreach (var line in PlanWords.Of(preview.Plan, preview.Node))
+                yield return new ReviewLine(line);
             yield return new ReviewLine("Keys and certificates are made when you say yes; below 'Files', others stand for them.");
-            if (preview.Recovered) yield return new ReviewLine(PlanWords.Recovered);
-            if (session.Replaced() is { } replaced) yield return new ReviewLine(replaced);
+            if (preview.Recovered)
+                yield return new ReviewLine(PlanWords.Recovered);
+            if (session.Replaced() is { } replaced)
+                yield return new ReviewLine(replaced);
         }
     }
 
@@ -59,23 +80,37 @@ internal sealed class StartUndertaking : Undertaking
     public override ClusterPicture Picture => ClusterPicture.Of(preview.Settings, name) with { Issuer = preview.Settings.Cluster.Id };
 
     /// <inheritdoc/>
-    public override string Question => $"The cluster {name} begins with this host. If a check or a verification fails, the host is put back as it was. Afterwards the keys are shown once: have something at hand to keep them with.";
+    public override string Question =>
+        $"The cluster {name} begins with this host. If a check or a verification fails, the host is put back as it was. Afterwards the "
+        + $"keys are shown once: have something at hand to keep them with.";
 
     /// <inheritdoc/>
-    public override ApplyRun Begin() => SequenceRun.Begin(async (log, ct) =>
-    {
-        var made = await session.SealingAsync(answered.Secrets, () => new BootstrapSequence(session.Machine, session.Clock, log).RunAsync(name, answered.Answers, preview.Settings, ct));
-        keys = new ClusterKeys(session.Machine, name, made.Fingerprint, made.MasterToken, made.EncryptionKey);
-    }, () => new ClusterFiles(session.Machine).Node is not null);
+    public override ApplyRun Begin() =>
+        SequenceRun.Begin(
+            async (log, ct) =>
+            {
+                var made = await session.SealingAsync(
+                    answered.Secrets,
+                    () => new BootstrapSequence(session.Machine, session.Clock, log).RunAsync(name, answered.Answers, preview.Settings, ct)
+                );
+                keys = new ClusterKeys(session.Machine, name, made.Fingerprint, made.MasterToken, made.EncryptionKey);
+            },
+            () => new ClusterFiles(session.Machine).Node is not null
+        );
 
     /// <inheritdoc/>
     public override string State(ApplyResult result) => result.Outcome == Outcome.Broken ? SequenceRun.Unfinished : base.State(result);
 
     /// <inheritdoc/>
-    public override string Done(ApplyRun run, ApplyResult result) => $"Done in {run.Elapsed:m\\:ss}: the cluster {name} is there, and {preview.Settings.System.Name} is its first node.";
+    public override string Done(ApplyRun run, ApplyResult result) =>
+        $"Done in {run.Elapsed:m\\:ss}: the cluster {name} is there, and {preview.Settings.System.Name} is its first node.";
 
     /// <inheritdoc/>
-    public override IEnumerable<string> NextSteps => [.. Gatehouse.Wizard.NextSteps.Of(session, preview), "Bring further nodes in, now or with 'gatehouse setup' at any time; 'gatehouse status' shows them."];
+    public override IEnumerable<string> NextSteps =>
+        [
+            .. Gatehouse.Wizard.NextSteps.Of(session, preview),
+            "Bring further nodes in, now or with 'gatehouse setup' at any time; 'gatehouse status' shows them.",
+        ];
 
     /// <inheritdoc/>
     public override ClusterKeys? Keys => keys;
@@ -84,6 +119,15 @@ internal sealed class StartUndertaking : Undertaking
     private static ClusterMaterial StandIn(string name, GatewaySettings settings, DateTimeOffset now)
     {
         var made = NewTrust.Make(name, settings.System.Name, settings.System.Address, now);
-        return new ClusterMaterial(new CertifiedKey(new Secret(made.NodeKey), made.Node.Pem), made.Root, made.RevocationLists.Root + made.RevocationLists.Issuing, new CertifiedKey(new Secret(made.IssuingKey), made.Issuing)) { ClusterId = new string('0', 32), Seat = QuorumSeat.Founder(settings.System.Name) };
+        return new ClusterMaterial(
+            new CertifiedKey(new Secret(made.NodeKey), made.Node.Pem),
+            made.Root,
+            made.RevocationLists.Root + made.RevocationLists.Issuing,
+            new CertifiedKey(new Secret(made.IssuingKey), made.Issuing)
+        )
+        {
+            ClusterId = new string('0', 32),
+            Seat = QuorumSeat.Founder(settings.System.Name),
+        };
     }
 }

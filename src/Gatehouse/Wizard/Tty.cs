@@ -11,5 +11,6 @@ internal static class Tty
     }
 
     /// <summary>Whether a screen reader or a braille line is at work, which reads lines better than a drawn screen.</summary>
-    public static bool IsSpoken() => Directory.Exists("/sys/accessibility/speakup") || Directory.Exists("/run/brltty") || File.Exists("/run/brltty.pid");
+    public static bool IsSpoken() =>
+        Directory.Exists("/sys/accessibility/speakup") || Directory.Exists("/run/brltty") || File.Exists("/run/brltty.pid");
 }

@@ -3,7 +3,8 @@ using Gatehouse.Machines;
 
 namespace Gatehouse.Wizard;
 
-/// <summary>What a task is about to do, with what both faces of the wizard say about it: before, when it has failed, and at the end.</summary>
+/// <summary>What a task is about to do, with what both faces of the wizard say about it: before, when it has failed, and at the
+/// end.</summary>
 internal abstract class Undertaking
 {
     /// <summary>What will happen, and what is worth knowing about it.</summary>

@@ -75,7 +75,8 @@ class Conversation:
         kind = self.any.choice(["v1", "v1", "v1", "v1-6", "unknown", "v2", "v2", "v2-6", "local", "tlv", "bad"])
         signature = b"\r\n\r\n\x00\r\nQUIT\n"
         four = socket.inet_aton(client) + socket.inet_aton(GATEWAY) + struct.pack("!HH", 40000, 25)
-        six = socket.inet_pton(socket.AF_INET6, "2001:db8::77") + socket.inet_pton(socket.AF_INET6, "2001:db8::1") + struct.pack("!HH", 40000, 25)
+        six = (socket.inet_pton(socket.AF_INET6, "2001:db8::77") + socket.inet_pton(socket.AF_INET6, "2001:db8::1")
+               + struct.pack("!HH", 40000, 25))
         self.send({
             "v1": f"PROXY TCP4 {client} {GATEWAY} 40000 25\r\n".encode(),
             "v1-6": b"PROXY TCP6 2001:db8::77 2001:db8::1 40000 25\r\n",
@@ -84,20 +85,22 @@ class Conversation:
             "v2-6": signature + b"\x21\x21" + struct.pack("!H", len(six)) + six,
             "local": signature + b"\x20\x00\x00\x00",
             "tlv": signature + b"\x21\x11" + struct.pack("!H", len(four) + 5) + four + b"\x04\x00\x02ab",
-            "bad": self.any.choice([b"PROXY TCP4 999.1.1.1 1.1.1.1 1 25\r\n", b"PROXY\r\n", signature[:-1], b"PROXY TCP4 " + b"1" * 120 + b"\r\n", b""]),
+            "bad": self.any.choice([
+                b"PROXY TCP4 999.1.1.1 1.1.1.1 1 25\r\n", b"PROXY\r\n", signature[:-1], b"PROXY TCP4 " + b"1" * 120 + b"\r\n", b""]),
         }[kind])
 
     def local_part(self):
         word = self.any.choice(["user", "info", "j.doe", "User", "sales+tag", "a", "o'brien", "x" * 64])
         return word if self.chance(0.75) else self.any.choice([
-            '"john doe"', '".dots."', '"a@b"', '"quo\\"ted"', '"back\\\\slash"', '""', "user%foreign.example", "foreign.example!user", "a/../b", "${run{id}}", "`id`",
-            "|id", "/etc/passwd", "müller", "δοκιμή", "x" * 65, "x" * 250, ".lead", "trail.", "two..dots", "=1", "-f", "a b", "caf\udce9"])
+            '"john doe"', '".dots."', '"a@b"', '"quo\\"ted"', '"back\\\\slash"', '""', "user%foreign.example", "foreign.example!user",
+            "a/../b", "${run{id}}", "`id`", "|id", "/etc/passwd", "müller", "δοκιμή", "x" * 65, "x" * 250, ".lead", "trail.",
+            "two..dots", "=1", "-f", "a b", "caf\udce9"])
 
     def address(self, domains):
         local, domain = self.local_part(), self.any.choice(domains)
         return f"{local}@{domain}" if self.chance(0.85) else self.any.choice([
-            f"@{FOREIGN}:{local}@{domain}", f"{local}@{domain}.", f"{local}@[{GATEWAY}]", f"{local}%{FOREIGN}@{domain}", f"{local}", "postmaster", f"{local}@bücher.example",
-            f"{local}@{domain}@{FOREIGN}", f"{local}@localhost", f"{local}@"])
+            f"@{FOREIGN}:{local}@{domain}", f"{local}@{domain}.", f"{local}@[{GATEWAY}]", f"{local}%{FOREIGN}@{domain}",
+            f"{local}", "postmaster", f"{local}@bücher.example", f"{local}@{domain}@{FOREIGN}", f"{local}@localhost", f"{local}@"])
 
     def recipient(self):
         if ROLE == "relay":
@@ -125,19 +128,24 @@ class Conversation:
 
     def message(self, token):
         end = b"\r\n"
-        head = [b"From: A Sender <sender@remote.example>", b"To: someone <user@example.org>", b"Subject: conversation " + token, b"Date: Mon, 30 Nov 2026 10:00:00 +0000",
-                b"Message-ID: <" + token + b"@remote.example>"]
+        head = [b"From: A Sender <sender@remote.example>", b"To: someone <user@example.org>", b"Subject: conversation " + token,
+                b"Date: Mon, 30 Nov 2026 10:00:00 +0000", b"Message-ID: <" + token + b"@remote.example>"]
         head = [h for h in head if h.startswith(b"Subject") or not self.chance(0.05)]
         for share, line in [
-                (0.06, "Subject: grüße".encode()), (0.04, b"X-Latin: caf\xe9"), (0.04, b"X-Long: " + b"y" * self.any.randrange(900, 3000)), (0.04, b"X-Folded: a\r\n b\r\n\tc"),
-                (0.03, b"X-Many: 1\r\n" * 200 + b"X-Many: 2"), (0.03, b"no colon here"), (0.03, b"From: second@remote.example"), (0.03, b"X-EXAMPLE-Scanned: by nobody, clean"),
-                (0.03, b"Content-Type: multipart/mixed; boundary=\"x"), (0.03, b"Content-Type: text/plain; charset=nonsense"), (0.02, b"X-Nul: a\0b")]:
+                (0.06, "Subject: grüße".encode()), (0.04, b"X-Latin: caf\xe9"),
+                (0.04, b"X-Long: " + b"y" * self.any.randrange(900, 3000)), (0.04, b"X-Folded: a\r\n b\r\n\tc"),
+                (0.03, b"X-Many: 1\r\n" * 200 + b"X-Many: 2"), (0.03, b"no colon here"),
+                (0.03, b"From: second@remote.example"), (0.03, b"X-EXAMPLE-Scanned: by nobody, clean"),
+                (0.03, b"Content-Type: multipart/mixed; boundary=\"x"), (0.03, b"Content-Type: text/plain; charset=nonsense"),
+                (0.02, b"X-Nul: a\0b")]:
             if self.chance(share):
                 head.insert(self.any.randrange(len(head) + 1), line)
-        body = [b"Good morning, this is conversation " + token + b"."] + [bytes(self.any.choice(b"abcdefgh ,.") for _ in range(60)) for _ in range(self.any.randrange(0, 40))]
+        body = [b"Good morning, this is conversation " + token + b"."] + [
+            bytes(self.any.choice(b"abcdefgh ,.") for _ in range(60)) for _ in range(self.any.randrange(0, 40))]
         for share, line in [
-                (0.08, b"z" * self.any.choice([997, 998, 999, 1000, 1024, 4000, 20000])), (0.08, "schöne Grüße, 你好".encode()), (0.06, b"\x80\xff\xfe latin"), (0.05, b"."), (0.05, b"..two"),
-                (0.02, b"nul \0 inside"), (0.03, b"lone \r and \n inside"), (0.03, GTUBE), (0.03, EICAR),
+                (0.08, b"z" * self.any.choice([997, 998, 999, 1000, 1024, 4000, 20000])), (0.08, "schöne Grüße, 你好".encode()),
+                (0.06, b"\x80\xff\xfe latin"), (0.05, b"."), (0.05, b"..two"), (0.02, b"nul \0 inside"),
+                (0.03, b"lone \r and \n inside"), (0.03, GTUBE), (0.03, EICAR),
                 (0.04, b"\n.\nMAIL FROM:<smuggled@remote.example>\nRCPT TO:<user@foreign.example>\nDATA\n"),
                 (0.04, b"\r\n.\rMAIL FROM:<smuggled@remote.example>\r\nRCPT TO:<user@example.org>\r\nDATA\r\nSubject: smuggled\r\n")]:
             if self.chance(share):
@@ -203,10 +211,13 @@ class Conversation:
             # An answer without an id was to something else: who forged a header may be behind by an answer.
             found = re.search(r"id=(\S+)", answer[-1])
             if found:
-                self.taken.append({"id": found[1], "token": token.decode(), "sender": sender.encode("utf-8", "replace").decode(), "recipients": accepted})
+                self.taken.append({
+                    "id": found[1], "token": token.decode(), "sender": sender.encode("utf-8", "replace").decode(),
+                    "recipients": accepted})
 
     def greet(self):
-        name = self.any.choice(["client.remote.example"] * 10 + ["[10.77.0.77]", "bad_name", "", "a b", "localhost", "x" * 300, "münchen.example", "mx1.lab.example"])
+        name = self.any.choice(["client.remote.example"] * 10 + [
+            "[10.77.0.77]", "bad_name", "", "a b", "localhost", "x" * 300, "münchen.example", "mx1.lab.example"])
         answer = self.ask(self.octets(f"{'HELO' if self.chance(0.1) else 'EHLO'} {name}\r\n"))
         self.extensions = {line[4:].split(" ")[0].upper() for line in answer[1:]} if answer[0].startswith("250") else set()
         return answer[0].startswith("250")
@@ -242,9 +253,13 @@ class Conversation:
                     self.greet()
             for count in range(self.any.choice([1, 1, 1, 1, 2, 3])):
                 if self.chance(0.15):
-                    self.ask(self.any.choice([b"NOOP\r\n", b"RSET\r\n", b"VRFY user@example.org\r\n", b"EXPN all\r\n", b"HELP\r\n", b"ETRN foreign.example\r\n", b"NOOP " + b"n" * 900 + b"\r\n"]))
+                    self.ask(self.any.choice([
+                        b"NOOP\r\n", b"RSET\r\n", b"VRFY user@example.org\r\n", b"EXPN all\r\n", b"HELP\r\n",
+                        b"ETRN foreign.example\r\n", b"NOOP " + b"n" * 900 + b"\r\n"]))
                 if self.chance(0.03):
-                    self.ask(self.any.choice([b"XXXX\r\n", b"\r\n", b"AUTH PLAIN AGEAYg==\r\n", b"DATA\r\n", b"BDAT 5 LAST\r\nhello", b"RCPT TO:<user@foreign.example>\r\n", b"MAIL\r\n", b"\0\r\n", b"BURL x LAST\r\n"]))
+                    self.ask(self.any.choice([
+                        b"XXXX\r\n", b"\r\n", b"AUTH PLAIN AGEAYg==\r\n", b"DATA\r\n", b"BDAT 5 LAST\r\nhello",
+                        b"RCPT TO:<user@foreign.example>\r\n", b"MAIL\r\n", b"\0\r\n", b"BURL x LAST\r\n"]))
                 self.transaction(count)
                 if self.chance(0.1):
                     self.ask(b"RSET\r\n")
@@ -262,7 +277,9 @@ def attempt(number):
     try:
         return conversation.run()
     except OSError as error:
-        return {"role": ROLE, "number": number, "taken": conversation.taken, "said": conversation.said + [f"! {error}"], "failed": str(error)}
+        return {
+            "role": ROLE, "number": number, "taken": conversation.taken, "said": conversation.said + [f"! {error}"],
+            "failed": str(error)}
 
 
 with concurrent.futures.ThreadPoolExecutor(6) as pool:

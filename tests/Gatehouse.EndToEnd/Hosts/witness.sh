@@ -17,10 +17,18 @@ n=0
 while :; do
   n=$((n + 1))
   {
-    if timeout 5 "$psql" -XAtqw "host=$all target_session_attrs=read-write $options" -c "INSERT INTO public.probe VALUES ($n)" >/dev/null 2>&1; then echo $n >>acked; else echo $n >>gaps; fi
+    if timeout 5 "$psql" -XAtqw "host=$all target_session_attrs=read-write $options" \
+      -c "INSERT INTO public.probe VALUES ($n)" >/dev/null 2>&1; then
+      echo $n >>acked
+    else
+      echo $n >>gaps
+    fi
   } &
   for address; do
-    { timeout 5 "$psql" -XAtqw "host=$address $options" -c "INSERT INTO public.direct VALUES ($n, '$address')" >/dev/null 2>&1 && echo "$n $address" >>wrote; } &
+    {
+      timeout 5 "$psql" -XAtqw "host=$address $options" -c "INSERT INTO public.direct VALUES ($n, '$address')" >/dev/null 2>&1 &&
+        echo "$n $address" >>wrote
+    } &
   done
   sleep 1
 done

@@ -14,7 +14,11 @@ public sealed class Leash : IDisposable
     public Leash(string line, params string[] arguments)
     {
         // In a session of its own, or an interrupted test run would take it along.
-        var start = new ProcessStartInfo("setsid", ["sh", "-c", $"cat >/dev/null\n{line}", "sh", .. arguments]) { RedirectStandardInput = true, WorkingDirectory = "/" };
+        var start = new ProcessStartInfo("setsid", ["sh", "-c", $"cat >/dev/null\n{line}", "sh", .. arguments])
+        {
+            RedirectStandardInput = true,
+            WorkingDirectory = "/",
+        };
         shell = Process.Start(start)!;
     }
 

@@ -16,7 +16,8 @@ public static class Operator
         terminal.Press("Tab");
         Fill(terminal, "Europe/Berlin", "10.77.0.1");
         terminal.Press("C-u").Type("10.77.0.0/24");
-        foreach (var text in new[] { "mx1.lab.example", address, "Europe/Berlin", "10.77.0.1", "10.77.0.0/24" }) terminal.WaitFor(text);
+        foreach (var text in new[] { "mx1.lab.example", address, "Europe/Berlin", "10.77.0.1", "10.77.0.0/24" })
+            terminal.WaitFor(text);
         terminal.Press("NPage").WaitFor("> 2 Scanner").Press("NPage").WaitFor("> 3 MTA");
         // Domains, relay networks, smart host, postmaster.
         terminal.Type("example.org 10.77.0.140:25").Press("Tab", "Tab", "Tab").Type("postmaster@example.org");
@@ -29,7 +30,16 @@ public static class Operator
     /// <summary>Saves the answers from the review.</summary>
     public static void Save(Tmux terminal, string path)
     {
-        terminal.Press("Left", "Enter").WaitFor("To which file").Press("C-u").Type(path).WaitFor(path).Press("Enter").WaitFor("The answers are in").Press("Enter").WaitForNo("The answers are in");
+        terminal
+            .Press("Left", "Enter")
+            .WaitFor("To which file")
+            .Press("C-u")
+            .Type(path)
+            .WaitFor(path)
+            .Press("Enter")
+            .WaitFor("The answers are in")
+            .Press("Enter")
+            .WaitForNo("The answers are in");
         terminal.Press("Right");
     }
 
@@ -42,23 +52,58 @@ public static class Operator
         // What is typed before the question is there does not answer it.
         terminal.Press("Enter").WaitFor("─ Apply? ─").Type("yes").Press("Enter");
         // Packages may be fetched and installed. The end is a page's title: apt says "Done" too while it works.
-        terminal.Until($"'{done}', or why not", f => f.Contains(done, StringComparison.Ordinal) || Ends.Any(e => f.Contains($"─ {e} ─", StringComparison.Ordinal)), Lab.Setup);
+        terminal.Until(
+            $"'{done}', or why not",
+            f => f.Contains(done, StringComparison.Ordinal) || Ends.Any(e => f.Contains($"─ {e} ─", StringComparison.Ordinal)),
+            Lab.Setup
+        );
         terminal.WaitFor(done);
     }
 
-    /// <summary>The same answers for the plain mode, as lines: screen after screen, then save and apply. The name server stays as it was found on the host.</summary>
-    public static string Lines(string address, string saved) => string.Join('\n',
-    [
-        "1",
-        "mx1.lab.example", address, "", "Europe/Berlin", "", "-", "10.77.0.0/24", "", "",
-        "", "", "", "", "", "",
-        "example.org 10.77.0.140:25", "", "", "", "postmaster@example.org", "", "",
-        "", "", Password, Password, "",
-        $"save {saved}", "apply", "yes", "",
-    ]);
+    /// <summary>The same answers for the plain mode, as lines: screen after screen, then save and apply. The name server stays as it was
+    /// found on the host.</summary>
+    public static string Lines(string address, string saved) =>
+        string.Join(
+            '\n',
+            [
+                "1",
+                "mx1.lab.example",
+                address,
+                "",
+                "Europe/Berlin",
+                "",
+                "-",
+                "10.77.0.0/24",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "example.org 10.77.0.140:25",
+                "",
+                "",
+                "",
+                "postmaster@example.org",
+                "",
+                "",
+                "",
+                "",
+                Password,
+                Password,
+                "",
+                $"save {saved}",
+                "apply",
+                "yes",
+                "",
+            ]
+        );
 
     private static void Fill(Tmux terminal, params string[] values)
     {
-        foreach (var value in values) terminal.Press("C-u").Type(value).Press("Tab");
+        foreach (var value in values)
+            terminal.Press("C-u").Type(value).Press("Tab");
     }
 }

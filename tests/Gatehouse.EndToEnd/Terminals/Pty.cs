@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Gatehouse.EndToEnd;
 
-/// <summary>A shell line on a bare terminal, for bytes as they are and for hanging up. It hangs up when the test process ends, too.</summary>
+/// <summary>A shell line on a bare terminal, for bytes as they are and for hanging up. It hangs up when the test process ends,
+/// too.</summary>
 public sealed class Pty : IDisposable
 {
     private readonly Process process;
@@ -14,7 +15,19 @@ public sealed class Pty : IDisposable
     {
         // When this end of the pipe closes, 'kill' ends the whole group, 'script' among it, which holds the terminal's other end.
         const string held = "{ cat; kill -KILL 0; } | script -qefc \"$1\" /dev/null";
-        var start = new ProcessStartInfo("setsid", ["env", "-i", .. tree.Variables(term, "C.UTF-8"), "sh", "-c", held, "sh", $"stty rows {height} cols {width}; . \"$ENV\"; {line}"])
+        var start = new ProcessStartInfo(
+            "setsid",
+            [
+                "env",
+                "-i",
+                .. tree.Variables(term, "C.UTF-8"),
+                "sh",
+                "-c",
+                held,
+                "sh",
+                $"stty rows {height} cols {width}; . \"$ENV\"; {line}",
+            ]
+        )
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -29,7 +42,8 @@ public sealed class Pty : IDisposable
     {
         get
         {
-            lock (output) return output.ToString();
+            lock (output)
+                return output.ToString();
         }
     }
 
@@ -43,12 +57,17 @@ public sealed class Pty : IDisposable
     public void WaitForStillness()
     {
         var (length, since) = (-1, Stopwatch.GetTimestamp());
-        Lab.Until("stillness", TimeSpan.FromMinutes(3), () =>
-        {
-            var now = Output.Length;
-            if (now != length) (length, since) = (now, Stopwatch.GetTimestamp());
-            return Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(2);
-        });
+        Lab.Until(
+            "stillness",
+            TimeSpan.FromMinutes(3),
+            () =>
+            {
+                var now = Output.Length;
+                if (now != length)
+                    (length, since) = (now, Stopwatch.GetTimestamp());
+                return Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(2);
+            }
+        );
     }
 
     /// <summary>Pulls the plug.</summary>
@@ -70,7 +89,8 @@ public sealed class Pty : IDisposable
         var buffer = new byte[65536];
         while (process.StandardOutput.BaseStream.Read(buffer) is var count and > 0)
         {
-            lock (output) output.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            lock (output)
+                output.Append(Encoding.Latin1.GetString(buffer, 0, count));
         }
     }
 }

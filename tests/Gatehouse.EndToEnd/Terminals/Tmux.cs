@@ -27,7 +27,24 @@ public sealed class Tmux : IDisposable
         leash = new Leash("tmux -L \"$1\" kill-server 2>/dev/null; rm -f \"/tmp/tmux-$(id -u)/$1\"", socket);
         written = Path.Combine(tree.Place, socket);
         File.WriteAllText(written, "");
-        Do(["-u", "-f", "/dev/null", "new-session", "-d", "-x", $"{width}", "-y", $"{height}", "-c", tree.Place, "env", "-i", .. tree.Variables(term, lang), "sh", "-i"]);
+        Do([
+            "-u",
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            $"{width}",
+            "-y",
+            $"{height}",
+            "-c",
+            tree.Place,
+            "env",
+            "-i",
+            .. tree.Variables(term, lang),
+            "sh",
+            "-i",
+        ]);
         Do("pipe-pane", "-o", $"cat >>{written}");
         WaitFor("$");
     }
@@ -45,13 +62,17 @@ public sealed class Tmux : IDisposable
     public string Drawn => Do("capture-pane", "-p", "-e");
 
     /// <summary>Waits until the cursor is in a row with these texts.</summary>
-    public Tmux WaitForCursorIn(params string[] texts) => Until($"the cursor in the row of {string.Join(", ", texts)}", _ =>
-    {
-        // The cursor is asked for before and after, for it may move between.
-        var at = Cursor;
-        var row = Frame.Split('\n').ElementAtOrDefault(int.Parse(at.Split(',')[1], CultureInfo.InvariantCulture)) ?? "";
-        return texts.All(t => row.Contains(t, StringComparison.Ordinal)) && at == Cursor;
-    });
+    public Tmux WaitForCursorIn(params string[] texts) =>
+        Until(
+            $"the cursor in the row of {string.Join(", ", texts)}",
+            _ =>
+            {
+                // The cursor is asked for before and after, for it may move between.
+                var at = Cursor;
+                var row = Frame.Split('\n').ElementAtOrDefault(int.Parse(at.Split(',')[1], CultureInfo.InvariantCulture)) ?? "";
+                return texts.All(t => row.Contains(t, StringComparison.Ordinal)) && at == Cursor;
+            }
+        );
 
     /// <summary>The device the programs in it are on.</summary>
     public string Device => Do("display-message", "-p", "#{pane_tty}").Trim();
@@ -110,7 +131,8 @@ public sealed class Tmux : IDisposable
     }
 
     /// <summary>Waits for a text on the screen.</summary>
-    public Tmux WaitFor(string text, TimeSpan? within = null) => Until($"'{text}'", f => f.Contains(text, StringComparison.Ordinal), within);
+    public Tmux WaitFor(string text, TimeSpan? within = null) =>
+        Until($"'{text}'", f => f.Contains(text, StringComparison.Ordinal), within);
 
     /// <summary>Waits until a text is not on the screen any more.</summary>
     public Tmux WaitForNo(string text) => Until($"no '{text}'", f => !f.Contains(text, StringComparison.Ordinal));
@@ -122,8 +144,10 @@ public sealed class Tmux : IDisposable
         while (true)
         {
             var frame = Frame;
-            if (holds(frame)) return this;
-            if (Stopwatch.GetElapsedTime(start) > (within ?? Patience)) Fail($"{what} does not come", frame);
+            if (holds(frame))
+                return this;
+            if (Stopwatch.GetElapsedTime(start) > (within ?? Patience))
+                Fail($"{what} does not come", frame);
             Thread.Sleep(50);
         }
     }
@@ -133,24 +157,36 @@ public sealed class Tmux : IDisposable
     {
         Until("the end", f => f.Contains("exit: ", StringComparison.Ordinal) && f.Contains("tty: ", StringComparison.Ordinal));
         var frame = Lines;
-        if (!frame.Contains($"exit: {exitCode}\n", StringComparison.Ordinal)) Fail($"not exit code {exitCode}", frame);
-        if (!frame.Contains("tty: as before", StringComparison.Ordinal)) Fail("the terminal is not as before", frame);
+        if (!frame.Contains($"exit: {exitCode}\n", StringComparison.Ordinal))
+            Fail($"not exit code {exitCode}", frame);
+        if (!frame.Contains("tty: as before", StringComparison.Ordinal))
+            Fail("the terminal is not as before", frame);
         // Whoever types here sees what is typed, and the cursor.
         Type("echo se''en").WaitFor("echo se''en").Press("Enter").Until("the echo", f => f.Split('\n').Contains("seen"));
-        if (Do("display-message", "-p", "#{cursor_flag},#{alternate_on},#{keypad_flag}").Trim() != "1,0,0") Fail("the terminal is not as before", frame);
+        if (Do("display-message", "-p", "#{cursor_flag},#{alternate_on},#{keypad_flag}").Trim() != "1,0,0")
+            Fail("the terminal is not as before", frame);
         return this;
     }
 
     /// <summary>Closes the terminal on whatever runs in it.</summary>
     public void Dispose() => leash.Dispose();
 
-    private static void Fail(string why, string frame) => Assert.Fail($"{why}; the screen is\n{string.Join('\n', frame.Split('\n').Select(l => $"  |{l}"))}");
+    private static void Fail(string why, string frame) =>
+        Assert.Fail($"{why}; the screen is\n{string.Join('\n', frame.Split('\n').Select(l => $"  |{l}"))}");
 
     private string Do(params string[] arguments) => Finish(Start(arguments), "");
 
     private Process Start(string[] arguments)
     {
-        var start = new ProcessStartInfo("tmux", ["-L", socket, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardInputEncoding = new UTF8Encoding(false), WorkingDirectory = "/" };
+        var start = new ProcessStartInfo("tmux", ["-L", socket, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardInputEncoding = new UTF8Encoding(false),
+            WorkingDirectory = "/",
+        };
         // Or tmux takes what it sees for something that a terminal in another character set could not show.
         start.Environment["LC_ALL"] = "C.UTF-8";
         return Process.Start(start)!;
@@ -165,7 +201,10 @@ public sealed class Tmux : IDisposable
             var error = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
-            Assert.True(process.ExitCode == 0, $"tmux {string.Join(' ', process.StartInfo.ArgumentList.Skip(2))}: {error.GetAwaiter().GetResult()}");
+            Assert.True(
+                process.ExitCode == 0,
+                $"tmux {string.Join(' ', process.StartInfo.ArgumentList.Skip(2))}: {error.GetAwaiter().GetResult()}"
+            );
             return output;
         }
     }

@@ -35,20 +35,22 @@ public sealed class Tree : IDisposable
     public string Place => directory;
 
     /// <summary>Whether anything was ever applied.</summary>
-    public bool IsApplied => Directory.Exists(Path.Combine(directory, "root/var/lib/gatehouse/generations")) || Directory.Exists(Path.Combine(directory, "root/etc"));
+    public bool IsApplied =>
+        Directory.Exists(Path.Combine(directory, "root/var/lib/gatehouse/generations"))
+        || Directory.Exists(Path.Combine(directory, "root/etc"));
 
     /// <summary>The variables of a shell on a terminal, NAME=VALUE each.</summary>
     public string[] Variables(string term, string lang) =>
-    [
-        $"TERM={term}",
-        $"LANG={lang}",
-        $"TREE={directory}",
-        $"ENV={directory}/shell",
-        $"GATEHOUSE_PROGRAM={Program()}",
-        $"PATH={directory}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME=/root",
-        "SHELL=/bin/sh",
-    ];
+        [
+            $"TERM={term}",
+            $"LANG={lang}",
+            $"TREE={directory}",
+            $"ENV={directory}/shell",
+            $"GATEHOUSE_PROGRAM={Program()}",
+            $"PATH={directory}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=/root",
+            "SHELL=/bin/sh",
+        ];
 
     /// <summary>Writes a file beside the tree; its path.</summary>
     public string Write(string name, string text)
@@ -62,10 +64,12 @@ public sealed class Tree : IDisposable
     public string Draft() => Read("draft.json");
 
     /// <summary>Waits until a text was saved.</summary>
-    public void UntilSaved(string text) => Lab.Until($"'{text}' in the draft", TimeSpan.FromSeconds(20), () => Draft().Contains(text, StringComparison.Ordinal));
+    public void UntilSaved(string text) =>
+        Lab.Until($"'{text}' in the draft", TimeSpan.FromSeconds(20), () => Draft().Contains(text, StringComparison.Ordinal));
 
     /// <summary>The process that holds the wizard; null when none does.</summary>
-    public int? Holder() => int.TryParse(Read("holder").Split('\n')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+    public int? Holder() =>
+        int.TryParse(Read("holder").Split('\n')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     /// <summary>Sends a signal to the wizard.</summary>
     public void Signal(string signal)

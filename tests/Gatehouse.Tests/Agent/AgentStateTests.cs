@@ -48,7 +48,14 @@ public sealed class AgentStateTests(RealCluster cluster) : IDisposable
     private AgentPlaces Places(LocalNode node)
     {
         Write(node, 0);
-        return new AgentPlaces { Pki = cluster.Pki, Node = Path.Combine(own, "cluster.json"), View = Path.Combine(own, "view.json"), Sign = Path.Combine(own, "follow"), Hosts = null };
+        return new AgentPlaces
+        {
+            Pki = cluster.Pki,
+            Node = Path.Combine(own, "cluster.json"),
+            View = Path.Combine(own, "view.json"),
+            Sign = Path.Combine(own, "follow"),
+            Hosts = null,
+        };
     }
 
     private void Write(LocalNode node, int age)

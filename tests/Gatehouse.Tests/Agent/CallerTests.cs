@@ -33,7 +33,10 @@ public sealed class CallerTests : IDisposable
     {
         await using var agent = await TestAgent.StartAsync(cluster, here.Read);
         using var client = AgentClient.Stranger("127.0.0.1", agent.Port);
-        Assert.Equal("no-certificate", (await Assert.ThrowsAsync<AgentException>(() => client.StatusAsync(CancellationToken.None))).Refusal?.Code);
+        Assert.Equal(
+            "no-certificate",
+            (await Assert.ThrowsAsync<AgentException>(() => client.StatusAsync(CancellationToken.None))).Refusal?.Code
+        );
         Assert.NotEmpty((await client.IntroductionAsync(CancellationToken.None)).Roots);
 
         using var handler = new HttpClientHandler();
@@ -53,7 +56,9 @@ public sealed class CallerTests : IDisposable
         using var other = new TestMember(theirs, 2);
         await using var agent = await TestAgent.StartAsync(cluster, here.Read);
         // It would even believe the agent's certificate.
-        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = Believing(MemberTls.Client(other.Read(), "127.0.0.1", TimeProvider.System, _ => { })) });
+        using var client = new HttpClient(
+            new SocketsHttpHandler { SslOptions = Believing(MemberTls.Client(other.Read(), "127.0.0.1", TimeProvider.System, _ => { })) }
+        );
         await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri($"https://127.0.0.1:{agent.Port}/v1/status")));
         Assert.Equal("", agent.Heard);
     }
@@ -80,15 +85,24 @@ public sealed class CallerTests : IDisposable
     {
         await using var agent = await TestAgent.StartAsync(cluster, here.Read);
         using (var elsewhere = AgentClient.Member(caller.Read(), "127.0.0.2", agent.Port, TimeProvider.System))
-            Assert.Contains("is not for 127.0.0.2", (await Assert.ThrowsAsync<AgentException>(() => elsewhere.StatusAsync(CancellationToken.None))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "is not for 127.0.0.2",
+                (await Assert.ThrowsAsync<AgentException>(() => elsewhere.StatusAsync(CancellationToken.None))).Message,
+                StringComparison.Ordinal
+            );
         caller.Learn(here.Serial);
         using var client = Call(caller, agent);
-        Assert.Contains("revoked", (await Assert.ThrowsAsync<AgentException>(() => client.StatusAsync(CancellationToken.None))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "revoked",
+            (await Assert.ThrowsAsync<AgentException>(() => client.StatusAsync(CancellationToken.None))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static AgentClient Call(TestMember caller, TestAgent agent) => Call(caller, agent.Port);
 
-    private static AgentClient Call(TestMember caller, int port) => AgentClient.Member(caller.Read(), "127.0.0.1", port, TimeProvider.System);
+    private static AgentClient Call(TestMember caller, int port) =>
+        AgentClient.Member(caller.Read(), "127.0.0.1", port, TimeProvider.System);
 
     private static System.Net.Security.SslClientAuthenticationOptions Believing(System.Net.Security.SslClientAuthenticationOptions options)
     {

@@ -95,7 +95,8 @@ public sealed class JoiningTests : IDisposable
         chain.ChainPolicy.ExtraStore.Add(theirs.Issuing.Certificate);
         using var certificate = theirs.Certificate(made: DateTimeOffset.UtcNow);
         // What the system has read of its store it keeps for some seconds.
-        for (var i = 0; i < 600 && !chain.Build(certificate); i++) await Task.Delay(100);
+        for (var i = 0; i < 600 && !chain.Build(certificate); i++)
+            await Task.Delay(100);
         Assert.True(chain.Build(certificate), "the system does not trust the CA that was added to its store");
 
         await using var agent = await TestAgent.StartAsync(ours, other.Read);
@@ -133,10 +134,22 @@ public sealed class JoiningTests : IDisposable
     [Fact]
     public async Task What_a_stranger_says_does_not_command_the_terminal()
     {
-        await using var agent = await StrangeAgent.StartAsync(issuer.Read, 403, """{"code": "x", "message": "\u001b]0;gone\u0007no\u009b2J"}""");
-        Assert.EndsWith("refused: ]0;gone" + "no2J", (await Assert.ThrowsAsync<AgentException>(() => JoinAsync(agent.Port))).Message, StringComparison.Ordinal);
+        await using var agent = await StrangeAgent.StartAsync(
+            issuer.Read,
+            403,
+            """{"code": "x", "message": "\u001b]0;gone\u0007no\u009b2J"}"""
+        );
+        Assert.EndsWith(
+            "refused: ]0;gone" + "no2J",
+            (await Assert.ThrowsAsync<AgentException>(() => JoinAsync(agent.Port))).Message,
+            StringComparison.Ordinal
+        );
         var roots = System.Text.Json.JsonSerializer.Serialize(new[] { ours.RootPem });
-        await using var named = await StrangeAgent.StartAsync(issuer.Read, 200, $$"""{"protocol": 1, "cluster": "", "name": "\u001b[2Jexample", "issuer": "", "roots": {{roots}}}""");
+        await using var named = await StrangeAgent.StartAsync(
+            issuer.Read,
+            200,
+            $$"""{"protocol": 1, "cluster": "", "name": "\u001b[2Jexample", "issuer": "", "roots": {{roots}}}"""
+        );
         var (_, _, introduction) = await JoinSequence.MeetAsync(Here(named.Port), code, CancellationToken.None);
         Assert.Equal("[2Jexample", introduction.Name);
     }
@@ -152,23 +165,27 @@ public sealed class JoiningTests : IDisposable
     {
         var (trust, at, _) = await JoinSequence.MeetAsync(Here(port), code, CancellationToken.None);
         using var client = AgentClient.Joining(trust, at.Host, at.Port, TimeProvider.System);
-        await client.JoinAsync(new JoinRequest
-        {
-            Protocol = JoinRequest.ThisProtocol,
-            Release = "0.1.0",
-            Code = code.Id,
-            Secret = code.Secret.Reveal(),
-            Name = "mx3.example.org",
-            Address = "192.0.2.3",
-            Port = 1028,
-            Location = "",
-            Clock = DateTimeOffset.UtcNow,
-            Users = ImmutableSortedDictionary<string, int>.Empty,
-            EchoPort = 0,
-            Echo = "",
-            Request = "",
-        }, CancellationToken.None);
+        await client.JoinAsync(
+            new JoinRequest
+            {
+                Protocol = JoinRequest.ThisProtocol,
+                Release = "0.1.0",
+                Code = code.Id,
+                Secret = code.Secret.Reveal(),
+                Name = "mx3.example.org",
+                Address = "192.0.2.3",
+                Port = 1028,
+                Location = "",
+                Clock = DateTimeOffset.UtcNow,
+                Users = ImmutableSortedDictionary<string, int>.Empty,
+                EchoPort = 0,
+                Echo = "",
+                Request = "",
+            },
+            CancellationToken.None
+        );
     }
 
-    private static HostPort Here(int port) => HostPort.TryParse($"127.0.0.1:{port}", port, out var here) ? here : throw new InvalidOperationException();
+    private static HostPort Here(int port) =>
+        HostPort.TryParse($"127.0.0.1:{port}", port, out var here) ? here : throw new InvalidOperationException();
 }

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Gatehouse.Tests.Agent;
 
-/// <summary>A member that was away until its certificate had ended gets the next one, and nothing else, by the last one that was made for it.</summary>
+/// <summary>A member that was away until its certificate had ended gets the next one, and nothing else, by the last one that was made for
+/// it.</summary>
 [Collection("real cluster")]
 public sealed class LapsedTests(RealCluster cluster) : IDisposable
 {
@@ -26,8 +27,20 @@ public sealed class LapsedTests(RealCluster cluster) : IDisposable
         using (var lapsed = Credentials.Read(directory))
         using (var client = agent.Member(lapsed))
         {
-            Assert.Equal(Distrust.Expired, (await Assert.ThrowsAsync<AgentException>(() => client.StatusAsync(CancellationToken.None))).Refusal?.Code);
-            Assert.Equal(Distrust.Expired, (await Assert.ThrowsAsync<AgentException>(() => client.RemoveAsync(new RemoveRequest(number, "", ""), CancellationToken.None))).Refusal?.Code);
+            Assert.Equal(
+                Distrust.Expired,
+                (await Assert.ThrowsAsync<AgentException>(() => client.StatusAsync(CancellationToken.None))).Refusal?.Code
+            );
+            Assert.Equal(
+                Distrust.Expired,
+                (
+                    await Assert.ThrowsAsync<AgentException>(() =>
+                        client.RemoveAsync(new RemoveRequest(number, "", ""), CancellationToken.None)
+                    )
+                )
+                    .Refusal
+                    ?.Code
+            );
             await RenewAsync(client);
         }
 
@@ -42,9 +55,13 @@ public sealed class LapsedTests(RealCluster cluster) : IDisposable
         await using var agent = await cluster.StartAsync();
         var number = await JoinAsync(agent);
         await EndAsync(number);
-        var (oldCertificate, oldKey) = (await File.ReadAllTextAsync(Path.Combine(directory, "node.crt")), await File.ReadAllTextAsync(Path.Combine(directory, "node.key")));
+        var (oldCertificate, oldKey) = (
+            await File.ReadAllTextAsync(Path.Combine(directory, "node.crt")),
+            await File.ReadAllTextAsync(Path.Combine(directory, "node.key"))
+        );
         using (var lapsed = Credentials.Read(directory))
-        using (var client = agent.Member(lapsed)) await RenewAsync(client);
+        using (var client = agent.Member(lapsed))
+            await RenewAsync(client);
         await WriteAsync(oldCertificate, oldKey);
         using var old = Credentials.Read(directory);
         using var thief = agent.Member(old);
@@ -79,10 +96,16 @@ public sealed class LapsedTests(RealCluster cluster) : IDisposable
         using var authority = X509Certificate2.CreateFromPem(cluster.Trust.Issuing, cluster.Trust.IssuingKey);
         using var key = NewTrust.NewKey();
         var request = new CertificateRequest(leaf.SubjectName, key, HashAlgorithmName.SHA256);
-        foreach (var extension in leaf.Extensions.Where(e => e.Oid?.Value is not "2.5.29.14")) request.CertificateExtensions.Add(extension);
+        foreach (var extension in leaf.Extensions.Where(e => e.Oid?.Value is not "2.5.29.14"))
+            request.CertificateExtensions.Add(extension);
         // The one from joining, which would be the last, has ended as well.
         await using (var local = ClusterRegistry.OpenLocal(cluster.Server.Socket, cluster.Server.Port))
-        await using (var earlier = local.Source.CreateCommand($"UPDATE gatehouse.certificates SET not_before = now() - interval '2 days', not_after = now() - interval '1 day' WHERE node = {number}"))
+        await using (
+            var earlier = local.Source.CreateCommand(
+                $"UPDATE gatehouse.certificates SET not_before = now() - interval '2 days', not_after = now() - interval '1 day' WHERE "
+                    + $"node = {number}"
+            )
+        )
             await earlier.ExecuteNonQueryAsync();
         var end = DateTimeOffset.UtcNow.AddMinutes(-4);
         using var ended = request.Create(authority, end.AddMinutes(-1), end, [0x5a, .. RandomNumberGenerator.GetBytes(15)]);

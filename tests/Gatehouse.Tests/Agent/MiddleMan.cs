@@ -24,7 +24,8 @@ internal sealed class MiddleMan : IDisposable
 
     /// <param name="shown">What he shows to the joining host.</param>
     /// <param name="issuer">The port of the issuer.</param>
-    /// <param name="swap">What he makes of the introduction that he passes on, by the number of the connection, the first being 1. That joining goes to himself he has written into it.</param>
+    /// <param name="swap">What he makes of the introduction that he passes on, by the number of the connection, the first being 1. That
+    /// joining goes to himself he has written into it.</param>
     public MiddleMan(SslStreamCertificateContext shown, int issuer, Func<int, JsonObject, JsonObject>? swap = null)
     {
         (this.shown, this.issuer, this.swap) = (shown, issuer, swap ?? ((_, introduction) => introduction));
@@ -41,7 +42,11 @@ internal sealed class MiddleMan : IDisposable
     /// <summary>Everything that he could read of what came from the joining host.</summary>
     public string Read
     {
-        get { lock (gate) return read.ToString(); }
+        get
+        {
+            lock (gate)
+                return read.ToString();
+        }
     }
 
     public void Dispose() => listener.Dispose();
@@ -50,7 +55,8 @@ internal sealed class MiddleMan : IDisposable
     {
         try
         {
-            while (true) _ = ServeAsync(await listener.AcceptTcpClientAsync(), ++connections);
+            while (true)
+                _ = ServeAsync(await listener.AcceptTcpClientAsync(), ++connections);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -65,21 +71,33 @@ internal sealed class MiddleMan : IDisposable
             using (client)
             {
                 await using var tls = new SslStream(client.GetStream());
-                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = shown, EnabledSslProtocols = SslProtocols.Tls13 });
+                await tls.AuthenticateAsServerAsync(
+                    new SslServerAuthenticationOptions { ServerCertificateContext = shown, EnabledSslProtocols = SslProtocols.Tls13 }
+                );
                 var buffer = new byte[64 << 10];
                 while (await tls.ReadAsync(buffer) is > 0 and var length)
                 {
                     var text = Encoding.UTF8.GetString(buffer, 0, length);
-                    lock (gate) read.Append(text);
+                    lock (gate)
+                        read.Append(text);
                     // A message goes out in one piece, or in two: head and body.
-                    if (text.Contains("Content-Length: ", StringComparison.OrdinalIgnoreCase) && text.EndsWith("\r\n\r\n", StringComparison.Ordinal)) continue;
+                    if (
+                        text.Contains("Content-Length: ", StringComparison.OrdinalIgnoreCase)
+                        && text.EndsWith("\r\n\r\n", StringComparison.Ordinal)
+                    )
+                        continue;
                     var answer = Encoding.UTF8.GetBytes(await PassOnAsync(text, number));
-                    await tls.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {answer.Length}\r\n\r\n"));
+                    await tls.WriteAsync(
+                        Encoding.ASCII.GetBytes(
+                            $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {answer.Length}\r\n\r\n"
+                        )
+                    );
                     await tls.WriteAsync(answer);
                 }
             }
         }
-        catch (Exception e) when (e is IOException or AuthenticationException or SocketException or ObjectDisposedException or HttpRequestException)
+        catch (Exception e)
+            when (e is IOException or AuthenticationException or SocketException or ObjectDisposedException or HttpRequestException)
         {
             // He was found out.
         }

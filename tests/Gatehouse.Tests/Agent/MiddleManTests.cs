@@ -13,7 +13,8 @@ using Xunit;
 
 namespace Gatehouse.Tests.Agent;
 
-/// <summary>A host joins the real agent, and somebody between the two reads whatever his certificate lets him read: never the secret.</summary>
+/// <summary>A host joins the real agent, and somebody between the two reads whatever his certificate lets him read: never the
+/// secret.</summary>
 [Collection("real cluster")]
 public sealed class MiddleManTests(RealCluster cluster)
 {
@@ -71,7 +72,10 @@ public sealed class MiddleManTests(RealCluster cluster)
         Assert.NotNull((await cluster.Registry.CodesAsync()).First(c => c.Id == code.Number).Used);
     }
 
-    private async Task<(MiddleMan Man, Exception? Refused)> TryAsync(SslStreamCertificateContext shown, Func<int, JsonObject, JsonObject>? swap = null)
+    private async Task<(MiddleMan Man, Exception? Refused)> TryAsync(
+        SslStreamCertificateContext shown,
+        Func<int, JsonObject, JsonObject>? swap = null
+    )
     {
         await using var agent = await cluster.StartAsync();
         var code = await cluster.InviteAsync();
@@ -115,7 +119,8 @@ public sealed class MiddleManTests(RealCluster cluster)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        for (var i = 0; i < 600 && !chain.Build(own.Leaf); i++) await Task.Delay(100);
+        for (var i = 0; i < 600 && !chain.Build(own.Leaf); i++)
+            await Task.Delay(100);
         Assert.True(chain.Build(own.Leaf), "the system does not trust the CA that was added to its store");
     }
 

@@ -42,7 +42,9 @@ public sealed class MovingTests(RealCluster cluster) : IDisposable
     {
         await using var agent = await cluster.StartAsync();
         using var stranger = agent.Joining();
-        var refused = await Assert.ThrowsAsync<AgentException>(() => stranger.MoveAsync(new MoveRequest("203.0.113.78"), CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<AgentException>(() =>
+            stranger.MoveAsync(new MoveRequest("203.0.113.78"), CancellationToken.None)
+        );
         Assert.NotNull(refused.Refusal);
     }
 }

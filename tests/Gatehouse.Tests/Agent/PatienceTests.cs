@@ -71,10 +71,16 @@ public sealed class PatienceTests : IDisposable
         await using var agent = await TestAgent.StartAsync(cluster, () => own);
         var left = Malformed;
         var longest = TimeSpan.Zero;
-        var senders = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
-        {
-            while (Interlocked.Decrement(ref left) is >= 0 and var n) await SendAsync(agent.Port, n);
-        })).ToArray();
+        var senders = Enumerable
+            .Range(0, 8)
+            .Select(_ =>
+                Task.Run(async () =>
+                {
+                    while (Interlocked.Decrement(ref left) is >= 0 and var n)
+                        await SendAsync(agent.Port, n);
+                })
+            )
+            .ToArray();
         while (senders.Any(s => !s.IsCompleted))
         {
             var start = Stopwatch.GetTimestamp();
@@ -103,7 +109,8 @@ public sealed class PatienceTests : IDisposable
                 var client = new TcpClient();
                 await client.ConnectAsync("127.0.0.1", agent.Port);
                 // Some say nothing, some begin a handshake that never goes on.
-                if (i % 2 == 0) await client.GetStream().WriteAsync(new byte[] { 0x16, 3, 1, 2 });
+                if (i % 2 == 0)
+                    await client.GetStream().WriteAsync(new byte[] { 0x16, 3, 1, 2 });
                 slow.Add(client);
             }
 
@@ -112,11 +119,13 @@ public sealed class PatienceTests : IDisposable
             await member.StatusAsync(CancellationToken.None);
             Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            foreach (var client in slow) Assert.Equal(0, await EndAsync(client, patience.Token));
+            foreach (var client in slow)
+                Assert.Equal(0, await EndAsync(client, patience.Token));
         }
         finally
         {
-            foreach (var client in slow) client.Dispose();
+            foreach (var client in slow)
+                client.Dispose();
         }
     }
 
@@ -143,12 +152,19 @@ public sealed class PatienceTests : IDisposable
         await using var agent = await TestAgent.StartAsync(cluster, () => own);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(25));
         // Half are slow in the head, half in the body.
-        var trickles = await Task.WhenAll(Enumerable.Range(0, Slow).Select(async i =>
-        {
-            var (client, tls) = await ConnectAsync(agent.Port);
-            var first = i % 2 == 0 ? "GET /v1/status HTTP/1.1\r\nX: " : "POST /v1/join HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{";
-            return TrickleAsync(client, tls, first, patience.Token);
-        }));
+        var trickles = await Task.WhenAll(
+            Enumerable
+                .Range(0, Slow)
+                .Select(async i =>
+                {
+                    var (client, tls) = await ConnectAsync(agent.Port);
+                    var first =
+                        i % 2 == 0
+                            ? "GET /v1/status HTTP/1.1\r\nX: "
+                            : "POST /v1/join HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{";
+                    return TrickleAsync(client, tls, first, patience.Token);
+                })
+        );
         for (var i = 0; i < 5; i++)
         {
             var start = Stopwatch.GetTimestamp();
@@ -192,7 +208,8 @@ public sealed class PatienceTests : IDisposable
         }
         finally
         {
-            foreach (var client in taken) client.Dispose();
+            foreach (var client in taken)
+                client.Dispose();
         }
     }
 
@@ -227,7 +244,9 @@ public sealed class PatienceTests : IDisposable
             var (client, tls) = await Connections.TakeAsync(port);
             try
             {
-                await tls.WriteAsync(Encoding.Latin1.GetBytes(number % 20 == 0 ? Broken[number / 20 % Broken.Length] : Wrong[number % Wrong.Length]));
+                await tls.WriteAsync(
+                    Encoding.Latin1.GetBytes(number % 20 == 0 ? Broken[number / 20 % Broken.Length] : Wrong[number % Wrong.Length])
+                );
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
                 var buffer = new byte[4096];
                 var length = await tls.ReadAsync(buffer, patience.Token);

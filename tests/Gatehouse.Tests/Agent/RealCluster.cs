@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Gatehouse.Agent;
+using Gatehouse.Agent.Service;
 using Gatehouse.Cluster.Joining;
 using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
@@ -57,49 +58,58 @@ public sealed class RealCluster : IAsyncLifetime
         await ClusterRegistry.CreateDatabaseAsync(Server.Socket, Server.Port);
         await using var local = ClusterRegistry.OpenLocal(Server.Socket, Server.Port);
         await local.MigrateAsync();
-        using X509Certificate2 root = X509Certificate2.CreateFromPem(Trust.Root), issuing = X509Certificate2.CreateFromPem(Trust.Issuing);
-        await local.InitialiseAsync(new NewCluster
-        {
-            Id = Trust.ClusterId,
-            Name = "Post",
-            Promotion = SHA256.HashData(Trust.MasterToken.PromotionProof(Trust.ClusterId)),
-            NodeName = First,
-            Place = new NodePlace(IPAddress.Parse("192.0.2.1"), 1028, ""),
-            Profile = "full",
-            NodeAnswers = "version: 1\n",
-            Certificate = Trust.Node,
-            Authorities =
-            [
-                new Authority(Issuer.FingerprintOf(root), AuthorityKind.Root, AuthorityState.Current, Trust.Root, Trust.SealedRootKey),
-                new Authority(Issuer.FingerprintOf(issuing), AuthorityKind.Issuing, AuthorityState.Current, Trust.Issuing, null),
-            ],
-            RevocationLists = [new(Issuer.FingerprintOf(root), 1, Trust.RevocationLists.Root), new(Issuer.FingerprintOf(issuing), 1, Trust.RevocationLists.Issuing)],
-            Answers = "version: 1\n",
-        });
+        using X509Certificate2 root = X509Certificate2.CreateFromPem(Trust.Root),
+            issuing = X509Certificate2.CreateFromPem(Trust.Issuing);
+        await local.InitialiseAsync(
+            new NewCluster
+            {
+                Id = Trust.ClusterId,
+                Name = "Post",
+                Promotion = SHA256.HashData(Trust.MasterToken.PromotionProof(Trust.ClusterId)),
+                NodeName = First,
+                Place = new NodePlace(IPAddress.Parse("192.0.2.1"), 1028, ""),
+                Profile = "full",
+                NodeAnswers = "version: 1\n",
+                Certificate = Trust.Node,
+                Authorities =
+                [
+                    new Authority(Issuer.FingerprintOf(root), AuthorityKind.Root, AuthorityState.Current, Trust.Root, Trust.SealedRootKey),
+                    new Authority(Issuer.FingerprintOf(issuing), AuthorityKind.Issuing, AuthorityState.Current, Trust.Issuing, null),
+                ],
+                RevocationLists =
+                [
+                    new(Issuer.FingerprintOf(root), 1, Trust.RevocationLists.Root),
+                    new(Issuer.FingerprintOf(issuing), 1, Trust.RevocationLists.Issuing),
+                ],
+                Answers = "version: 1\n",
+            }
+        );
         Registry = RegistryAccess.Open(Node(), Pki);
     }
 
     public async Task DisposeAsync()
     {
-        if (Registry is not null) await Registry.DisposeAsync();
+        if (Registry is not null)
+            await Registry.DisposeAsync();
         await Server.DisposeAsync();
         Directory.Delete(directory, recursive: true);
     }
 
     /// <summary>What the first node knows of itself.</summary>
-    internal LocalNode Node(long epoch = 1) => new()
-    {
-        Cluster = Trust.ClusterId,
-        ClusterName = "Post",
-        Number = 1,
-        Name = First,
-        Profile = "full",
-        Epoch = epoch,
-        SettingsVersion = 1,
-        Followed = "",
-        Units = [],
-        Databases = [$"127.0.0.1:{Server.Port}"],
-    };
+    internal LocalNode Node(long epoch = 1) =>
+        new()
+        {
+            Cluster = Trust.ClusterId,
+            ClusterName = "Post",
+            Number = 1,
+            Name = First,
+            Profile = "full",
+            Epoch = epoch,
+            SettingsVersion = 1,
+            Followed = "",
+            Units = [],
+            Databases = [$"127.0.0.1:{Server.Port}"],
+        };
 
     /// <summary>Starts the agent of the first node.</summary>
     /// <param name="epoch">The epoch that the node has seen.</param>
@@ -107,32 +117,50 @@ public sealed class RealCluster : IAsyncLifetime
     internal async Task<RealAgent> StartAsync(long epoch = 1, TimeProvider? clock = null)
     {
         var own = Directory.CreateTempSubdirectory("gatehouse-agent-").FullName;
-        var places = new AgentPlaces { Pki = Pki, Node = Path.Combine(own, "cluster.json"), View = Path.Combine(own, "view.json"), Sign = Path.Combine(own, "follow"), Quiet = Path.Combine(own, "quiet"), Hosts = null, Port = RegistryServer.FreePort() };
+        var places = new AgentPlaces
+        {
+            Pki = Pki,
+            Node = Path.Combine(own, "cluster.json"),
+            View = Path.Combine(own, "view.json"),
+            Sign = Path.Combine(own, "follow"),
+            Quiet = Path.Combine(own, "quiet"),
+            Hosts = null,
+            Port = RegistryServer.FreePort(),
+        };
         await File.WriteAllTextAsync(places.Node, JsonSerializer.Serialize(Node(epoch), Wire.Default.LocalNode));
         return await RealAgent.StartAsync(places, own, TrustStore.Read(Trust.Root, ""), clock ?? TimeProvider.System);
     }
 
     /// <summary>A code for a node of its own, as <c>gatehouse invite</c> makes it.</summary>
     internal async Task<Invitation> InviteAsync(string? name = null, string profile = "mail", TimeSpan? life = null) =>
-        await Invitation.MakeAsync(Registry, await Registry.ViewAsync(), name ?? $"mx{Interlocked.Increment(ref codes)}.example.org", profile, DateTimeOffset.UtcNow + (life ?? TimeSpan.FromHours(3)), false, CancellationToken.None);
+        await Invitation.MakeAsync(
+            Registry,
+            await Registry.ViewAsync(),
+            name ?? $"mx{Interlocked.Increment(ref codes)}.example.org",
+            profile,
+            DateTimeOffset.UtcNow + (life ?? TimeSpan.FromHours(3)),
+            false,
+            CancellationToken.None
+        );
 
     /// <summary>What a host sends that joins with a code; every host has an address of its own.</summary>
-    internal JoinRequest Request(Invitation code, string signingRequest) => new()
-    {
-        Protocol = JoinRequest.ThisProtocol,
-        Release = Release.Version,
-        Code = code.Code.Id,
-        Secret = code.Code.Secret.Reveal(),
-        Name = code.Name,
-        Address = $"198.18.0.{Interlocked.Increment(ref addresses)}",
-        Port = 1028,
-        Location = "",
-        Clock = DateTimeOffset.UtcNow,
-        Users = ImmutableSortedDictionary<string, int>.Empty,
-        EchoPort = 0,
-        Echo = "",
-        Request = signingRequest,
-    };
+    internal JoinRequest Request(Invitation code, string signingRequest) =>
+        new()
+        {
+            Protocol = JoinRequest.ThisProtocol,
+            Release = Release.Version,
+            Code = code.Code.Id,
+            Secret = code.Code.Secret.Reveal(),
+            Name = code.Name,
+            Address = $"198.18.0.{Interlocked.Increment(ref addresses)}",
+            Port = 1028,
+            Location = "",
+            Clock = DateTimeOffset.UtcNow,
+            Users = ImmutableSortedDictionary<string, int>.Empty,
+            EchoPort = 0,
+            Echo = "",
+            Request = signingRequest,
+        };
 
     /// <summary>Joins as a host; its certificates are put where an agent reads them.</summary>
     internal async Task<(JoinGrant Grant, ECDsa Key)> JoinAsync(RealAgent agent, Invitation code, string directory)
@@ -173,7 +201,14 @@ internal sealed class RealAgent : IAsyncDisposable
     private RealAgent(AgentPlaces places, string own, TrustStore trust, TimeProvider clock)
     {
         (this.places, this.own, this.trust) = (places, own, trust);
-        running = AgentProcess.RunAsync(places, new Gatehouse.Machines.LocalMachine(), clock, Release.Version, line => Log.Enqueue(line), stop.Token);
+        running = AgentProcess.RunAsync(
+            places,
+            new Gatehouse.Machines.LocalMachine(),
+            clock,
+            Release.Version,
+            line => Log.Enqueue(line),
+            stop.Token
+        );
     }
 
     public int Port => places.Port;
@@ -184,8 +219,10 @@ internal sealed class RealAgent : IAsyncDisposable
     public static async Task<RealAgent> StartAsync(AgentPlaces places, string own, TrustStore trust, TimeProvider clock)
     {
         var agent = new RealAgent(places, own, trust, clock);
-        while (agent.Log.IsEmpty && !agent.running.IsCompleted) await Task.Delay(20);
-        if (agent.running.IsCompleted) await agent.running;
+        while (agent.Log.IsEmpty && !agent.running.IsCompleted)
+            await Task.Delay(20);
+        if (agent.running.IsCompleted)
+            await agent.running;
         return agent;
     }
 
@@ -195,7 +232,8 @@ internal sealed class RealAgent : IAsyncDisposable
     /// <summary>As a member.</summary>
     public AgentClient Member(Credentials credentials) => AgentClient.Member(credentials, "127.0.0.1", Port, TimeProvider.System);
 
-    /// <summary>Sends a request to join; the code of the refusal, or of the finding that was in the way, or empty when there is a grant.</summary>
+    /// <summary>Sends a request to join; the code of the refusal, or of the finding that was in the way, or empty when there is a
+    /// grant.</summary>
     public async Task<(string Refused, JoinGrant? Grant)> JoinAsync(JoinRequest request)
     {
         using var client = Joining();

@@ -31,18 +31,27 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
 
         using var first = Credentials.Read(cluster.Pki);
         using var issuer = agent.Member(first);
-        Assert.Equal(new RemoveAnswer(true, 0), await issuer.RemoveAsync(new RemoveRequest(grant.Number, code.Name, "stolen"), CancellationToken.None));
+        Assert.Equal(
+            new RemoveAnswer(true, 0),
+            await issuer.RemoveAsync(new RemoveRequest(grant.Number, code.Name, "stolen"), CancellationToken.None)
+        );
 
         // The registry at once, because the login is gone; the agent as soon as it has looked, on the connection that was open too.
         Assert.Equal(RegistryFailure.Unreachable, (await Assert.ThrowsAnyAsync<RegistryException>(() => registry.ViewAsync())).Failure);
-        await Patience.UntilAsync(async () => (await Assert.ThrowsAsync<AgentException>(() => open.StatusAsync(CancellationToken.None))).Refusal?.Code == "no-member");
+        await Patience.UntilAsync(async () =>
+            (await Assert.ThrowsAsync<AgentException>(() => open.StatusAsync(CancellationToken.None))).Refusal?.Code == "no-member"
+        );
         Assert.Equal("no-member", await RefusedAsync(c => c.RenewAsync(new RenewRequest(RealCluster.Fresh()), CancellationToken.None)));
         Assert.Equal("no-member", await RefusedAsync(c => c.ReadyAsync(new ReadyRequest("version: 1\n"), CancellationToken.None)));
         Assert.Equal("no-member", await RefusedAsync(c => c.NudgeAsync(CancellationToken.None)));
-        Assert.Equal("no-member", await RefusedAsync(c => c.RemoveAsync(new RemoveRequest(1, RealCluster.First, ""), CancellationToken.None)));
+        Assert.Equal(
+            "no-member",
+            await RefusedAsync(c => c.RemoveAsync(new RemoveRequest(1, RealCluster.First, ""), CancellationToken.None))
+        );
         Assert.Equal(("codeused", null), await agent.JoinAsync(cluster.Request(code, SigningRequest.Make(key))));
 
-        // With the list in place the certificate does not come past the handshake, of PostgreSQL either; a login of the name would not help.
+        // With the list in place the certificate does not come past the handshake, of PostgreSQL either; a login of the name would not
+        // help.
         var lists = string.Concat((await cluster.Registry.RevocationListsAsync()).Select(l => l.Pem));
         await cluster.Server.LearnAsync(lists);
         await using (var local = ClusterRegistry.OpenLocal(cluster.Server.Socket, cluster.Server.Port))
@@ -54,7 +63,10 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
         await Patience.UntilAsync(async () =>
         {
             await using var again = Open(grant, key);
-            return (await Assert.ThrowsAnyAsync<RegistryException>(() => again.ViewAsync())).Message.Contains("revoked", StringComparison.OrdinalIgnoreCase);
+            return (await Assert.ThrowsAnyAsync<RegistryException>(() => again.ViewAsync())).Message.Contains(
+                "revoked",
+                StringComparison.OrdinalIgnoreCase
+            );
         });
         await File.WriteAllTextAsync(Path.Combine(cluster.Pki, "cluster.crl"), lists);
         await using var informed = await cluster.StartAsync();
@@ -69,6 +81,15 @@ public sealed class RemovedNodeTests(RealCluster cluster) : IDisposable
         }
     }
 
-    private ClusterRegistry Open(JoinGrant grant, ECDsa key) => RegistryAccess.Open(
-        cluster.Node() with { Number = grant.Number, Name = grant.View.Node(grant.Number)!.Name }, grant.Certificate, new Secret(key.ExportPkcs8PrivateKeyPem()), directory);
+    private ClusterRegistry Open(JoinGrant grant, ECDsa key) =>
+        RegistryAccess.Open(
+            cluster.Node() with
+            {
+                Number = grant.Number,
+                Name = grant.View.Node(grant.Number)!.Name,
+            },
+            grant.Certificate,
+            new Secret(key.ExportPkcs8PrivateKeyPem()),
+            directory
+        );
 }

@@ -24,8 +24,23 @@ public sealed class RestTests(RealCluster cluster) : IDisposable
         key.Dispose();
         await cluster.Registry.ActivateAsync(1, grant.Number);
         var own = Directory.CreateTempSubdirectory("gatehouse-agent-").FullName;
-        var places = new AgentPlaces { Pki = pki, Node = Path.Combine(own, "cluster.json"), View = Path.Combine(own, "view.json"), Sign = Path.Combine(own, "follow"), Quiet = Path.Combine(own, "quiet"), Hosts = null, Port = RegistryServer.FreePort() };
-        var node = cluster.Node() with { Number = grant.Number, Name = code.Name, Profile = "mail", Followed = (await cluster.Registry.ViewAsync()).Fingerprint() };
+        var places = new AgentPlaces
+        {
+            Pki = pki,
+            Node = Path.Combine(own, "cluster.json"),
+            View = Path.Combine(own, "view.json"),
+            Sign = Path.Combine(own, "follow"),
+            Quiet = Path.Combine(own, "quiet"),
+            Hosts = null,
+            Port = RegistryServer.FreePort(),
+        };
+        var node = cluster.Node() with
+        {
+            Number = grant.Number,
+            Name = code.Name,
+            Profile = "mail",
+            Followed = (await cluster.Registry.ViewAsync()).Fingerprint(),
+        };
         await File.WriteAllTextAsync(places.Node, JsonSerializer.Serialize(node, Wire.Default.LocalNode));
         await using var agent = await RealAgent.StartAsync(places, own, TrustStore.Read(cluster.Trust.Root, ""), TimeProvider.System);
         await UntilAsync(() => File.Exists(places.Quiet));
@@ -36,7 +51,8 @@ public sealed class RestTests(RealCluster cluster) : IDisposable
         File.Delete(places.Sign);
         await UntilAsync(() => !File.Exists(places.Quiet));
 
-        await using (var registry = RegistryAccess.Open(node, pki)) await registry.RecordCommandResultAsync(order, CommandState.Done, "");
+        await using (var registry = RegistryAccess.Open(node, pki))
+            await registry.RecordCommandResultAsync(order, CommandState.Done, "");
         await UntilAsync(() => File.Exists(places.Quiet));
     }
 
@@ -45,6 +61,7 @@ public sealed class RestTests(RealCluster cluster) : IDisposable
     private static async Task UntilAsync(Func<bool> holds)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (!holds()) await Task.Delay(50, patience.Token);
+        while (!holds())
+            await Task.Delay(50, patience.Token);
     }
 }

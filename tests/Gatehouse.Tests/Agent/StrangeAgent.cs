@@ -15,11 +15,25 @@ internal sealed class StrangeAgent : IAsyncDisposable
 
     public static async Task<StrangeAgent> StartAsync(Func<Credentials> credentials, int status, string answer)
     {
-        var agent = new StrangeAgent(AgentServer.Build(0, credentials, [new Route("GET", "/v1/introduction", context =>
-        {
-            context.Response.StatusCode = status;
-            return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(answer)).AsTask();
-        })], TimeProvider.System, _ => { }));
+        var agent = new StrangeAgent(
+            AgentServer.Build(
+                0,
+                credentials,
+                [
+                    new Route(
+                        "GET",
+                        "/v1/introduction",
+                        context =>
+                        {
+                            context.Response.StatusCode = status;
+                            return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(answer)).AsTask();
+                        }
+                    ),
+                ],
+                TimeProvider.System,
+                _ => { }
+            )
+        );
         await agent.app.StartAsync();
         agent.Port = new Uri(agent.app.Urls.First().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
         return agent;

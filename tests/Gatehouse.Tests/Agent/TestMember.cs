@@ -15,7 +15,12 @@ internal sealed class TestMember : IDisposable
     {
         this.cluster = cluster;
         using var key = SampleCluster.Key();
-        using var certificate = cluster.Issuing.MakeNode(cluster.Node(number, epoch), new PublicKey(key), SampleCluster.Serial(), DateTimeOffset.UtcNow);
+        using var certificate = cluster.Issuing.MakeNode(
+            cluster.Node(number, epoch),
+            new PublicKey(key),
+            SampleCluster.Serial(),
+            DateTimeOffset.UtcNow
+        );
         Serial = SerialNumber.Of(certificate);
         Write("node.crt", $"{certificate.ExportCertificatePem()}\n{cluster.Issuing.Certificate.ExportCertificatePem()}\n");
         Write("node.key", key.ExportPkcs8PrivateKeyPem());

@@ -59,7 +59,11 @@ public sealed class ViewCacheTests : IDisposable
     [Fact]
     public void Who_has_no_view_and_no_registry_is_told_so_in_words()
     {
-        var said = StatusReader.NotSeen(LocalRecord.Of(SampleViews.View(SampleViews.Node(1)), SampleViews.Node(1), 1, "", []), StatusReader.Deadline, new OperationCanceledException());
+        var said = StatusReader.NotSeen(
+            LocalRecord.Of(SampleViews.View(SampleViews.Node(1)), SampleViews.Node(1), 1, "", []),
+            StatusReader.Deadline,
+            new OperationCanceledException()
+        );
         Assert.Contains("the registry (192.0.2.1) did not answer within 1 s", said, StringComparison.Ordinal);
         Assert.DoesNotContain("canceled", said, StringComparison.Ordinal);
     }

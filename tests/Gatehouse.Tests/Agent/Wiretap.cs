@@ -28,13 +28,18 @@ internal sealed class Wiretap : IDisposable
     /// <summary>Whether a text passed in the clear, in either direction.</summary>
     public bool Saw(string text)
     {
-        lock (gate) return passed.ToArray().AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) >= 0;
+        lock (gate)
+            return passed.ToArray().AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) >= 0;
     }
 
     /// <summary>How many bytes passed.</summary>
     public long Bytes
     {
-        get { lock (gate) return passed.Length; }
+        get
+        {
+            lock (gate)
+                return passed.Length;
+        }
     }
 
     public void Dispose() => listener.Dispose();
@@ -65,7 +70,8 @@ internal sealed class Wiretap : IDisposable
         {
             while (await from.GetStream().ReadAsync(buffer) is > 0 and var length)
             {
-                lock (gate) passed.Write(buffer, 0, length);
+                lock (gate)
+                    passed.Write(buffer, 0, length);
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, length));
             }
 

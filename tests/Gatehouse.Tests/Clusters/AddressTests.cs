@@ -30,15 +30,20 @@ public sealed class AddressTests
     public void An_address_is_free_or_it_is_said_whose_it_is(string address, string? said)
     {
         var refusal = AddressRules.Refusal(Two, 2, IPAddress.Parse(address));
-        if (said is null) Assert.Null(refusal);
-        else Assert.Contains(said, refusal, StringComparison.Ordinal);
+        if (said is null)
+            Assert.Null(refusal);
+        else
+            Assert.Contains(said, refusal, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_move_changes_what_the_others_follow_and_so_does_its_end()
     {
         var moved = Two.Moved(2, Next);
-        var both = moved with { Nodes = [.. moved.Nodes.Select(n => n.Number == 2 ? n with { Former = IPAddress.Parse("192.0.2.2") } : n)] };
+        var both = moved with
+        {
+            Nodes = [.. moved.Nodes.Select(n => n.Number == 2 ? n with { Former = IPAddress.Parse("192.0.2.2") } : n)],
+        };
         Assert.Equal(Next, moved.Node(2)!.Address);
         Assert.Equal(3, new[] { Two, moved, both }.Select(v => v.Fingerprint()).Distinct().Count());
     }
@@ -46,11 +51,18 @@ public sealed class AddressTests
     [Fact]
     public void Members_let_a_node_in_from_both_addresses_and_call_it_by_the_new_one()
     {
-        var both = Two with { Nodes = [.. Two.Nodes.Select(n => n.Number == 2 ? n with { Address = Next, Former = IPAddress.Parse("192.0.2.2") } : n)] };
+        var both = Two with
+        {
+            Nodes = [.. Two.Nodes.Select(n => n.Number == 2 ? n with { Address = Next, Former = IPAddress.Parse("192.0.2.2") } : n)],
+        };
         var text = AnswerWriter.Write(Samples.Screens, EffectiveAnswers.Compose(Empty, Empty, both, 1));
         Assert.Contains("address: \"192.0.2.77\"", text, StringComparison.Ordinal);
         Assert.Contains("former: \"192.0.2.2\"", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("former", AnswerWriter.Write(Samples.Screens, EffectiveAnswers.Compose(Empty, Empty, Two, 1)), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "former",
+            AnswerWriter.Write(Samples.Screens, EffectiveAnswers.Compose(Empty, Empty, Two, 1)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -73,11 +85,16 @@ public sealed class AddressTests
         Assert.Null(FollowRules.Refusal(Second, Two, "it"));
         Assert.Null(FollowRules.Refusal(Second, Two with { Cluster = Two.Cluster with { Epoch = 2 } }, "it"));
         Assert.Contains("an old state of the cluster", FollowRules.Refusal(Second with { Epoch = 5 }, Two, "it"), StringComparison.Ordinal);
-        Assert.Contains("holds the cluster example", FollowRules.Refusal(Second with { Cluster = "other" }, Two, "it"), StringComparison.Ordinal);
+        Assert.Contains(
+            "holds the cluster example",
+            FollowRules.Refusal(Second with { Cluster = "other" }, Two, "it"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("was removed", FollowRules.Refusal(Second with { Number = 3 }, Two, "it"), StringComparison.Ordinal);
         Assert.Contains("was removed", FollowRules.Refusal(Second with { Number = 9 }, Two, "it"), StringComparison.Ordinal);
         Assert.Contains("was removed", FollowRules.Refusal(Second with { Name = "n9.example.org" }, Two, "it"), StringComparison.Ordinal);
     }
 
-    private static Answers Empty => new("test", System.Collections.Immutable.ImmutableSortedDictionary<string, Gatehouse.Core.Yaml.Node>.Empty);
+    private static Answers Empty =>
+        new("test", System.Collections.Immutable.ImmutableSortedDictionary<string, Gatehouse.Core.Yaml.Node>.Empty);
 }

@@ -19,7 +19,12 @@ namespace Gatehouse.Tests.Clusters;
 /// <summary>What a backup holds, who can be restored from it where, and the trust that a restored cluster begins with.</summary>
 public sealed class BackupTests : IDisposable
 {
-    private static readonly NewTrust Trust = NewTrust.Make("post", "db1.example.org", IPAddress.Parse("192.0.2.1"), TimeProvider.System.GetUtcNow());
+    private static readonly NewTrust Trust = NewTrust.Make(
+        "post",
+        "db1.example.org",
+        IPAddress.Parse("192.0.2.1"),
+        TimeProvider.System.GetUtcNow()
+    );
     private readonly string tree = Directory.CreateTempSubdirectory("gatehouse-backup").FullName;
 
     public void Dispose() => Directory.Delete(tree, recursive: true);
@@ -38,7 +43,8 @@ public sealed class BackupTests : IDisposable
     [InlineData("null")]
     [InlineData("[1, 2]")]
     [InlineData("{\"cluster\": 3}")]
-    public void A_content_of_another_kind_is_refused(string text) => Assert.False(ClusterBackup.TryRead(System.Text.Encoding.UTF8.GetBytes(text), out _, out _));
+    public void A_content_of_another_kind_is_refused(string text) =>
+        Assert.False(ClusterBackup.TryRead(System.Text.Encoding.UTF8.GetBytes(text), out _, out _));
 
     [Fact]
     public void A_content_without_what_a_cluster_needs_is_refused()
@@ -75,8 +81,14 @@ public sealed class BackupTests : IDisposable
     {
         var addresses = ImmutableArray.Create(IPAddress.Parse("192.0.2.77"), IPAddress.Parse("192.0.2.1"));
         var problems = new List<string>();
-        Assert.Equal("192.0.2.1", RestoreRules.Host(Make(), new RestoreWish(null, null, null), "db1.example.org", addresses, problems)!.Address.ToString());
-        Assert.Equal("192.0.2.9", RestoreRules.Host(Make(), new RestoreWish("db3.example.org", "192.0.2.9", null), "", addresses, problems)!.Address.ToString());
+        Assert.Equal(
+            "192.0.2.1",
+            RestoreRules.Host(Make(), new RestoreWish(null, null, null), "db1.example.org", addresses, problems)!.Address.ToString()
+        );
+        Assert.Equal(
+            "192.0.2.9",
+            RestoreRules.Host(Make(), new RestoreWish("db3.example.org", "192.0.2.9", null), "", addresses, problems)!.Address.ToString()
+        );
         Assert.Empty(problems);
         Assert.Null(RestoreRules.Host(Make(), new RestoreWish("db3.example.org", null, null), "", addresses, problems));
         Assert.Contains("--address", Assert.Single(problems), StringComparison.Ordinal);
@@ -90,7 +102,15 @@ public sealed class BackupTests : IDisposable
     public void Who_cannot_hold_the_registry_is_refused_and_those_who_can_are_named(string name, string said)
     {
         var problems = new List<string>();
-        Assert.Null(RestoreRules.Host(Make(), new RestoreWish(name.Length == 0 ? null : name, null, null), "", [IPAddress.Parse("192.0.2.1")], problems));
+        Assert.Null(
+            RestoreRules.Host(
+                Make(),
+                new RestoreWish(name.Length == 0 ? null : name, null, null),
+                "",
+                [IPAddress.Parse("192.0.2.1")],
+                problems
+            )
+        );
         Assert.Contains(said, Assert.Single(problems), StringComparison.Ordinal);
         Assert.Contains("db1.example.org (full), db3.example.org (backend)", problems[0], StringComparison.Ordinal);
     }
@@ -108,7 +128,9 @@ public sealed class BackupTests : IDisposable
     public void A_wrong_token_and_a_secret_of_another_key_are_both_told()
     {
         Assert.Empty(RestoreRules.Content(Make(), Trust.MasterToken, Trust.EncryptionKey));
-        var problems = RestoreRules.Content(Make(), MasterToken.Make(new byte[MasterToken.RandomBytes]), EncryptionKey.Make(new byte[EncryptionKey.RandomBytes])).ToArray();
+        var problems = RestoreRules
+            .Content(Make(), MasterToken.Make(new byte[MasterToken.RandomBytes]), EncryptionKey.Make(new byte[EncryptionKey.RandomBytes]))
+            .ToArray();
         Assert.Equal(2, problems.Length);
     }
 
@@ -142,7 +164,17 @@ public sealed class BackupTests : IDisposable
         var purpose = new RestoredTrust.Purpose("hash", "db1.example.org", "192.0.2.1");
         Assert.Null(RestoredTrust.Read(files, purpose, TimeProvider.System.GetUtcNow()));
         var host = new RestoringHost(backup.Nodes[0], IPAddress.Parse("192.0.2.1"), "");
-        var made = await RestoredTrust.MakeAsync(files, purpose, backup, 6, host, Trust.MasterToken, Trust.EncryptionKey, TimeProvider.System, default);
+        var made = await RestoredTrust.MakeAsync(
+            files,
+            purpose,
+            backup,
+            6,
+            host,
+            Trust.MasterToken,
+            Trust.EncryptionKey,
+            TimeProvider.System,
+            default
+        );
 
         var store = TrustStore.Read(files.ReadTrust("cluster-ca.pem")!, files.ReadTrust("cluster.crl")!);
         using var root = X509Certificate2.CreateFromPem(Trust.Root);
@@ -153,7 +185,11 @@ public sealed class BackupTests : IDisposable
         Assert.Equal((6, (long?)(1L + RestoreRules.Leap)), (judged.Identity!.Number, judged.Identity.IssuerEpoch));
         Assert.Equal([AuthorityState.Current, AuthorityState.Retired, AuthorityState.Current], made.Authorities.Select(a => a.State));
         Assert.Contains(store.RevocationLists, l => l.Number > RestoreRules.Leap);
-        Assert.DoesNotContain(Trust.MasterToken.Text.Reveal(), string.Concat(Directory.GetFiles(tree, "*", SearchOption.AllDirectories).Select(File.ReadAllText)), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Trust.MasterToken.Text.Reveal(),
+            string.Concat(Directory.GetFiles(tree, "*", SearchOption.AllDirectories).Select(File.ReadAllText)),
+            StringComparison.Ordinal
+        );
 
         // A run that was cut off is gone on with; another backup or node begins anew.
         Assert.Equal(made.Node, RestoredTrust.Read(files, purpose, TimeProvider.System.GetUtcNow())!.Node);
@@ -171,8 +207,14 @@ public sealed class BackupTests : IDisposable
     private static ClusterBackup Make()
     {
         var view = SampleView.Make();
-        using X509Certificate2 root = X509Certificate2.CreateFromPem(Trust.Root), issuing = X509Certificate2.CreateFromPem(Trust.Issuing);
-        var secret = Sealed.Seal(Trust.EncryptionKey, "web.password", new Secret("hunter2hunter2"), RandomNumberGenerator.GetBytes(Sealed.NonceBytes));
+        using X509Certificate2 root = X509Certificate2.CreateFromPem(Trust.Root),
+            issuing = X509Certificate2.CreateFromPem(Trust.Issuing);
+        var secret = Sealed.Seal(
+            Trust.EncryptionKey,
+            "web.password",
+            new Secret("hunter2hunter2"),
+            RandomNumberGenerator.GetBytes(Sealed.NonceBytes)
+        );
         return new ClusterBackup
         {
             Cluster = view.Cluster with { Id = Trust.ClusterId },
@@ -182,7 +224,11 @@ public sealed class BackupTests : IDisposable
                 new Authority(Issuer.FingerprintOf(root), AuthorityKind.Root, AuthorityState.Current, Trust.Root, Trust.SealedRootKey),
                 new Authority(Issuer.FingerprintOf(issuing), AuthorityKind.Issuing, AuthorityState.Current, Trust.Issuing, null),
             ],
-            RevocationLists = [new(Issuer.FingerprintOf(root), 1, Trust.RevocationLists.Root), new(Issuer.FingerprintOf(issuing), 1, Trust.RevocationLists.Issuing)],
+            RevocationLists =
+            [
+                new(Issuer.FingerprintOf(root), 1, Trust.RevocationLists.Root),
+                new(Issuer.FingerprintOf(issuing), 1, Trust.RevocationLists.Issuing),
+            ],
             Settings =
             [
                 new SettingsVersion(1, 0, "version: 1\n", SettingsState.Good, 1, SampleView.Now, ""),

@@ -16,7 +16,9 @@ public sealed class ClusterLockTests : IDisposable
         var machine = new LocalMachine(root);
         using (await ClusterLock.TakeFirstAsync(machine, default))
         {
-            var refused = await Assert.ThrowsAsync<SequenceException>(() => ClusterLock.TakeFirstAsync(machine, default, TimeSpan.FromMilliseconds(500)));
+            var refused = await Assert.ThrowsAsync<SequenceException>(() =>
+                ClusterLock.TakeFirstAsync(machine, default, TimeSpan.FromMilliseconds(500))
+            );
             Assert.Equal(ExitCodes.Refused, refused.Code);
             Assert.Contains("another gatehouse is starting or joining a cluster on this host", refused.Message, StringComparison.Ordinal);
         }

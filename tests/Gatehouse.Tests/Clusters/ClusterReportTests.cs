@@ -9,9 +9,14 @@ public sealed class ClusterReportTests
     [Fact]
     public void The_table_has_the_columns_of_pmgcm_and_ours()
     {
-        var rows = Report(Report(Node(1), Status()), Report(Node(2, "mail"), Status(2) with { Queue = null, Partitions = [] })).Table(Now).ToArray();
+        var rows = Report(Report(Node(1), Status()), Report(Node(2, "mail"), Status(2) with { Queue = null, Partitions = [] }))
+            .Table(Now)
+            .ToArray();
         Assert.Equal(["NAME(CID)", "IPADDRESS", "ROLE-STATE", "UPTIME", "LOAD", "MEM", "DISK"], rows[0].Take(7));
-        Assert.Equal(["n1.example.org(1)", "192.0.2.1", "full*-A", "05:41", "0.50", "41%", "62%", "0.1.0", "1", "2/2", "3", "2026-04-30", "now"], rows[1].AsEnumerable());
+        Assert.Equal(
+            ["n1.example.org(1)", "192.0.2.1", "full*-A", "05:41", "0.50", "41%", "62%", "0.1.0", "1", "2/2", "3", "2026-04-30", "now"],
+            rows[1].AsEnumerable()
+        );
         Assert.Equal(("mail-A", "-", "-"), (rows[2][2], rows[2][6], rows[2][10]));
         Assert.All(rows, r => Assert.Equal(rows[0].Length, r.Length));
     }
@@ -29,8 +34,10 @@ public sealed class ClusterReportTests
     [Fact]
     public void Of_a_silent_node_the_registrys_word_is_shown_and_the_rest_is_missing()
     {
-        Assert.Equal(["n2.example.org(2)", "192.0.2.2", "mail-E", "-", "-", "-", "-", "0.1.0", "1", "-", "-", "2026-04-30", "3 s ago"],
-            Report(Report(Node(2, "mail"), null)).Table(Now).Last().AsEnumerable());
+        Assert.Equal(
+            ["n2.example.org(2)", "192.0.2.2", "mail-E", "-", "-", "-", "-", "0.1.0", "1", "-", "-", "2026-04-30", "3 s ago"],
+            Report(Report(Node(2, "mail"), null)).Table(Now).Last().AsEnumerable()
+        );
         var bare = Node(2) with { Release = "", CertificateExpires = null, LastSeen = null };
         Assert.Equal(["-", "1", "-", "-", "-", "never"], Report(Report(bare, null)).Table(Now).Last().Skip(7));
     }

@@ -14,13 +14,34 @@ public sealed class ClusterViewTests
     {
         ClusterView[] changed =
         [
-            Sample with { Cluster = Sample.Cluster with { Id = new string('f', 32) } },
-            Sample with { Cluster = Sample.Cluster with { Name = "other" } },
-            Sample with { Cluster = Sample.Cluster with { Epoch = 2 } },
-            Sample with { Cluster = Sample.Cluster with { Issuer = 2 } },
-            Sample with { WantedSettings = 2 },
-            Sample with { Roots = ["root\n", "next\n"] },
-            Sample with { RevocationLists = ["longer list\n"] },
+            Sample with
+            {
+                Cluster = Sample.Cluster with { Id = new string('f', 32) },
+            },
+            Sample with
+            {
+                Cluster = Sample.Cluster with { Name = "other" },
+            },
+            Sample with
+            {
+                Cluster = Sample.Cluster with { Epoch = 2 },
+            },
+            Sample with
+            {
+                Cluster = Sample.Cluster with { Issuer = 2 },
+            },
+            Sample with
+            {
+                WantedSettings = 2,
+            },
+            Sample with
+            {
+                Roots = ["root\n", "next\n"],
+            },
+            Sample with
+            {
+                RevocationLists = ["longer list\n"],
+            },
             View(Node(1), Node(2, "mail"), Node(4)),
             View(Node(1), Node(2, "mail", NodeState.Removed)),
             View(Node(1), Node(2, "node")),
@@ -38,7 +59,20 @@ public sealed class ClusterViewTests
         var same = Sample with
         {
             Taken = Now.AddHours(1),
-            Nodes = [Node(2, "mail") with { LastSeen = null, SettingsVersion = 7, Release = "0.2.0", Location = "Berlin" }, Node(1) with { CertificateExpires = null }],
+            Nodes =
+            [
+                Node(2, "mail") with
+                {
+                    LastSeen = null,
+                    SettingsVersion = 7,
+                    Release = "0.2.0",
+                    Location = "Berlin",
+                },
+                Node(1) with
+                {
+                    CertificateExpires = null,
+                },
+            ],
         };
         Assert.Equal(Sample.Fingerprint(), same.Fingerprint());
     }
@@ -49,6 +83,10 @@ public sealed class ClusterViewTests
         Assert.Equal([1, 2], Sample.Members.Select(n => n.Number));
         Assert.Null(Sample.Member("n3.example.org"));
         Assert.NotNull(Sample.Node(3));
-        Assert.Equal([1], View(Node(1), Node(2, "mail"), Node(3, "database", NodeState.Joining), Node(4, "database", NodeState.Removed)).Databases.Select(n => n.Number));
+        Assert.Equal(
+            [1],
+            View(Node(1), Node(2, "mail"), Node(3, "database", NodeState.Joining), Node(4, "database", NodeState.Removed))
+                .Databases.Select(n => n.Number)
+        );
     }
 }

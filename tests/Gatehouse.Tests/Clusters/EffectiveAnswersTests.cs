@@ -35,12 +35,33 @@ public sealed class EffectiveAnswersTests
     [Fact]
     public void A_members_own_answers_win_and_the_registry_knows_its_peers()
     {
-        var composed = EffectiveAnswers.Compose(Read(Cluster), Read(Own), View(Node(1), Node(3, "mail", NodeState.Removed), Node(2, "node")), 2);
+        var composed = EffectiveAnswers.Compose(
+            Read(Cluster),
+            Read(Own),
+            View(Node(1), Node(3, "mail", NodeState.Removed), Node(2, "node")),
+            2
+        );
         Assert.Equal(
-            ["cluster.id", "cluster.name", "cluster.peers", "mta.postmaster", "system.address", "system.admin_networks", "system.name", "system.profile", "system.resolvers", "system.time_zone"],
-            composed.Values.Keys);
+            [
+                "backend.message_queue",
+                "cluster.id",
+                "cluster.name",
+                "cluster.peers",
+                "mta.postmaster",
+                "system.address",
+                "system.admin_networks",
+                "system.name",
+                "system.profile",
+                "system.resolvers",
+                "system.time_zone",
+            ],
+            composed.Values.Keys
+        );
         var text = AnswerWriter.Write(Samples.Screens, composed);
-        Assert.All(["n2.example.org", "Europe/Paris", "postmaster@example.com", "n1.example.org", "192.0.2.1"], t => Assert.Contains(t, text, StringComparison.Ordinal));
+        Assert.All(
+            ["n2.example.org", "Europe/Paris", "postmaster@example.com", "n1.example.org", "192.0.2.1"],
+            t => Assert.Contains(t, text, StringComparison.Ordinal)
+        );
         Assert.All(["Europe/Berlin", "n3.example.org"], t => Assert.DoesNotContain(t, text, StringComparison.Ordinal));
         // What was composed is an answer file as any other.
         Assert.Equal(composed.Values.Keys, Read(text).Values.Keys);
@@ -61,7 +82,7 @@ public sealed class EffectiveAnswersTests
         var composed = EffectiveAnswers.Compose(Read(Cluster), Read(Own), View(Node(1), Node(2)), 2);
         var (cluster, node) = EffectiveAnswers.Part(Samples.Screens, composed, Read(Own));
         // The time zone that it answered for itself stays its own, though the question is the cluster's.
-        Assert.Equal(["mta.postmaster", "system.admin_networks", "system.resolvers"], cluster.Values.Keys);
+        Assert.Equal(["backend.message_queue", "mta.postmaster", "system.admin_networks", "system.resolvers"], cluster.Values.Keys);
         Assert.Equal(["system.address", "system.name", "system.profile", "system.time_zone"], node.Values.Keys);
     }
 
@@ -70,10 +91,16 @@ public sealed class EffectiveAnswersTests
     {
         var nodes = Samples.Screens.Fields.Where(f => f.Scope == FieldScope.Node).Select(f => f.Path).ToArray();
         Assert.Contains("system.name", nodes);
-        var everything = new Answers("test", Read(Own).Values.SetItems(Samples.Screens.Fields.Select(f => KeyValuePair.Create(f.Path, Read(Own)["system.name"]!))));
+        var everything = new Answers(
+            "test",
+            Read(Own).Values.SetItems(Samples.Screens.Fields.Select(f => KeyValuePair.Create(f.Path, Read(Own)["system.name"]!)))
+        );
         var (cluster, node) = EffectiveAnswers.Part(Samples.Screens, everything, new Answers("none", everything.Values.Clear()));
         Assert.All(node.Values.Keys, k => Assert.Contains(k, nodes));
-        Assert.Equal(everything.Values.Keys.Where(k => k is not ("cluster.name" or "cluster.id" or "cluster.peers")).Order(StringComparer.Ordinal), cluster.Values.Keys.Concat(node.Values.Keys).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            everything.Values.Keys.Where(k => k is not ("cluster.name" or "cluster.id" or "cluster.peers")).Order(StringComparer.Ordinal),
+            cluster.Values.Keys.Concat(node.Values.Keys).Order(StringComparer.Ordinal)
+        );
     }
 
     private static Answers Read(string text)

@@ -24,7 +24,8 @@ public sealed class HostKeyTests
     [Fact]
     public void Keys_are_read_as_ssh_keyscan_and_known_hosts_write_them()
     {
-        var keys = SshHostKey.Read($"""
+        var keys = SshHostKey.Read(
+            $"""
             # 192.0.2.1:22 SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6
             192.0.2.1 {Other.Type} {Other.Blob}
             # Host 192.0.2.1 found: line 3
@@ -34,7 +35,8 @@ public sealed class HostKeyTests
             192.0.2.1 ssh-rsa {Blob}
             192.0.2.1 ssh-ed25519 !!!!
             192.0.2.1 ssh-ed25519
-            """);
+            """
+        );
         Assert.Equal([Other, Key], keys.ToArray());
     }
 
@@ -74,20 +76,42 @@ public sealed class HostKeyTests
     }
 
     [Theory]
-    [InlineData("@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key for 192.0.2.1 has changed and you have requested strict checking.\nHost key verification failed.", SshFailure.ChangedKey)]
-    [InlineData("No ED25519 host key is known for 192.0.2.1 and you have requested strict checking.\nHost key verification failed.", SshFailure.UnknownKey)]
+    [InlineData(
+        "@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key for 192.0.2.1 has changed and you have requested "
+            + "strict checking.\nHost key verification failed.",
+        SshFailure.ChangedKey
+    )]
+    [InlineData(
+        "No ED25519 host key is known for 192.0.2.1 and you have requested strict checking.\nHost key verification failed.",
+        SshFailure.UnknownKey
+    )]
     [InlineData("root@192.0.2.1: Permission denied (publickey,password).", SshFailure.Denied)]
     [InlineData("ssh: connect to host 192.0.2.1 port 22: Connection refused", SshFailure.Unreachable)]
     [InlineData("", SshFailure.Unreachable)]
     public void What_ssh_says_is_understood(string error, SshFailure failure)
     {
         Assert.Equal(failure, SshException.Classify(error));
-        Assert.StartsWith(failure == SshFailure.UnknownKey ? "the host key of" : "root@192.0.2.1 ", SshException.Of("root@192.0.2.1", error).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            failure == SshFailure.UnknownKey ? "the host key of" : "root@192.0.2.1 ",
+            SshException.Of("root@192.0.2.1", error).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public void The_line_with_the_old_key_is_named() => Assert.EndsWith("remove the old key, line 3 of /a/known_hosts.",
-        SshException.Of("mx2", "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nAdd correct host key in /a/known_hosts to get rid of this message.\nOffending ED25519 key in /a/known_hosts:3\r\nHost key verification failed.").Message, StringComparison.Ordinal);
+    public void The_line_with_the_old_key_is_named() =>
+        Assert.EndsWith(
+            "remove the old key, line 3 of /a/known_hosts.",
+            SshException
+                .Of(
+                    "mx2",
+                    "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nAdd correct host key in /a/known_hosts to get rid of this "
+                        + "message.\nOffending ED25519 key in /a/known_hosts:3\r\nHost key verification failed."
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
-    private static HostKeyVerdict Judge(ImmutableArray<SshHostKey> known, ImmutableArray<SshHostKey> shown, ImmutableArray<string> given) => HostKeyVerdict.Of("mx2", known, shown, given);
+    private static HostKeyVerdict Judge(ImmutableArray<SshHostKey> known, ImmutableArray<SshHostKey> shown, ImmutableArray<string> given) =>
+        HostKeyVerdict.Of("mx2", known, shown, given);
 }

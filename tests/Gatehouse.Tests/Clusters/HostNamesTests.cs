@@ -25,9 +25,18 @@ public sealed class HostNamesTests
     [Fact]
     public void Who_is_not_named_at_its_address_is_told_by_number()
     {
-        Assert.Equal(["db1.example.org", "mx2.example.org", "db3.example.org", "mx2.example.net"], HostNames.Missing("127.0.1.1 db1.example.org\n", SampleView.Make(), 1).AsEnumerable());
-        Assert.Equal(["db3.example.org"], HostNames.Missing(Whole.Replace("192.0.2.3", "192.0.2.33", StringComparison.Ordinal), SampleView.Make(), 1).AsEnumerable());
-        Assert.Equal(["mx2.example.org"], HostNames.Missing(Whole.Replace("192.0.2.2", "#192.0.2.2", StringComparison.Ordinal), SampleView.Make(), 1).AsEnumerable());
+        Assert.Equal(
+            ["db1.example.org", "mx2.example.org", "db3.example.org", "mx2.example.net"],
+            HostNames.Missing("127.0.1.1 db1.example.org\n", SampleView.Make(), 1).AsEnumerable()
+        );
+        Assert.Equal(
+            ["db3.example.org"],
+            HostNames.Missing(Whole.Replace("192.0.2.3", "192.0.2.33", StringComparison.Ordinal), SampleView.Make(), 1).AsEnumerable()
+        );
+        Assert.Equal(
+            ["mx2.example.org"],
+            HostNames.Missing(Whole.Replace("192.0.2.2", "#192.0.2.2", StringComparison.Ordinal), SampleView.Make(), 1).AsEnumerable()
+        );
         Assert.Equal(4, HostNames.Missing(null, SampleView.Make(), 1).Length);
     }
 
@@ -43,6 +52,10 @@ public sealed class HostNamesTests
     public void The_status_names_them()
     {
         Assert.Empty(Health.Problems(Status() with { LostNames = [] }, Now));
-        Assert.Contains("/etc/hosts no longer names db1.example.org, mx2.example.org", Assert.Single(Health.Problems(Status() with { LostNames = ["db1.example.org", "mx2.example.org"] }, Now)), StringComparison.Ordinal);
+        Assert.Contains(
+            "/etc/hosts no longer names db1.example.org, mx2.example.org",
+            Assert.Single(Health.Problems(Status() with { LostNames = ["db1.example.org", "mx2.example.org"] }, Now)),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -41,10 +41,12 @@ public sealed class HostRulesTests
         Only("disk", isError, Bare with { Free = Bare.Free.Add("/var", (long)(gigabytes * (1L << 30))) }, "/var has");
 
     [Fact]
-    public void A_taken_port_is_an_error() => Only("port-taken", true, Bare with { PortTaken = "TCP 1028: Address already in use" }, "TCP 1028");
+    public void A_taken_port_is_an_error() =>
+        Only("port-taken", true, Bare with { PortTaken = "TCP 1028: Address already in use" }, "TCP 1028");
 
     [Fact]
-    public void An_address_of_no_interface_is_told() => Only("address-elsewhere", false, Bare with { Addresses = [IPAddress.Parse("10.0.0.1")] }, "it has 10.0.0.1");
+    public void An_address_of_no_interface_is_told() =>
+        Only("address-elsewhere", false, Bare with { Addresses = [IPAddress.Parse("10.0.0.1")] }, "it has 10.0.0.1");
 
     [Fact]
     public void A_CA_file_must_match_the_code()
@@ -52,7 +54,15 @@ public sealed class HostRulesTests
         Assert.Empty(HostRules.Judge(Bare with { CaFile = Ours.RootPem }, Address, Wanted));
         // While a root is rotated, members have two.
         Assert.Empty(HostRules.Judge(Bare with { CaFile = new SampleCluster().RootPem + Ours.RootPem }, Address, Wanted));
-        Only("ca-file", true, Bare with { CaFile = new SampleCluster(SampleCluster.OtherId).RootPem }, $"the CA of cluster {SampleCluster.OtherId}");
+        Only(
+            "ca-file",
+            true,
+            Bare with
+            {
+                CaFile = new SampleCluster(SampleCluster.OtherId).RootPem,
+            },
+            $"the CA of cluster {SampleCluster.OtherId}"
+        );
         Only("ca-file", true, Bare with { CaFile = new SampleCluster().RootPem }, "the join code is of another");
         Only("ca-file", true, Bare with { CaFile = "" }, "cannot be used");
     }
@@ -63,7 +73,18 @@ public sealed class HostRulesTests
     [Fact]
     public void Everything_is_told_at_once()
     {
-        var findings = HostRules.Judge(Bare with { Free = Bare.Free.SetItem("/", 1), Addresses = [], PortTaken = "x", CaFile = "x", Queue = 1 }, Address, Wanted);
+        var findings = HostRules.Judge(
+            Bare with
+            {
+                Free = Bare.Free.SetItem("/", 1),
+                Addresses = [],
+                PortTaken = "x",
+                CaFile = "x",
+                Queue = 1,
+            },
+            Address,
+            Wanted
+        );
         Assert.Equal(["disk", "address-elsewhere", "port-taken", "ca-file", "queue"], findings.Select(f => f.Code));
         Assert.All(findings, f => Assert.EndsWith(".", f.Message, StringComparison.Ordinal));
     }
@@ -71,12 +92,32 @@ public sealed class HostRulesTests
     [Fact]
     public void What_is_replaced_is_listed_with_the_way_back()
     {
-        Assert.Contains("gatehouse rollback", Assert.Single(HostRules.Replaced(Bare with { IsGateway = true, Existing = ["exim4"] }, "mail")), StringComparison.Ordinal);
-        Assert.Contains("postfix, nginx", Assert.Single(HostRules.Replaced(Bare with { Existing = ["postfix", "nginx"] }, "mail")), StringComparison.Ordinal);
-        Assert.Contains("nothing puts them back", Assert.Single(HostRules.Replaced(Bare with { HasUnfinishedBootstrap = true, HasEncryptionKey = true }, "mail")), StringComparison.Ordinal);
-        Assert.Contains("encryption key", Assert.Single(HostRules.Replaced(Bare with { HasEncryptionKey = true }, "mail")), StringComparison.Ordinal);
+        Assert.Contains(
+            "gatehouse rollback",
+            Assert.Single(HostRules.Replaced(Bare with { IsGateway = true, Existing = ["exim4"] }, "mail")),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "postfix, nginx",
+            Assert.Single(HostRules.Replaced(Bare with { Existing = ["postfix", "nginx"] }, "mail")),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "nothing puts them back",
+            Assert.Single(HostRules.Replaced(Bare with { HasUnfinishedBootstrap = true, HasEncryptionKey = true }, "mail")),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "encryption key",
+            Assert.Single(HostRules.Replaced(Bare with { HasEncryptionKey = true }, "mail")),
+            StringComparison.Ordinal
+        );
         Assert.Empty(HostRules.Replaced(Bare with { HasDatabases = true }, "mail"));
-        Assert.Contains("pg_hba.conf", Assert.Single(HostRules.Replaced(Bare with { HasDatabases = true }, "database")), StringComparison.Ordinal);
+        Assert.Contains(
+            "pg_hba.conf",
+            Assert.Single(HostRules.Replaced(Bare with { HasDatabases = true }, "database")),
+            StringComparison.Ordinal
+        );
         Assert.Single(HostRules.Replaced(Bare with { HasDatabases = true }, ""));
     }
 

@@ -20,14 +20,25 @@ public sealed class JoinBundleTests
         Assert.True(JoinBundle.TryRead(Bytes(bundle), "1.2.3", out var read, out var problem), problem);
         Assert.Equal(bundle.Code.Text.Reveal(), read.Code.Text.Reveal());
         Assert.Equal([new HostPort("192.0.2.1", 1028), new HostPort("2001:db8::1", 1029)], read.Members.ToArray());
-        Assert.Equal(("mx2.example.org", "node", "example", Now, bundle.Root), (read.Name, read.Profile, read.Cluster, read.Expires, read.Root));
+        Assert.Equal(
+            ("mx2.example.org", "node", "example", Now, bundle.Root),
+            (read.Name, read.Profile, read.Cluster, read.Expires, read.Root)
+        );
     }
 
     [Fact]
     public void What_copying_does_to_lines_is_no_damage()
     {
         var text = Make().Write().Reveal();
-        Assert.True(JoinBundle.TryRead(Encoding.UTF8.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n"), "1.2.9", out _, out var problem), problem);
+        Assert.True(
+            JoinBundle.TryRead(
+                Encoding.UTF8.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n"),
+                "1.2.9",
+                out _,
+                out var problem
+            ),
+            problem
+        );
     }
 
     [Fact]

@@ -14,7 +14,12 @@ public sealed class LinkRulesTests
     [InlineData(51, true)]
     [InlineData(200, true)]
     public void A_long_round_trip_to_the_backend_warns(double milliseconds, bool warns) =>
-        Assert.Equal(warns, LinkRules.Warnings("web", [Link("database", 20, 20, milliseconds)]).Any(w => w.Contains("the round trip takes", StringComparison.Ordinal)));
+        Assert.Equal(
+            warns,
+            LinkRules
+                .Warnings("web", [Link("database", 20, 20, milliseconds)])
+                .Any(w => w.Contains("the round trip takes", StringComparison.Ordinal))
+        );
 
     [Fact]
     public void Lost_handshakes_warn_and_say_how_many()
@@ -26,11 +31,19 @@ public sealed class LinkRulesTests
 
     [Fact]
     public void Both_troubles_are_told_in_one_sentence() =>
-        Assert.Contains("5 of 20 handshakes were lost; the round trip takes 200 ms", Assert.Single(LinkRules.Warnings("full", [Link("full", 15, 20, 200)])), StringComparison.Ordinal);
+        Assert.Contains(
+            "5 of 20 handshakes were lost; the round trip takes 200 ms",
+            Assert.Single(LinkRules.Warnings("full", [Link("full", 15, 20, 200)])),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Silence_is_told_with_the_port_to_open() =>
-        Assert.Contains("Nothing answers at n2.example.org (192.0.2.2), TCP port 1028", Assert.Single(LinkRules.Warnings("mail", [Link("database", 0, 0)])), StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing answers at n2.example.org (192.0.2.2), TCP port 1028",
+            Assert.Single(LinkRules.Warnings("mail", [Link("database", 0, 0)])),
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("mail", "web", false)]

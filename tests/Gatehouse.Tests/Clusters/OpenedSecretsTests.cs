@@ -22,8 +22,17 @@ public sealed class OpenedSecretsTests : IDisposable
         var machine = new LocalMachine(directory, durable: false);
         var files = new ClusterFiles(machine);
         await files.WriteSecretAsync(SealedName.FileOf("web.password-2"), new Secret("of an earlier release"), CancellationToken.None);
-        var good = Sealed.Seal(Key, "mta.smart_host_password-2", new Secret("open"), RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString();
-        await OpenedSecrets.WriteAsync(machine, Profile.Find("mail")!, [("mta.aaa", "hostile"), ("mta.smart_host_password-2", good), ("mta.zzz", good)], Key, new Silence(), CancellationToken.None);
+        var good = Sealed
+            .Seal(Key, "mta.smart_host_password-2", new Secret("open"), RandomNumberGenerator.GetBytes(Sealed.NonceBytes))
+            .ToString();
+        await OpenedSecrets.WriteAsync(
+            machine,
+            Profile.Find("mail")!,
+            [("mta.aaa", "hostile"), ("mta.smart_host_password-2", good), ("mta.zzz", good)],
+            Key,
+            new Silence(),
+            CancellationToken.None
+        );
         Assert.Equal(["mta.smart_host_password-2"], (await machine.ListAsync(SealedName.Directory, CancellationToken.None)).AsEnumerable());
         Assert.Equal("open\n", files.Read(SealedName.FileOf("mta.smart_host_password-2")));
     }
@@ -33,11 +42,31 @@ public sealed class OpenedSecretsTests : IDisposable
     {
         var machine = new LocalMachine(directory, durable: false);
         var files = new ClusterFiles(machine);
-        foreach (var name in new[] { "mta.smart_host_password", "mta.smart_host_password-2", "mta.smart_host_password-3-0123abcd", "mta.smart_host_password-4-0123abcd" })
+        foreach (
+            var name in new[]
+            {
+                "mta.smart_host_password",
+                "mta.smart_host_password-2",
+                "mta.smart_host_password-3-0123abcd",
+                "mta.smart_host_password-4-0123abcd",
+            }
+        )
             await files.WriteSecretAsync(SealedName.FileOf(name), new Secret("open"), CancellationToken.None);
-        var kept = Sealed.Seal(Key, "mta.smart_host_password-4-0123abcd", new Secret("open"), RandomNumberGenerator.GetBytes(Sealed.NonceBytes)).ToString();
-        await OpenedSecrets.WriteAsync(machine, Profile.Find("mail")!, [("mta.smart_host_password-4-0123abcd", kept)], Key, new Silence(), CancellationToken.None);
-        Assert.Equal(["mta.smart_host_password", "mta.smart_host_password-4-0123abcd"], (await machine.ListAsync(SealedName.Directory, CancellationToken.None)).Order(StringComparer.Ordinal));
+        var kept = Sealed
+            .Seal(Key, "mta.smart_host_password-4-0123abcd", new Secret("open"), RandomNumberGenerator.GetBytes(Sealed.NonceBytes))
+            .ToString();
+        await OpenedSecrets.WriteAsync(
+            machine,
+            Profile.Find("mail")!,
+            [("mta.smart_host_password-4-0123abcd", kept)],
+            Key,
+            new Silence(),
+            CancellationToken.None
+        );
+        Assert.Equal(
+            ["mta.smart_host_password", "mta.smart_host_password-4-0123abcd"],
+            (await machine.ListAsync(SealedName.Directory, CancellationToken.None)).Order(StringComparer.Ordinal)
+        );
     }
 
     public void Dispose() => Directory.Delete(directory, recursive: true);

@@ -15,19 +15,31 @@ using Xunit;
 
 namespace Gatehouse.Tests.Clusters;
 
-/// <summary>Secrets of the cluster on a disk: whoever has laid links in their way, whatever the mask, and when the program crashes.</summary>
+/// <summary>Secrets of the cluster on a disk: whoever has laid links in their way, whatever the mask, and when the program
+/// crashes.</summary>
 [Collection(AloneCollection.Name)]
 public sealed class PrivateFilesTests : IDisposable
 {
-    private const UnixFileMode ForOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+    private const UnixFileMode ForOthers =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
     private const UnixFileMode Writable = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const string Canary = "CANARY0123456789";
 
     // Everything that the sequences write of a membership, besides an apply.
     private static readonly string[] Written =
     [
-        $"{ClusterFiles.Trust}/node.key", $"{ClusterFiles.Trust}/node.crt", $"{ClusterFiles.Trust}/issuer.key", $"{ClusterFiles.Trust}/cluster-ca.pem", $"{ClusterFiles.Trust}/next.key", $"{ClusterFiles.Trust}/next-issuer.key",
-        JoinSequence.Granted, ClusterFiles.EncryptionKey, ClusterFiles.SealedRootKey, ClusterFiles.MasterToken, SealedName.FileOf("web.password"), LocalNode.Path,
+        $"{ClusterFiles.Trust}/node.key",
+        $"{ClusterFiles.Trust}/node.crt",
+        $"{ClusterFiles.Trust}/issuer.key",
+        $"{ClusterFiles.Trust}/cluster-ca.pem",
+        $"{ClusterFiles.Trust}/next.key",
+        $"{ClusterFiles.Trust}/next-issuer.key",
+        JoinSequence.Granted,
+        ClusterFiles.EncryptionKey,
+        ClusterFiles.SealedRootKey,
+        ClusterFiles.MasterToken,
+        SealedName.FileOf("web.password"),
+        LocalNode.Path,
     ];
 
     private readonly string root = Directory.CreateTempSubdirectory("gatehouse-private-").FullName;
@@ -70,7 +82,9 @@ public sealed class PrivateFilesTests : IDisposable
         var (machine, elsewhere) = (new LocalMachine(root), Directory.CreateDirectory(Path.Combine(root, "elsewhere")).FullName);
         Directory.CreateDirectory(Path.GetDirectoryName(machine.Real(directory))!);
         Directory.CreateSymbolicLink(machine.Real(directory), elsewhere);
-        var refused = await Assert.ThrowsAsync<MachineException>(() => new ClusterFiles(machine).WriteSecretAsync($"{directory}/x", new Secret(Canary), CancellationToken.None).AsTask());
+        var refused = await Assert.ThrowsAsync<MachineException>(() =>
+            new ClusterFiles(machine).WriteSecretAsync($"{directory}/x", new Secret(Canary), CancellationToken.None).AsTask()
+        );
         Assert.Contains("in the way", refused.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(elsewhere));
     }
@@ -83,7 +97,8 @@ public sealed class PrivateFilesTests : IDisposable
         try
         {
             var files = new ClusterFiles(machine);
-            foreach (var path in Written) await files.WriteSecretAsync(path, new Secret(Canary), CancellationToken.None);
+            foreach (var path in Written)
+                await files.WriteSecretAsync(path, new Secret(Canary), CancellationToken.None);
             await files.WriteForAgentAsync(ClusterFiles.EncryptionKeyToGive, new Secret(Canary), CancellationToken.None);
             await files.WriteTrustAsync("node.key", Canary, CancellationToken.None);
             PrivateFile.Write(Path.Combine(root, "bundle"), "secret"u8);
@@ -96,10 +111,12 @@ public sealed class PrivateFilesTests : IDisposable
             _ = LibC.SetMask(before);
         }
 
-        foreach (var path in Written.Select(machine.Real).Append(Path.Combine(root, "bundle"))) Assert.Equal(default, File.GetUnixFileMode(path) & ForOthers);
+        foreach (var path in Written.Select(machine.Real).Append(Path.Combine(root, "bundle")))
+            Assert.Equal(default, File.GetUnixFileMode(path) & ForOthers);
         // The agent of the issuer hands this one out.
         Assert.Equal(UnixFileMode.GroupRead, File.GetUnixFileMode(machine.Real(ClusterFiles.EncryptionKeyToGive)) & ForOthers);
-        foreach (var directory in Directory.GetDirectories(root, "*", SearchOption.AllDirectories)) Assert.True((File.GetUnixFileMode(directory) & Writable) == 0, directory);
+        foreach (var directory in Directory.GetDirectories(root, "*", SearchOption.AllDirectories))
+            Assert.True((File.GetUnixFileMode(directory) & Writable) == 0, directory);
         Assert.Equal(default, File.GetUnixFileMode(machine.Real(ClusterFiles.Trust)) & ForOthers);
     }
 
@@ -110,25 +127,47 @@ public sealed class PrivateFilesTests : IDisposable
         Directory.CreateDirectory(machine.Real(ClusterFiles.Trust));
         File.SetUnixFileMode(machine.Real(ClusterFiles.Trust), (UnixFileMode)0b111_111_111);
         await new ClusterFiles(machine).WriteTrustAsync("node.key", Canary, CancellationToken.None);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(machine.Real(ClusterFiles.Trust)));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(machine.Real(ClusterFiles.Trust))
+        );
     }
 
     [Fact]
     public async Task A_program_that_crashes_with_a_code_in_its_memory_leaves_no_core_and_shows_it_in_no_process_list()
     {
-        if (Environment.UserName != "root") throw new InvalidOperationException("this test joins a cluster, which needs root");
+        if (Environment.UserName != "root")
+            throw new InvalidOperationException("this test joins a cluster, which needs root");
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         using var certificate = new SampleCluster(made: DateTimeOffset.UtcNow).Root.Certificate;
         var code = JoinCode.Make(RandomNumberGenerator.GetBytes(JoinCode.RandomBytes), Pin.Of(certificate));
-        var program = Path.Combine(Repository.Root, "src", "Gatehouse", "bin", Path.GetFileName(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!), "net10.0", "linux-x64", "gatehouse");
-        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"ulimit -c unlimited; umask 000; exec {program} join 127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port} --name mx1.example.org --address 192.0.2.9"])
-        {
-            WorkingDirectory = root,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        var program = Path.Combine(
+            Repository.Root,
+            "src",
+            "Gatehouse",
+            "bin",
+            Path.GetFileName(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!),
+            "net10.0",
+            "linux-x64",
+            "gatehouse"
+        );
+        using var process = Process.Start(
+            new ProcessStartInfo(
+                "/bin/sh",
+                [
+                    "-c",
+                    $"ulimit -c unlimited; umask 000; exec {program} join 127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port} --name "
+                        + $"mx1.example.org --address 192.0.2.9",
+                ]
+            )
+            {
+                WorkingDirectory = root,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteLineAsync(code.Text.Reveal());
         process.StandardInput.Close();
@@ -140,7 +179,8 @@ public sealed class PrivateFilesTests : IDisposable
         Assert.Matches(@"Max core file size +0 +0 ", Of("limits"));
         Assert.DoesNotContain(code.Secret.Reveal(), Of("cmdline") + Of("environ"), StringComparison.Ordinal);
         Assert.DoesNotContain(code.Text.Reveal(), Of("cmdline") + Of("environ"), StringComparison.Ordinal);
-        using (var kill = Process.Start("/bin/kill", ["-SEGV", $"{process.Id}"])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("/bin/kill", ["-SEGV", $"{process.Id}"]))
+            await kill.WaitForExitAsync();
         await process.WaitForExitAsync(patience.Token);
         Assert.NotEqual(0, process.ExitCode);
         Assert.Empty(Directory.GetFileSystemEntries(root));

@@ -21,7 +21,11 @@ public sealed class PromotionTests
     public void A_backend_is_promoted_when_the_issuer_is_silent_or_by_force()
     {
         Assert.Null(PromotionRules.Refusal(SampleView.Make(), 3, Fit, force: false));
-        Assert.Contains("--force", PromotionRules.Refusal(SampleView.Make(), 3, Fit with { OldAnswers = true }, force: false), StringComparison.Ordinal);
+        Assert.Contains(
+            "--force",
+            PromotionRules.Refusal(SampleView.Make(), 3, Fit with { OldAnswers = true }, force: false),
+            StringComparison.Ordinal
+        );
         Assert.Null(PromotionRules.Refusal(SampleView.Make(), 3, Fit with { OldAnswers = true }, force: true));
     }
 
@@ -35,12 +39,20 @@ public sealed class PromotionTests
 
     [Fact]
     public void Without_the_encryption_key_nobody_is_promoted() =>
-        Assert.Contains("encryption key", PromotionRules.Refusal(SampleView.Make(), 3, Fit with { HasEncryptionKey = false }, force: true), StringComparison.Ordinal);
+        Assert.Contains(
+            "encryption key",
+            PromotionRules.Refusal(SampleView.Make(), 3, Fit with { HasEncryptionKey = false }, force: true),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void The_issuer_is_promoted_anew_only_when_its_key_is_lost()
     {
-        Assert.Contains("already", PromotionRules.Refusal(SampleView.Make(issuer: 3), 3, Fit with { HasIssuingKey = true }, force: true), StringComparison.Ordinal);
+        Assert.Contains(
+            "already",
+            PromotionRules.Refusal(SampleView.Make(issuer: 3), 3, Fit with { HasIssuingKey = true }, force: true),
+            StringComparison.Ordinal
+        );
         Assert.Null(PromotionRules.Refusal(SampleView.Make(issuer: 3), 3, Fit, force: false));
     }
 
@@ -77,9 +89,17 @@ public sealed class PromotionTests
     {
         var certificates = new[] { new CertificateRecord(1, Trust.Node, null, "") };
         Assert.Equal([2, 3, 5], PromotionRules.Behind(SampleView.Make(), certificates, Trust.Issuing).Select(n => n.Number));
-        Assert.Equal([1, 2, 3, 5], PromotionRules.Behind(SampleView.Make(), [certificates[0] with { Revoked = SampleView.Now }], Trust.Issuing).Select(n => n.Number));
+        Assert.Equal(
+            [1, 2, 3, 5],
+            PromotionRules
+                .Behind(SampleView.Make(), [certificates[0] with { Revoked = SampleView.Now }], Trust.Issuing)
+                .Select(n => n.Number)
+        );
         using var root = RootAuthority.Open(Root(), Trust.MasterToken, Trust.ClusterId);
-        Assert.Equal([1, 2, 3, 5], PromotionRules.Behind(SampleView.Make(), certificates, root.MakeIssuing(SampleView.Now).Record.Pem).Select(n => n.Number));
+        Assert.Equal(
+            [1, 2, 3, 5],
+            PromotionRules.Behind(SampleView.Make(), certificates, root.MakeIssuing(SampleView.Now).Record.Pem).Select(n => n.Number)
+        );
     }
 
     [Fact]
@@ -100,14 +120,16 @@ public sealed class PromotionTests
     [InlineData("  GHMT-AAAA-BBBB \n", "GHMT-AAAA-BBBB")]
     [InlineData("# Cluster post (0123)\nMaster token:   GHMT-AAAA-BBBB\nEncryption key: GHEK-CCCC\n", "GHMT-AAAA-BBBB")]
     [InlineData("nothing of the kind", "nothing of the kind")]
-    public void The_token_is_found_in_the_file_that_bootstrap_wrote(string text, string token) => Assert.Equal(token, TokenInput.Pick(text));
+    public void The_token_is_found_in_the_file_that_bootstrap_wrote(string text, string token) =>
+        Assert.Equal(token, TokenInput.Pick(text));
 
     [Fact]
     public void A_list_names_only_what_its_ca_has_signed()
     {
         using var root = RootAuthority.Open(Root(), Trust.MasterToken, Trust.ClusterId);
         var (record, key) = root.MakeIssuing(SampleView.Now);
-        using Issuer before = Issuer.Of(Trust.Issuing, new Secret(Trust.IssuingKey), TimeProvider.System), after = Issuer.Of(record.Pem, new Secret(key), TimeProvider.System);
+        using Issuer before = Issuer.Of(Trust.Issuing, new Secret(Trust.IssuingKey), TimeProvider.System),
+            after = Issuer.Of(record.Pem, new Secret(key), TimeProvider.System);
         var revoked = new CertificateRecord(1, Trust.Node, SampleView.Now, "it left");
         Assert.Single(Revoked(before.Revoke(2, [revoked])));
         Assert.Empty(Revoked(after.Revoke(2, [revoked])));
@@ -117,7 +139,13 @@ public sealed class PromotionTests
     private static Authority Root()
     {
         using var certificate = X509Certificate2.CreateFromPem(Trust.Root);
-        return new Authority(Issuer.FingerprintOf(certificate), AuthorityKind.Root, AuthorityState.Current, Trust.Root, Trust.SealedRootKey);
+        return new Authority(
+            Issuer.FingerprintOf(certificate),
+            AuthorityKind.Root,
+            AuthorityState.Current,
+            Trust.Root,
+            Trust.SealedRootKey
+        );
     }
 
     private static Authority Issuing(string pem, AuthorityState state)
@@ -133,5 +161,7 @@ public sealed class PromotionTests
     }
 
     private static string[] Revoked(Gatehouse.Registry.RevocationList list) =>
-        Gatehouse.Core.Trust.RevocationList.TryReadAll(list.Pem, out var lists, out _) ? [.. lists.Single().Revoked.Select(r => r.Serial.Hex)] : throw new InvalidDataException();
+        Gatehouse.Core.Trust.RevocationList.TryReadAll(list.Pem, out var lists, out _)
+            ? [.. lists.Single().Revoked.Select(r => r.Serial.Hex)]
+            : throw new InvalidDataException();
 }

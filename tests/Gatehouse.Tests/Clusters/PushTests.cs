@@ -37,9 +37,15 @@ public sealed class PushTests
     [Fact]
     public void A_host_tells_of_itself()
     {
-        var host = RemoteHost.Read("Welcome!\nuid=0\nsystem=debian 12\narchitecture=amd64\nname=MX2.example.org\naddress=192.0.2.12\nrelease=0.1.0\ninterrupted=yes\nmember=yes\n");
+        var host = RemoteHost.Read(
+            "Welcome!\nuid=0\nsystem=debian "
+                + "12\narchitecture=amd64\nname=MX2.example.org\naddress=192.0.2.12\nrelease=0.1.0\ninterrupted=yes\nmember=yes\n"
+        );
         Assert.Null(host.Problem());
-        Assert.Equal(("mx2.example.org", "192.0.2.12", "0.1.0", true, true), (host.Name, host.Address, host.Release, host.IsInterrupted, host.IsMember));
+        Assert.Equal(
+            ("mx2.example.org", "192.0.2.12", "0.1.0", true, true),
+            (host.Name, host.Address, host.Release, host.IsInterrupted, host.IsMember)
+        );
     }
 
     [Theory]
@@ -47,12 +53,18 @@ public sealed class PushTests
     [InlineData("uid=0\nsystem=debian 11\narchitecture=amd64", "debian 11")]
     [InlineData("uid=0\nsystem=debian 12\narchitecture=arm64", "arm64")]
     [InlineData("", "root")]
-    public void A_host_that_will_not_do_is_told_why(string output, string why) => Assert.Contains(why, RemoteHost.Read(output).Problem(), StringComparison.Ordinal);
+    public void A_host_that_will_not_do_is_told_why(string output, string why) =>
+        Assert.Contains(why, RemoteHost.Read(output).Problem(), StringComparison.Ordinal);
 
     [Fact]
     public void The_questions_run_in_a_real_shell_and_change_nothing()
     {
-        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", RemoteHost.Script("0123456789abcdef0123456789abcdef")]) { RedirectStandardOutput = true })!;
+        using var shell = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", RemoteHost.Script("0123456789abcdef0123456789abcdef")])
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         var host = RemoteHost.Read(shell.StandardOutput.ReadToEnd());
         shell.WaitForExit();
         Assert.Equal(0, shell.ExitCode);
@@ -81,7 +93,8 @@ public sealed class PushTests
     [InlineData("exim4", 127, true)]
     [InlineData("exim4", 5, false)]
     [InlineData("systemctl", 1, false)]
-    public void What_a_node_does_not_have_needs_no_order(string program, int exitCode, bool isAbsent) => Assert.Equal(isAbsent, ClusterOrders.IsAbsent(program, exitCode));
+    public void What_a_node_does_not_have_needs_no_order(string program, int exitCode, bool isAbsent) =>
+        Assert.Equal(isAbsent, ClusterOrders.IsAbsent(program, exitCode));
 
     [Theory]
     [InlineData("plain", "'plain'")]
@@ -101,7 +114,10 @@ public sealed class PushTests
     [Fact]
     public void The_way_to_a_host_is_read_from_the_configuration_of_ssh()
     {
-        var route = SshRoute.Read("host mx2\nhostname MX2.example.org\nport 2222\nproxyjump none\nuserknownhostsfile /a/known_hosts /b/known_hosts\nglobalknownhostsfile /etc/ssh/ssh_known_hosts\n");
+        var route = SshRoute.Read(
+            "host mx2\nhostname MX2.example.org\nport 2222\nproxyjump none\nuserknownhostsfile /a/known_hosts "
+                + "/b/known_hosts\nglobalknownhostsfile /etc/ssh/ssh_known_hosts\n"
+        );
         Assert.Equal("[mx2.example.org]:2222", route.KnownName);
         Assert.True(route.IsDirect);
         Assert.Equal(["/a/known_hosts", "/b/known_hosts", "/etc/ssh/ssh_known_hosts"], route.KnownHosts.ToArray());

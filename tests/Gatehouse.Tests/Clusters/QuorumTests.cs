@@ -45,14 +45,22 @@ public sealed class QuorumTests
     {
         var view = View(4);
         Assert.Equal([1, 2, 3], QuorumRules.Missing(view).Select(n => n.Number));
-        Assert.Equal([3], QuorumRules.Missing(view with { Nodes = [.. view.Nodes.Select(n => n.Number < 3 ? n with { VotesSince = view.Taken } : n)] }).Select(n => n.Number));
+        Assert.Equal(
+            [3],
+            QuorumRules
+                .Missing(view with { Nodes = [.. view.Nodes.Select(n => n.Number < 3 ? n with { VotesSince = view.Taken } : n)] })
+                .Select(n => n.Number)
+        );
     }
 
     [Fact]
     public void Growth_does_not_begin_before_all_who_are_to_vote_are_there()
     {
         var view = View(3);
-        view = view with { Nodes = [.. view.Nodes.Select(n => n.Number == 3 ? n with { LastSeen = view.Taken - TimeSpan.FromMinutes(5) } : n)] };
+        view = view with
+        {
+            Nodes = [.. view.Nodes.Select(n => n.Number == 3 ? n with { LastSeen = view.Taken - TimeSpan.FromMinutes(5) } : n)],
+        };
         var waits = QuorumRules.Next(view, 2, [Member(1)], false);
         Assert.Equal((QuorumAct.Wait, "db3.example.org is to have a vote as well, and was not heard of lately"), (waits.Act, waits.Why));
     }
@@ -75,7 +83,11 @@ public sealed class QuorumTests
         Assert.Equal(QuorumAct.Wait, QuorumRules.Next(view, 1, [Member(1)], true).Act);
         Assert.Equal(QuorumAct.Add, QuorumRules.Next(view, 2, [Member(1)], false).Act);
         Assert.Equal(QuorumAct.Leave, QuorumRules.Next(view, 1, [Member(1), Member(2)], true).Act);
-        Assert.Contains("gatehouse leave", RemovalRules.Refusal(View(2) with { Cluster = View(2).Cluster with { Issuer = 2 } }, View(2).Node(1)!, null), StringComparison.Ordinal);
+        Assert.Contains(
+            "gatehouse leave",
+            RemovalRules.Refusal(View(2) with { Cluster = View(2).Cluster with { Issuer = 2 } }, View(2).Node(1)!, null),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -121,21 +133,42 @@ public sealed class QuorumTests
              {"Cluster": "gatehouse", "Member": "b", "Host": "b", "Role": "Sync Standby", "State": "running", "TL": 2, "Lag in MB": 0},
              {"Cluster": "gatehouse", "Member": "c", "Host": "c", "Role": "Replica", "State": "start failed", "Lag in MB": "unknown"}]
             """;
-        Assert.Equal([new DatabaseCopy("a", true, false, true, true) { State = "running" }, new DatabaseCopy("b", false, true, true, false) { State = "running" }, new DatabaseCopy("c", false, false, false, false) { State = "start failed" }], PatroniControl.Read(Said).AsEnumerable());
+        Assert.Equal(
+            [
+                new DatabaseCopy("a", true, false, true, true) { State = "running" },
+                new DatabaseCopy("b", false, true, true, false) { State = "running" },
+                new DatabaseCopy("c", false, false, false, false) { State = "start failed" },
+            ],
+            PatroniControl.Read(Said).AsEnumerable()
+        );
     }
 
     private static string Name(int number) => $"db{number}.example.org";
 
-    private static QuorumMember Member(int number, bool vote = true) => new((ulong)number, Name(number), [QuorumSeat.PeerUrl(Name(number))], vote);
+    private static QuorumMember Member(int number, bool vote = true) =>
+        new((ulong)number, Name(number), [QuorumSeat.PeerUrl(Name(number))], vote);
 
-    private static ClusterView With(ClusterView view, int number, NodeState state) => view with { Nodes = [.. view.Nodes.Select(n => n.Number == number ? n with { State = state } : n)] };
+    private static ClusterView With(ClusterView view, int number, NodeState state) =>
+        view with
+        {
+            Nodes = [.. view.Nodes.Select(n => n.Number == number ? n with { State = state } : n)],
+        };
 
     private static ClusterView View(int databases)
     {
         var sample = SampleView.Make();
         return sample with
         {
-            Nodes = [.. Enumerable.Range(1, databases).Select(i => sample.Nodes[0] with { Number = i, Name = Name(i), Profile = "database", LastSeen = sample.Taken }), sample.Nodes[1] with { Number = 99 }],
+            Nodes =
+            [
+                .. Enumerable
+                    .Range(1, databases)
+                    .Select(i => sample.Nodes[0] with { Number = i, Name = Name(i), Profile = "database", LastSeen = sample.Taken }),
+                sample.Nodes[1] with
+                {
+                    Number = 99,
+                },
+            ],
         };
     }
 }

@@ -45,8 +45,21 @@ public sealed class RemovalTests
         var now = SampleView.Now;
         CodeRecord Code(string name, DateTimeOffset? used = null, DateTimeOffset? ended = null, int hours = 1) =>
             new(1, name, "mail", "db1.example.org", now, now.AddHours(hours), 0, used, null, ended, "");
-        var rows = NodeReport.Table(SampleView.Make(), [Code("mx6.example.org"), Code("mx7.example.org", used: now), Code("mx8.example.org", ended: now), Code("mx9.example.org", hours: -1)]).ToArray();
-        Assert.Equal(["NAME", "db1.example.org", "mx2.example.org", "db3.example.org", "mx2.example.net", "mx6.example.org"], rows.Select(r => r[1]));
+        var rows = NodeReport
+            .Table(
+                SampleView.Make(),
+                [
+                    Code("mx6.example.org"),
+                    Code("mx7.example.org", used: now),
+                    Code("mx8.example.org", ended: now),
+                    Code("mx9.example.org", hours: -1),
+                ]
+            )
+            .ToArray();
+        Assert.Equal(
+            ["NAME", "db1.example.org", "mx2.example.org", "db3.example.org", "mx2.example.net", "mx6.example.org"],
+            rows.Select(r => r[1])
+        );
         Assert.Equal(["STATE", "issuer", "active", "active", "joining", "invited"], rows.Select(r => r[4]));
     }
 }

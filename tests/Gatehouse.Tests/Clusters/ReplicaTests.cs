@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Gatehouse.Tests.Clusters;
 
-/// <summary>A replica of the registry that does not follow is seen, and copied anew: not too early, not for ever, and never the only data there is.</summary>
+/// <summary>A replica of the registry that does not follow is seen, and copied anew: not too early, not for ever, and never the only data
+/// there is.</summary>
 public sealed class ReplicaTests
 {
     private const string Me = "n2.example.org";
@@ -22,7 +23,10 @@ public sealed class ReplicaTests
         Assert.False(lost[3].Follows);
         Assert.Contains("'gatehouse sync'", lost[3].Problem, StringComparison.Ordinal);
         Assert.Equal(new ReplicaState(true, 1000, ""), ReplicaRules.Judge(view, [new Replica("db3.example.org", 1000)], "192.0.2.1")[3]);
-        Assert.Equal("its replica of the registry is 384 MB behind the primary", ReplicaRules.Judge(view, [new Replica("db3.example.org", 384 << 20)], "192.0.2.1")[3].Problem);
+        Assert.Equal(
+            "its replica of the registry is 384 MB behind the primary",
+            ReplicaRules.Judge(view, [new Replica("db3.example.org", 384 << 20)], "192.0.2.1")[3].Problem
+        );
         // After a failover it is the other one.
         Assert.Equal([1], ReplicaRules.Judge(view, [], "192.0.2.3").Keys);
         Assert.Empty(ReplicaRules.Judge(view, [], "198.51.100.1"));
@@ -46,9 +50,14 @@ public sealed class ReplicaTests
     {
         var first = ReplicaRules.Next([Primary, Own], Me, false, null, Now, false);
         Assert.Equal((false, Now), (first.Copies, first.Trouble!.Since));
-        Assert.False(ReplicaRules.Next([Primary, Own], Me, false, first.Trouble, Now + ReplicaRules.Grace - TimeSpan.FromSeconds(1), false).Copies);
+        Assert.False(
+            ReplicaRules.Next([Primary, Own], Me, false, first.Trouble, Now + ReplicaRules.Grace - TimeSpan.FromSeconds(1), false).Copies
+        );
         var then = ReplicaRules.Next([Primary, Own], Me, false, first.Trouble, Now + ReplicaRules.Grace, false);
-        Assert.Equal((true, 1, Now, (DateTimeOffset?)(Now + ReplicaRules.Grace)), (then.Copies, then.Trouble!.Copied, then.Trouble.Since, then.Trouble.Last));
+        Assert.Equal(
+            (true, 1, Now, (DateTimeOffset?)(Now + ReplicaRules.Grace)),
+            (then.Copies, then.Trouble!.Copied, then.Trouble.Since, then.Trouble.Last)
+        );
     }
 
     [Fact]
@@ -59,11 +68,16 @@ public sealed class ReplicaTests
         {
             var step = ReplicaRules.Next([Primary, Own], Me, false, trouble, now, false);
             trouble = step.Trouble!;
-            if (step.Copies) copies++;
+            if (step.Copies)
+                copies++;
         }
 
         Assert.Equal(ReplicaRules.MostCopies, copies);
-        Assert.Contains("journalctl -u patroni", ReplicaRules.Next([Primary, Own], Me, false, trouble, now, false).Problem, StringComparison.Ordinal);
+        Assert.Contains(
+            "journalctl -u patroni",
+            ReplicaRules.Next([Primary, Own], Me, false, trouble, now, false).Problem,
+            StringComparison.Ordinal
+        );
         Assert.True(ReplicaRules.Next([Primary, Own], Me, false, trouble, now, force: true).Copies);
     }
 
@@ -78,7 +92,9 @@ public sealed class ReplicaTests
         Assert.False(ReplicaRules.Next([Primary with { IsRunning = false }, Own], Me, false, Old, Now, force).Copies);
         Assert.False(ReplicaRules.Next([Primary with { IsPrimary = false }, Own], Me, false, Old, Now, force).Copies);
         Assert.False(ReplicaRules.Next([Primary], Me, false, Old, Now, force).Copies);
-        Assert.False(ReplicaRules.Next([Primary, Own with { IsRunning = false, State = "creating replica" }], Me, false, Old, Now, force).Copies);
+        Assert.False(
+            ReplicaRules.Next([Primary, Own with { IsRunning = false, State = "creating replica" }], Me, false, Old, Now, force).Copies
+        );
     }
 
     [Theory]
@@ -92,7 +108,14 @@ public sealed class ReplicaTests
     [Fact]
     public void What_Patroni_says_of_a_copy_is_read()
     {
-        var copies = PatroniControl.Read("""[{"Member": "n1.example.org", "Role": "Leader", "State": "running"}, {"Member": "n2.example.org", "Role": "Replica", "State": "creating replica"}]""");
+        var copies = PatroniControl.Read(
+            """
+            [
+              {"Member": "n1.example.org", "Role": "Leader", "State": "running"},
+              {"Member": "n2.example.org", "Role": "Replica", "State": "creating replica"}
+            ]
+            """
+        );
         Assert.Equal(["running", "creating replica"], copies.Select(c => c.State));
     }
 }

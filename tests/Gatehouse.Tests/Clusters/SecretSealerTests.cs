@@ -32,8 +32,18 @@ public sealed class SecretSealerTests
             foreach (var node in new Node[] { Text(Canary), Named("file", file), Named("env", variable) })
             {
                 // The settings are those of a node without the duty: what it leaves unread must not travel open either.
-                var answers = new Answers("answers.yaml", System.Collections.Immutable.ImmutableSortedDictionary<string, Node>.Empty.Add(path, node));
-                var (cluster, secrets) = SecretSealer.Seal(new LocalMachine(), Samples.Screens, answers, Samples.Settings(Samples.Member("cache")), Key, "-7");
+                var answers = new Answers(
+                    "answers.yaml",
+                    System.Collections.Immutable.ImmutableSortedDictionary<string, Node>.Empty.Add(path, node)
+                );
+                var (cluster, secrets) = SecretSealer.Seal(
+                    new LocalMachine(),
+                    Samples.Screens,
+                    answers,
+                    Samples.Settings(Samples.Member("cache")),
+                    Key,
+                    "-7"
+                );
                 Assert.Equal($"{path}-7", Assert.Single(secrets).Name);
                 Assert.True(cluster[path] is Mapping { Entries: [{ Key: "sealed" }] });
                 Assert.Equal(Canary, SecretSealer.Open(secrets[0].Name, secrets[0].Sealed, Key).Reveal());
@@ -49,24 +59,41 @@ public sealed class SecretSealerTests
     [Fact]
     public void What_was_typed_at_a_prompt_is_sealed_by_its_own_field()
     {
-        var yaml = Samples.Member("full") + """
-            backend:
-              redis: redis.example.org
-              redis_password: {prompt: true}
-              queue: queue.example.org
-              queue_user: u
-              queue_password: {prompt: true}
+        var yaml =
+            Samples.Member("full")
+            + """
+                backend:
+                  redis: redis.example.org
+                  redis_password: {prompt: true}
+                  queue: queue.example.org
+                  queue_user: u
+                  queue_password: {prompt: true}
 
-            """;
+                """;
         var inputs = Gatehouse.Core.Settings.Inputs.Of(Samples.Facts);
         foreach (var (path, typed) in new[] { ("backend.redis_password", "one"), ("backend.queue_password", "two") })
-            inputs = inputs with { Things = inputs.Things.Add((Gatehouse.Core.Settings.WantedKind.Prompt, path), new Gatehouse.Core.Settings.Found([.. System.Text.Encoding.UTF8.GetBytes(typed)])) };
-        var answers = AnswerFile.Read("answers.yaml", System.Text.Encoding.UTF8.GetBytes(yaml), Samples.Screens, new Gatehouse.Core.Reports.Report());
+            inputs = inputs with
+            {
+                Things = inputs.Things.Add(
+                    (Gatehouse.Core.Settings.WantedKind.Prompt, path),
+                    new Gatehouse.Core.Settings.Found([.. System.Text.Encoding.UTF8.GetBytes(typed)])
+                ),
+            };
+        var answers = AnswerFile.Read(
+            "answers.yaml",
+            System.Text.Encoding.UTF8.GetBytes(yaml),
+            Samples.Screens,
+            new Gatehouse.Core.Reports.Report()
+        );
         var (_, secrets) = SecretSealer.Seal(new LocalMachine(), Samples.Screens, answers, Samples.Settings(yaml, inputs), Key, "");
-        Assert.Equal(["backend.redis_password=one", "backend.queue_password=two"], secrets.Select(s => $"{s.Name}={SecretSealer.Open(s.Name, s.Sealed, Key).Reveal()}"));
+        Assert.Equal(
+            ["backend.redis_password=one", "backend.queue_password=two"],
+            secrets.Select(s => $"{s.Name}={SecretSealer.Open(s.Name, s.Sealed, Key).Reveal()}")
+        );
     }
 
     private static Scalar Text(string text) => new(new Origin("answers.yaml", 1, 1), text, true);
 
-    private static Mapping Named(string key, string text) => new(new Origin("answers.yaml", 1, 1), [new Entry(key, new Origin("answers.yaml", 1, 1), Text(text))]);
+    private static Mapping Named(string key, string text) =>
+        new(new Origin("answers.yaml", 1, 1), [new Entry(key, new Origin("answers.yaml", 1, 1), Text(text))]);
 }

@@ -16,13 +16,19 @@ public sealed class SharedAnswersTests
     [InlineData("mta: {certificate_file: /etc/shadow}", "mta.certificate_file names a file of this host")]
     [InlineData("mta: {dkim_key_file: /etc/gatehouse/pki/node.key}", "mta.dkim_key_file names a file of this host")]
     [InlineData("scanner: {quarantine_directory: /var/spool/other}", "scanner.quarantine_directory names a file of this host")]
-    [InlineData("mta: {smart_host_password: {file: /etc/gatehouse/secrets/sealed/web.password}}", "mta.smart_host_password is to be read from this host")]
+    [InlineData(
+        "mta: {smart_host_password: {file: /etc/gatehouse/secrets/sealed/web.password}}",
+        "mta.smart_host_password is to be read from this host"
+    )]
     [InlineData("web: {password: {env: PATH}}", "web.password is to be read from this host")]
     [InlineData("web: {password: {prompt: true}}", "web.password is to be read from this host")]
     [InlineData("system: {name: other.example.org}", "system.name is each node's own answer")]
     [InlineData("web: {host_name: other.example.org}", "web.host_name is each node's own answer")]
     public void Another_member_has_no_say_in_what_this_host_reads(string proposed, string says) =>
-        Assert.Contains(SharedAnswers.Refusals(Samples.Screens, Read(proposed), Read("")), r => r.StartsWith(says, StringComparison.Ordinal));
+        Assert.Contains(
+            SharedAnswers.Refusals(Samples.Screens, Read(proposed), Read("")),
+            r => r.StartsWith(says, StringComparison.Ordinal)
+        );
 
     [Theory]
     [InlineData("mta: {smart_host_password: {sealed: mta.smart_host_password-3}}")]
@@ -33,7 +39,13 @@ public sealed class SharedAnswersTests
 
     [Fact]
     public void What_a_node_has_answered_for_itself_wins_whatever_stands_in_the_clusters() =>
-        Assert.Empty(SharedAnswers.Refusals(Samples.Screens, Read("mta: {recipient_list: /etc/shadow}"), Read("mta: {recipient_list: /etc/recipients}")));
+        Assert.Empty(
+            SharedAnswers.Refusals(
+                Samples.Screens,
+                Read("mta: {recipient_list: /etc/shadow}"),
+                Read("mta: {recipient_list: /etc/recipients}")
+            )
+        );
 
     [Fact]
     public void Every_path_is_a_nodes_own_answer() =>
@@ -41,17 +53,25 @@ public sealed class SharedAnswersTests
 
     [Fact]
     public void No_question_but_a_secret_can_be_answered_by_a_file() =>
-        Assert.All(Samples.Screens.Fields.Where(f => !f.Kind.IsSecret && f.Columns.IsEmpty && f.IsAnswer && f.When is null), f =>
-        {
-            var (screen, key) = (f.Path.Split('.')[0], f.Path.Split('.')[1]);
-            var report = new Report();
-            Resolver.Resolve(Samples.Screens, Read($"{screen}: {{{key}: {{file: /etc/hostname}}}}"), Samples.With(), report);
-            Assert.Contains(report, r => r.Severity == Severity.Error && r.Path == f.Path);
-        });
+        Assert.All(
+            Samples.Screens.Fields.Where(f => !f.Kind.IsSecret && f.Columns.IsEmpty && f.IsAnswer && f.When is null),
+            f =>
+            {
+                var (screen, key) = (f.Path.Split('.')[0], f.Path.Split('.')[1]);
+                var report = new Report();
+                Resolver.Resolve(Samples.Screens, Read($"{screen}: {{{key}: {{file: /etc/hostname}}}}"), Samples.With(), report);
+                Assert.Contains(report, r => r.Severity == Severity.Error && r.Path == f.Path);
+            }
+        );
 
     [Fact]
     public void A_path_in_force_stays_a_nodes_own() =>
-        Assert.Equal(["mta.recipient_list"], SharedAnswers.Paths(Samples.Screens, Read("mta: {recipient_list: /etc/recipients, postmaster: a@example.org}")).Select(p => p.Key));
+        Assert.Equal(
+            ["mta.recipient_list"],
+            SharedAnswers
+                .Paths(Samples.Screens, Read("mta: {recipient_list: /etc/recipients, postmaster: a@example.org}"))
+                .Select(p => p.Key)
+        );
 
     private static Answers Read(string text)
     {

@@ -13,7 +13,14 @@ namespace Gatehouse.Tests.Clusters;
 /// <summary>What one member writes another reads as the same, and a later release may say more.</summary>
 public sealed class WireTests
 {
-    private static readonly ClusterView Sample = View(Node(1) with { Address = IPAddress.Parse("2001:db8::1"), LastSeen = null }, Node(2, "mail", NodeState.Joining));
+    private static readonly ClusterView Sample = View(
+        Node(1) with
+        {
+            Address = IPAddress.Parse("2001:db8::1"),
+            LastSeen = null,
+        },
+        Node(2, "mail", NodeState.Joining)
+    );
 
     [Fact]
     public void Every_message_is_read_as_it_was_written()
@@ -26,24 +33,57 @@ public sealed class WireTests
         Same(new RenewAnswer("certificate"), Wire.Default.RenewAnswer);
         Same(new Refusal("code", "It is used. Ask for another."), Wire.Default.Refusal);
         Same(new JoinAnswer([new(true, "name", "No.")], null), Wire.Default.JoinAnswer);
-        Same(new JoinAnswer([], new JoinGrant { Number = 2, Certificate = "pem", View = Sample, Settings = "version: 1\n", SettingsVersion = 4, EncryptionKey = "", Secrets = [new("web.password", "sealed")] }), Wire.Default.JoinAnswer);
-        Same(new LocalNode { Cluster = "id", ClusterName = "example", Number = 2, Name = "n2.example.org", Profile = "mail", Epoch = 3, SettingsVersion = 4, Followed = "hash", Units = ["exim4.service"], Databases = ["192.0.2.1"] }, Wire.Default.LocalNode);
-        Same(new JoinRequest
-        {
-            Protocol = 1,
-            Release = "0.1.0",
-            Code = "ABC123",
-            Secret = "secret",
-            Name = "n2.example.org",
-            Address = "192.0.2.2",
-            Port = 1028,
-            Location = "Köln",
-            Clock = Now,
-            Users = ImmutableSortedDictionary<string, int>.Empty.Add("Debian-exim", 104),
-            EchoPort = 0,
-            Echo = "",
-            Request = "",
-        }, Wire.Default.JoinRequest);
+        Same(
+            new JoinAnswer(
+                [],
+                new JoinGrant
+                {
+                    Number = 2,
+                    Certificate = "pem",
+                    View = Sample,
+                    Settings = "version: 1\n",
+                    SettingsVersion = 4,
+                    EncryptionKey = "",
+                    Secrets = [new("web.password", "sealed")],
+                }
+            ),
+            Wire.Default.JoinAnswer
+        );
+        Same(
+            new LocalNode
+            {
+                Cluster = "id",
+                ClusterName = "example",
+                Number = 2,
+                Name = "n2.example.org",
+                Profile = "mail",
+                Epoch = 3,
+                SettingsVersion = 4,
+                Followed = "hash",
+                Units = ["exim4.service"],
+                Databases = ["192.0.2.1"],
+            },
+            Wire.Default.LocalNode
+        );
+        Same(
+            new JoinRequest
+            {
+                Protocol = 1,
+                Release = "0.1.0",
+                Code = "ABC123",
+                Secret = "secret",
+                Name = "n2.example.org",
+                Address = "192.0.2.2",
+                Port = 1028,
+                Location = "Köln",
+                Clock = Now,
+                Users = ImmutableSortedDictionary<string, int>.Empty.Add("Debian-exim", 104),
+                EchoPort = 0,
+                Echo = "",
+                Request = "",
+            },
+            Wire.Default.JoinRequest
+        );
     }
 
     [Fact]
@@ -59,7 +99,8 @@ public sealed class WireTests
     [InlineData("[]")]
     [InlineData("{\"protocol\": \"one\"}")]
     [InlineData("{\"protocol\": 1")]
-    public void What_lacks_a_part_is_no_message(string text) => Assert.Throws<JsonException>(() => JsonSerializer.Deserialize(Encoding.UTF8.GetBytes(text), Wire.Default.JoinRequest));
+    public void What_lacks_a_part_is_no_message(string text) =>
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize(Encoding.UTF8.GetBytes(text), Wire.Default.JoinRequest));
 
     [Theory]
     [InlineData("192.0.2.300")]
@@ -67,7 +108,9 @@ public sealed class WireTests
     [InlineData("n1.example.org")]
     public void What_is_no_address_is_not_taken_for_one(string address)
     {
-        var text = JsonSerializer.Serialize(View(Node(7)), Wire.Default.ClusterView).Replace("192.0.2.7", address, StringComparison.Ordinal);
+        var text = JsonSerializer
+            .Serialize(View(Node(7)), Wire.Default.ClusterView)
+            .Replace("192.0.2.7", address, StringComparison.Ordinal);
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize(text, Wire.Default.ClusterView));
     }
 

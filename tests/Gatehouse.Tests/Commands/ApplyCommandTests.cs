@@ -16,14 +16,23 @@ public sealed class ApplyCommandTests
         var root = Directory.CreateTempSubdirectory("gatehouse-apply-").FullName;
         try
         {
-            var (first, second) = (Path.Combine(root, "first.yaml"), Samples.Minimal.Replace("mta:", "mta:\n  message_size_limit: 120M", StringComparison.Ordinal));
+            var (first, second) = (
+                Path.Combine(root, "first.yaml"),
+                Samples.Minimal.Replace("mta:", "mta:\n  message_size_limit: 120M", StringComparison.Ordinal)
+            );
             await File.WriteAllTextAsync(first, Samples.Minimal);
             Assert.Equal(0, await RunAsync("apply", first, "--root", root));
 
             var machine = new LocalMachine(root);
             var line = new Pipeline(machine, TimeProvider.System, renders: true);
-            var node = await line.RenderAsync(line.Resolve("second.yaml", Encoding.UTF8.GetBytes(second), ownerOnly: true, prompt: null)!, second, default);
-            await Assert.ThrowsAsync<KilledException>(() => Tree.Applier(new CutOffAfter(machine, AnswersInForce.Path)).ApplyAsync(node, "apply", default));
+            var node = await line.RenderAsync(
+                line.Resolve("second.yaml", Encoding.UTF8.GetBytes(second), ownerOnly: true, prompt: null)!,
+                second,
+                default
+            );
+            await Assert.ThrowsAsync<KilledException>(() =>
+                Tree.Applier(new CutOffAfter(machine, AnswersInForce.Path)).ApplyAsync(node, "apply", default)
+            );
             Assert.Equal(second, await File.ReadAllTextAsync(machine.Real(AnswersInForce.Path)));
             Assert.Equal(1, await RunAsync("drift", "--root", root));
 
@@ -37,5 +46,6 @@ public sealed class ApplyCommandTests
         }
     }
 
-    private static Task<int> RunAsync(params string[] words) => CommandLine.Create().Parse([.. words, "--yes", "--no-network-checks"]).InvokeAsync();
+    private static Task<int> RunAsync(params string[] words) =>
+        CommandLine.Create().Parse([.. words, "--yes", "--no-network-checks"]).InvokeAsync();
 }

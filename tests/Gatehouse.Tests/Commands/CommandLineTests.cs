@@ -16,8 +16,10 @@ public sealed class CommandLineTests
     {
         var isFree = ForEverybody.Contains(words.Split(' ')[0]);
         var problem = RootNeed.Problem(words, "joe", isLive: true);
-        if (isFree) Assert.Null(problem);
-        else Assert.StartsWith($"'gatehouse {words}' needs root", problem);
+        if (isFree)
+            Assert.Null(problem);
+        else
+            Assert.StartsWith($"'gatehouse {words}' needs root", problem);
         Assert.Null(RootNeed.Problem(words, "joe", isLive: false));
         Assert.Null(RootNeed.Problem(words, "root", isLive: true));
     }
@@ -38,7 +40,8 @@ public sealed class CommandLineTests
         var output = new StringWriter();
         Assert.Equal(0, parsed.Invoke(new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false }));
         // The library says nothing of what is hidden.
-        if (!parsed.CommandResult.Command.Hidden) Assert.Contains("Usage:", output.ToString(), StringComparison.Ordinal);
+        if (!parsed.CommandResult.Command.Hidden)
+            Assert.Contains("Usage:", output.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -48,7 +51,10 @@ public sealed class CommandLineTests
     [InlineData("setup", "--answers", "")]
     [InlineData("drift", "--root", "")]
     public void An_empty_name_is_the_name_of_no_file(params string[] words) =>
-        Assert.Contains(CommandLine.Create().Parse(words).Errors, e => e.Message.EndsWith("is empty, and there is no such file.", StringComparison.Ordinal));
+        Assert.Contains(
+            CommandLine.Create().Parse(words).Errors,
+            e => e.Message.EndsWith("is empty, and there is no such file.", StringComparison.Ordinal)
+        );
 
     [Fact]
     public void Help_lists_every_command_by_task_and_begins_with_the_wizard()
@@ -63,7 +69,8 @@ public sealed class CommandLineTests
         Assert.Contains(lines, l => l.StartsWith("  rollback [N] ", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.StartsWith("  check FILE ", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, l => l.StartsWith("  agent", StringComparison.Ordinal));
-        foreach (var command in root.Subcommands.Where(c => !c.Hidden)) Assert.Single(lines, l => l.StartsWith($"  {command.Name} ", StringComparison.Ordinal));
+        foreach (var command in root.Subcommands.Where(c => !c.Hidden))
+            Assert.Single(lines, l => l.StartsWith($"  {command.Name} ", StringComparison.Ordinal));
         Assert.All(lines, l => Assert.True(l.Length <= 140, l));
     }
 

@@ -16,13 +16,18 @@ public sealed class FolderTests
 {
     private static readonly Assembly[] Assemblies =
     [
-        typeof(Resolver).Assembly, typeof(LocalMachine).Assembly, typeof(ClusterRegistry).Assembly,
-        typeof(AgentClient).Assembly, typeof(Pipeline).Assembly, typeof(GlobalOptions).Assembly,
+        typeof(Resolver).Assembly,
+        typeof(LocalMachine).Assembly,
+        typeof(ClusterRegistry).Assembly,
+        typeof(AgentClient).Assembly,
+        typeof(Pipeline).Assembly,
+        typeof(GlobalOptions).Assembly,
     ];
 
     private static string Src { get; } = Path.Combine(Repository.Root, "src");
 
-    private static IEnumerable<string> Sources => Directory.EnumerateFiles(Src, "*.cs", SearchOption.AllDirectories).Where(f => !Regex.IsMatch(f, "/(obj|bin)/"));
+    private static IEnumerable<string> Sources =>
+        Directory.EnumerateFiles(Src, "*.cs", SearchOption.AllDirectories).Where(f => !Regex.IsMatch(f, "/(obj|bin)/"));
 
     [Fact]
     public void No_folder_is_part_of_a_circle()
@@ -51,14 +56,19 @@ public sealed class FolderTests
         foreach (var file in Sources)
         {
             var space = Regex.Match(File.ReadAllText(file), @"(?m)^namespace ([\w.]+);");
-            if (space.Success) Assert.Equal(Path.GetRelativePath(Src, Path.GetDirectoryName(file)!).Replace('/', '.'), space.Groups[1].Value);
+            if (space.Success)
+                Assert.Equal(Path.GetRelativePath(Src, Path.GetDirectoryName(file)!).Replace('/', '.'), space.Groups[1].Value);
         }
     }
 
     [Fact]
     public void Every_folder_is_on_the_map_and_the_map_names_no_other()
     {
-        var folders = Sources.Select(f => Path.GetRelativePath(Src, Path.GetDirectoryName(f)!)).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var folders = Sources
+            .Select(f => Path.GetRelativePath(Src, Path.GetDirectoryName(f)!))
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         // A project may have all its files in folders.
         var named = OnTheMap(File.ReadAllText(Path.Combine(Src, "README.md"))).Where(n => n.Contains('/') || folders.Contains(n));
         Assert.Equal(folders, named.Order(StringComparer.Ordinal));
@@ -70,10 +80,13 @@ public sealed class FolderTests
         var project = "";
         foreach (var line in readme.Split("```")[1].Split('\n'))
         {
-            if (Regex.Match(line, @"^src/(Gatehouse[\w.]*)/ ") is { Success: true } begin) yield return project = begin.Groups[1].Value;
-            else if (!line.StartsWith("  ", StringComparison.Ordinal)) project = "";
+            if (Regex.Match(line, @"^src/(Gatehouse[\w.]*)/ ") is { Success: true } begin)
+                yield return project = begin.Groups[1].Value;
+            else if (!line.StartsWith("  ", StringComparison.Ordinal))
+                project = "";
             else if (project.Length > 0 && Regex.Match(line, @"^  ((?:[A-Z][\w/]*/(?:, | ))+)") is { Success: true } names)
-                foreach (var name in names.Groups[1].Value.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)) yield return $"{project}/{name.TrimEnd('/')}";
+                foreach (var name in names.Groups[1].Value.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
+                    yield return $"{project}/{name.TrimEnd('/')}";
         }
     }
 }

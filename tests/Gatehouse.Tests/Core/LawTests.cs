@@ -42,10 +42,12 @@ public sealed class LawTests
     [Fact]
     public void Examples_and_defaults_are_values_that_are_accepted()
     {
-        foreach (var field in Samples.Screens.Fields.SelectMany(f => f.Columns.Prepend(f)).Where(f => !f.IsTable && f.Kind.Name != "password"))
-            foreach (var text in new[] { field.Example, field.Default }.Where(t => t is { Length: > 0 }))
-                foreach (var item in field.IsList ? text!.Split(',', StringSplitOptions.TrimEntries) : [text!])
-                    Assert.True(field.Kind.Parse(item, field).Value is not null, $"{field.Path}: {item} {field.Kind.Parse(item, field).Problem}");
+        foreach (
+            var field in Samples.Screens.Fields.SelectMany(f => f.Columns.Prepend(f)).Where(f => !f.IsTable && f.Kind.Name != "password")
+        )
+        foreach (var text in new[] { field.Example, field.Default }.Where(t => t is { Length: > 0 }))
+        foreach (var item in field.IsList ? text!.Split(',', StringSplitOptions.TrimEntries) : [text!])
+            Assert.True(field.Kind.Parse(item, field).Value is not null, $"{field.Path}: {item} {field.Kind.Parse(item, field).Problem}");
     }
 
     [Fact]
@@ -54,10 +56,14 @@ public sealed class LawTests
         var seen = new HashSet<string>();
         foreach (var field in Samples.Screens.Fields)
         {
-            if (field.When is { } when) Assert.Contains(when.Path, seen);
-            if (field.DefaultFrom is { } from && from.StartsWith("facts.", StringComparison.Ordinal)) _ = Samples.Facts.Lookup(from);
-            else if (field.DefaultFrom is not null) Assert.Contains(field.DefaultFrom, seen);
-            if (field.Propose is { } propose) _ = Samples.Facts.Lookup(propose);
+            if (field.When is { } when)
+                Assert.Contains(when.Path, seen);
+            if (field.DefaultFrom is { } from && from.StartsWith("facts.", StringComparison.Ordinal))
+                _ = Samples.Facts.Lookup(from);
+            else if (field.DefaultFrom is not null)
+                Assert.Contains(field.DefaultFrom, seen);
+            if (field.Propose is { } propose)
+                _ = Samples.Facts.Lookup(propose);
             seen.Add(field.Path);
         }
     }
@@ -67,8 +73,14 @@ public sealed class LawTests
     {
         var advanced = Samples.Screens.Fields.Where(f => f.Advanced).ToDictionary(f => f.Path);
         Assert.NotEmpty(advanced);
-        Assert.All(advanced.Values.Where(f => f.Required && f.Default is null && f.DefaultFrom is null), f => Assert.Contains(f.When!.Path, advanced));
-        Assert.All(Samples.Screens.Fields.Where(f => !f.Advanced && f.When is not null), f => Assert.DoesNotContain(f.When!.Path, advanced));
+        Assert.All(
+            advanced.Values.Where(f => f.Required && f.Default is null && f.DefaultFrom is null),
+            f => Assert.Contains(f.When!.Path, advanced)
+        );
+        Assert.All(
+            Samples.Screens.Fields.Where(f => !f.Advanced && f.When is not null),
+            f => Assert.DoesNotContain(f.When!.Path, advanced)
+        );
     }
 
     [Fact]
@@ -81,10 +93,15 @@ public sealed class LawTests
     [Fact]
     public void The_schema_covers_every_key_and_only_those()
     {
-        var properties = AnswerSchema.Of(Samples.Screens)["properties"]!.AsObject().Where(p => p.Key is not ("version" or "interactive")).ToArray();
+        var properties = AnswerSchema.Of(Samples.Screens)["properties"]!
+            .AsObject()
+            .Where(p => p.Key is not ("version" or "interactive"))
+            .ToArray();
         var paths = properties.SelectMany(p => p.Value!["properties"]!.AsObject().Select(k => $"{p.Key}.{k.Key}"));
         Assert.Equal(Samples.Screens.Fields.Select(f => f.Path).Order(), paths.Order());
-        var columns = properties.SelectMany(p => p.Value!["properties"]!.AsObject()).Where(k => k.Value!["items"]?["properties"] is JsonObject)
+        var columns = properties
+            .SelectMany(p => p.Value!["properties"]!.AsObject())
+            .Where(k => k.Value!["items"]?["properties"] is JsonObject)
             .SelectMany(k => k.Value!["items"]!["properties"]!.AsObject().Select(c => c.Key));
         Assert.Equal(Columns.Order(), columns.Order());
     }
@@ -92,7 +109,10 @@ public sealed class LawTests
     [Fact]
     public void Every_template_a_component_names_exists_and_every_template_is_named()
     {
-        var named = Samples.Templates.Components.SelectMany(c => c.Entries.Where(e => e.Kind == EntryKind.File).Select(e => $"{c.Name}/{e.Source}")).Distinct().Order();
+        var named = Samples
+            .Templates.Components.SelectMany(c => c.Entries.Where(e => e.Kind == EntryKind.File).Select(e => $"{c.Name}/{e.Source}"))
+            .Distinct()
+            .Order();
         Assert.Equal(Samples.Templates.Paths.Where(p => p.EndsWith(".hbs", StringComparison.Ordinal)).Order(), named);
         Assert.All(Samples.Templates.Components, c => Assert.Contains($"{c.Name}/component.yaml", Samples.Templates.Paths));
     }
@@ -113,8 +133,11 @@ public sealed class LawTests
         var nodes = new[] { "everything", "full" }.Select(Render).ToArray();
         var paths = nodes.SelectMany(n => n.Entries).Select(e => e.Path).ToHashSet();
         foreach (var unit in nodes.SelectMany(n => n.Units).Select(u => u.Unit))
-            foreach (var pattern in unit.Restart.Concat(unit.Reload))
-                Assert.True(paths.Any(p => pattern.EndsWith('/') ? p.StartsWith(pattern, StringComparison.Ordinal) : p == pattern), $"{unit.Name}: {pattern}");
+        foreach (var pattern in unit.Restart.Concat(unit.Reload))
+            Assert.True(
+                paths.Any(p => pattern.EndsWith('/') ? p.StartsWith(pattern, StringComparison.Ordinal) : p == pattern),
+                $"{unit.Name}: {pattern}"
+            );
     }
 
     [Fact]
@@ -130,7 +153,14 @@ public sealed class LawTests
     [Fact]
     public void The_skeleton_with_every_default_uncommented_is_accepted()
     {
-        var facts = Samples.Facts with { MemoryBytes = 2L << 30, Session = new RemoteSession(Samples.Address("2001:db8::7"), 22), HostName = "mx1.example.org", Addresses = [Samples.Address("192.0.2.10")], Resolvers = [Samples.Address("192.0.2.53"), Samples.Address("2001:db8::53")] };
+        var facts = Samples.Facts with
+        {
+            MemoryBytes = 2L << 30,
+            Session = new RemoteSession(Samples.Address("2001:db8::7"), 22),
+            HostName = "mx1.example.org",
+            Addresses = [Samples.Address("192.0.2.10")],
+            Resolvers = [Samples.Address("192.0.2.53"), Samples.Address("2001:db8::53")],
+        };
         foreach (var profile in Profile.Names.Select(p => Profile.Find(p)!))
         {
             var skeleton = AnswerSkeleton.Of(Samples.Screens, profile, facts);
@@ -140,13 +170,32 @@ public sealed class LawTests
             var full = Regex.Replace(uncommented, @"(?m)^(  [a-z_]+:)   # for example (.*)$", "$1 $2");
             var report = new Report();
             Assert.Contains("  admin_networks: [\"2001:db8::7/128\"]\n", skeleton, StringComparison.Ordinal);
-            if (profile.Has("mail")) Assert.Contains("  connections: 20\n", skeleton, StringComparison.Ordinal);
+            if (profile.Has("mail"))
+                Assert.Contains("  connections: 20\n", skeleton, StringComparison.Ordinal);
             Assert.True(YamlReader.Read("skeleton.yaml", Encoding.UTF8.GetBytes(full), report) is not null, string.Join("\n", report));
             var answers = AnswerFile.Read("skeleton.yaml", Encoding.UTF8.GetBytes(full), Samples.Screens, report);
-            var things = Probe.For(Samples.Screens, answers).ToImmutableDictionary(w => (w.Kind, w.Name), w => new Found([.. Encoding.UTF8.GetBytes(w.Path == "mta.dkim_key_file" ? DkimKeyTests.Ed25519 : "x")]));
+            var things = Probe
+                .For(Samples.Screens, answers)
+                .ToImmutableDictionary(
+                    w => (w.Kind, w.Name),
+                    w => new Found([.. Encoding.UTF8.GetBytes(w.Path == "mta.dkim_key_file" ? DkimKeyTests.Ed25519 : "x")])
+                );
             Resolver.Resolve(Samples.Screens, answers, new Inputs(facts, true, things), report, out _);
             // The sample of a password that somebody else's service knows stands for any; a generated one is of no use there.
-            Assert.Empty(report.Where(f => f.Severity == Severity.Error && f.Path is not ("mta.smart_host_password" or "backend.redis_password" or "backend.queue_password" or "backend.database_password")).Select(f => f.ToString()));
+            Assert.Empty(
+                report
+                    .Where(f =>
+                        f.Severity == Severity.Error
+                        && f.Path
+                            is not (
+                                "mta.smart_host_password"
+                                or "backend.redis_password"
+                                or "backend.queue_password"
+                                or "backend.database_password"
+                            )
+                    )
+                    .Select(f => f.ToString())
+            );
             var asked = Samples.Screens.For(profile).SelectMany(s => s.Fields).Select(f => f.Path);
             Assert.All(asked, p => Assert.True(answers.Values.ContainsKey(p), p));
         }
@@ -177,7 +226,10 @@ public sealed class LawTests
     [Fact]
     public void Core_depends_on_no_other_project_of_ours()
     {
-        var ours = typeof(Resolver).Assembly.GetReferencedAssemblies().Select(a => a.Name!).Where(n => n.StartsWith("Gatehouse", StringComparison.OrdinalIgnoreCase));
+        var ours = typeof(Resolver)
+            .Assembly.GetReferencedAssemblies()
+            .Select(a => a.Name!)
+            .Where(n => n.StartsWith("Gatehouse", StringComparison.OrdinalIgnoreCase));
         Assert.Empty(ours);
     }
 

@@ -15,8 +15,11 @@ namespace Gatehouse.Tests.Golden;
 internal sealed class GoldenCase(string directory)
 {
     public static IEnumerable<string> Names(string under, string marker = "answers.yaml") =>
-        Directory.GetDirectories(Path.Combine(Repository.Golden, under)).Where(d => File.Exists(Path.Combine(d, marker)))
-            .Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal);
+        Directory
+            .GetDirectories(Path.Combine(Repository.Golden, under))
+            .Where(d => File.Exists(Path.Combine(d, marker)))
+            .Select(d => Path.GetFileName(d))
+            .Order(StringComparer.Ordinal);
 
     public static GoldenCase Of(string under, string name) => new(Path.Combine(Repository.Golden, under, name));
 
@@ -29,8 +32,15 @@ internal sealed class GoldenCase(string directory)
         report = new Report();
         var answers = AnswerFile.Read("answers.yaml", bytes, Samples.Screens, report);
         var things = ImmutableDictionary.CreateBuilder<(WantedKind, string), Found>();
-        foreach (var wanted in Probe.For(Samples.Screens, answers)) if (Look(wanted) is { } found) things[(wanted.Kind, wanted.Name)] = found;
-        return Resolver.Resolve(Samples.Screens, answers, new Inputs(Samples.Facts, !File.Exists(At("answers-open")), things.ToImmutable()), report);
+        foreach (var wanted in Probe.For(Samples.Screens, answers))
+            if (Look(wanted) is { } found)
+                things[(wanted.Kind, wanted.Name)] = found;
+        return Resolver.Resolve(
+            Samples.Screens,
+            answers,
+            new Inputs(Samples.Facts, !File.Exists(At("answers-open")), things.ToImmutable()),
+            report
+        );
     }
 
     /// <summary>Compares with what is expected, or rewrites it.</summary>
@@ -52,18 +62,29 @@ internal sealed class GoldenCase(string directory)
     public void ExpectOnly(string folder, IEnumerable<string> files)
     {
         var wanted = files.Select(f => Path.Combine(At("expected", folder), f.TrimStart('/'))).Order(StringComparer.Ordinal).ToArray();
-        var there = Directory.EnumerateFiles(At("expected", folder), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
-        if (Repository.Accepts) foreach (var stale in there.Except(wanted)) File.Delete(stale);
-        else Assert.Equal(wanted, there);
+        var there = Directory
+            .EnumerateFiles(At("expected", folder), "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        if (Repository.Accepts)
+            foreach (var stale in there.Except(wanted))
+                File.Delete(stale);
+        else
+            Assert.Equal(wanted, there);
     }
 
     private Found? Look(Wanted wanted)
     {
-        if (wanted.Kind == WantedKind.Prompt) return null;
+        if (wanted.Kind == WantedKind.Prompt)
+            return null;
         if (wanted.Kind == WantedKind.Variable)
-            return File.Exists(At("variables", wanted.Name)) ? Of(At("variables", wanted.Name), true) : new Found(null, true, "is not set in the environment");
+            return File.Exists(At("variables", wanted.Name))
+                ? Of(At("variables", wanted.Name), true)
+                : new Found(null, true, "is not set in the environment");
         if (wanted.Kind == WantedKind.Sealed)
-            return File.Exists(At("sealed", wanted.Name)) ? Of(At("sealed", wanted.Name), true) : new Found(null, true, "does not exist", Missing: true);
+            return File.Exists(At("sealed", wanted.Name))
+                ? Of(At("sealed", wanted.Name), true)
+                : new Found(null, true, "does not exist", Missing: true);
         var name = wanted.Name.TrimStart('/');
         return File.Exists(At("outside", name)) ? Of(At("outside", name), true)
             : File.Exists(At("outside-open", name)) ? Of(At("outside-open", name), false)

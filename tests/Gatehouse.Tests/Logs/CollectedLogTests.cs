@@ -22,7 +22,8 @@ public sealed class CollectedLogTests : IDisposable
         {
             File.WriteAllBytes(file, text[..cut]);
             string? last;
-            using (var log = CollectedLog.Open(directory, "mx1", 0, TimeProvider.System)) last = log.Last;
+            using (var log = CollectedLog.Open(directory, "mx1", 0, TimeProvider.System))
+                last = log.Last;
             Add(0, Enumerable.Range(1, 2).Where(n => last is null || n > last[^1] - '0').ToArray());
             Assert.Equal(text, File.ReadAllBytes(file));
         }
@@ -31,7 +32,8 @@ public sealed class CollectedLogTests : IDisposable
     [Fact]
     public void A_day_has_its_file_and_old_ones_go()
     {
-        foreach (var day in Enumerable.Range(0, 6)) Add(day, day + 1);
+        foreach (var day in Enumerable.Range(0, 6))
+            Add(day, day + 1);
         Assert.Equal(["2026-03-04", "2026-03-05", "2026-03-06"], Days());
         // A clock that was set back begins no older file: the last line of the last one is where reading goes on.
         Add(1, 7);
@@ -66,22 +68,46 @@ public sealed class CollectedLogTests : IDisposable
             Assert.Empty(first.Checkpoint.Positions);
             first.Checkpoint = first.Checkpoint.After(3, LogTests.Cursor);
             first.Save();
-            Assert.Contains("another process reads as subscriber 'reports'", Assert.Throws<SequenceException>(() => Subscriber.Open("reports", directory)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "another process reads as subscriber 'reports'",
+                Assert.Throws<SequenceException>(() => Subscriber.Open("reports", directory)).Message,
+                StringComparison.Ordinal
+            );
         }
 
-        using (var again = Subscriber.Open("reports", directory)) Assert.Equal(LogTests.Cursor, again.Checkpoint.Of(3));
+        using (var again = Subscriber.Open("reports", directory))
+            Assert.Equal(LogTests.Cursor, again.Checkpoint.Of(3));
         File.WriteAllText(Path.Combine(directory, "reports.json"), "nonsense");
-        Assert.Contains("is no checkpoint", Assert.Throws<SequenceException>(() => Subscriber.Open("reports", directory)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is no checkpoint",
+            Assert.Throws<SequenceException>(() => Subscriber.Open("reports", directory)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private string[] Days() => [.. Directory.GetFiles(Path.Combine(directory, "mx1")).Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
+    private string[] Days() =>
+        [
+            .. Directory
+                .GetFiles(Path.Combine(directory, "mx1"))
+                .Select(f => Path.GetFileNameWithoutExtension(f)!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     private void Add(int day, params int[] numbers) => Add(day, null, numbers);
 
     private void Add(int day, int? today, params int[] numbers)
     {
         using var log = CollectedLog.Open(directory, "mx1", 2, new Noon(today ?? day));
-        foreach (var number in numbers) log.Add(new LogLine($"s=0;i={number}", new DateTimeOffset(2026, 3, 1 + day, 12, 0, 0, TimeSpan.Zero), "exim", 6, $"line {number} of the day"));
+        foreach (var number in numbers)
+            log.Add(
+                new LogLine(
+                    $"s=0;i={number}",
+                    new DateTimeOffset(2026, 3, 1 + day, 12, 0, 0, TimeSpan.Zero),
+                    "exim",
+                    6,
+                    $"line {number} of the day"
+                )
+            );
     }
 
     private sealed class Noon(int day) : TimeProvider

@@ -12,8 +12,20 @@ public sealed class LogTests
     [Fact]
     public void A_line_of_the_journal_is_read_whatever_it_holds()
     {
-        var line = Read($$"""{"__CURSOR":"{{Cursor}}","__REALTIME_TIMESTAMP":"1790000000123456","MESSAGE":"1xUsvq-00009Z-5e <= a@example.org","PRIORITY":"6","SYSLOG_IDENTIFIER":"exim","_PID":"7"}""");
-        Assert.Equal(new LogLine(Cursor, DateTimeOffset.FromUnixTimeSeconds(1790000000).AddMicroseconds(123456), "exim", 6, "1xUsvq-00009Z-5e <= a@example.org"), line);
+        var line = Read(
+            $$"""{"__CURSOR":"{{Cursor}}","__REALTIME_TIMESTAMP":"1790000000123456","MESSAGE":"1xUsvq-00009Z-5e <= """
+                + """a@example.org","PRIORITY":"6","SYSLOG_IDENTIFIER":"exim","_PID":"7"}"""
+        );
+        Assert.Equal(
+            new LogLine(
+                Cursor,
+                DateTimeOffset.FromUnixTimeSeconds(1790000000).AddMicroseconds(123456),
+                "exim",
+                6,
+                "1xUsvq-00009Z-5e <= a@example.org"
+            ),
+            line
+        );
         // Bytes that are no text, a field given twice, and one that is too long for the journal to tell.
         Assert.Equal("A\u001b\uFFFD", Read($$"""{"__CURSOR":"{{Cursor}}","__REALTIME_TIMESTAMP":"1","MESSAGE":[65,27,255]}""")!.Text);
         Assert.Equal("one", Read($$"""{"__CURSOR":"{{Cursor}}","__REALTIME_TIMESTAMP":"1","MESSAGE":["one","two"]}""")!.Text);
@@ -31,9 +43,26 @@ public sealed class LogTests
     [Fact]
     public void A_question_arrives_as_it_was_asked()
     {
-        foreach (var asked in new[] { new LogQuery(), new LogQuery { Cursor = Cursor, Follow = true }, new LogQuery { Since = DateTimeOffset.FromUnixTimeSeconds(1790000000), Ids = ["1xUsvq-00009Z-5e", "a+b&c=d%20@example.org"], CollectedOf = "mx1.example.org" } })
+        foreach (
+            var asked in new[]
+            {
+                new LogQuery(),
+                new LogQuery { Cursor = Cursor, Follow = true },
+                new LogQuery
+                {
+                    Since = DateTimeOffset.FromUnixTimeSeconds(1790000000),
+                    Ids = ["1xUsvq-00009Z-5e", "a+b&c=d%20@example.org"],
+                    CollectedOf = "mx1.example.org",
+                },
+            }
+        )
         {
-            var parts = asked.ToUrl().TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=', 2)).Select(p => KeyValuePair.Create(p[0], Uri.UnescapeDataString(p[1])));
+            var parts = asked
+                .ToUrl()
+                .TrimStart('?')
+                .Split('&', StringSplitOptions.RemoveEmptyEntries)
+                .Select(p => p.Split('=', 2))
+                .Select(p => KeyValuePair.Create(p[0], Uri.UnescapeDataString(p[1])));
             Assert.True(LogQuery.TryRead(parts, out var read, out var problem), problem);
             Assert.Equal(asked.ToUrl(), read.ToUrl());
             Assert.Equal<string>(asked.JournalArguments(), read.JournalArguments());
@@ -59,7 +88,10 @@ public sealed class LogTests
 
     [Fact]
     public void An_id_is_looked_for_as_it_is_and_is_no_expression() =>
-        Assert.Contains(@"--grep=a\.\*\(b\)\@example\.org|1xUsvq\-00009Z\-5e", new LogQuery { Ids = ["a.*(b)@example.org", "1xUsvq-00009Z-5e"] }.JournalArguments());
+        Assert.Contains(
+            @"--grep=a\.\*\(b\)\@example\.org|1xUsvq\-00009Z\-5e",
+            new LogQuery { Ids = ["a.*(b)@example.org", "1xUsvq-00009Z-5e"] }.JournalArguments()
+        );
 
     [Theory]
     [InlineData("<a@example.org>", "a@example.org")]
@@ -86,7 +118,8 @@ public sealed class LogTests
         Assert.Null(read.Of(2));
         var anew = Checkpoint.Read(read.Anew([1, 3], DateTimeOffset.FromUnixTimeSeconds(1790000000)).Write())!;
         Assert.Equal((null, "s=0;i=1", DateTimeOffset.FromUnixTimeSeconds(1790000000)), (anew.Of(1), anew.Of(12), anew.Since));
-        foreach (var damaged in new[] { "", "null", "{", "{\"1\":7}", "{\"x\":\"s=0;i=1\"}", "{\"1\":\"--flush\"}" }) Assert.Null(Checkpoint.Read(damaged));
+        foreach (var damaged in new[] { "", "null", "{", "{\"1\":7}", "{\"x\":\"s=0;i=1\"}", "{\"1\":\"--flush\"}" })
+            Assert.Null(Checkpoint.Read(damaged));
     }
 
     [Theory]
@@ -100,7 +133,13 @@ public sealed class LogTests
     [Fact]
     public void A_collected_line_is_read_as_it_was_written()
     {
-        var line = new LogLine(Cursor, DateTimeOffset.FromUnixTimeSeconds(1790000000).AddMicroseconds(1), "exim", 3, "Grüße \"\\ \u001b[0m\n<x>");
+        var line = new LogLine(
+            Cursor,
+            DateTimeOffset.FromUnixTimeSeconds(1790000000).AddMicroseconds(1),
+            "exim",
+            3,
+            "Grüße \"\\ \u001b[0m\n<x>"
+        );
         var text = CollectedLine.Write("mx1.example.org", line);
         Assert.DoesNotContain('\n', text);
         Assert.Equal(("mx1.example.org", line), CollectedLine.Read(Encoding.UTF8.GetBytes(text)));
@@ -111,7 +150,10 @@ public sealed class LogTests
     [Fact]
     public void However_a_file_of_lines_was_cut_off_its_whole_lines_are_found()
     {
-        var lines = Enumerable.Range(1, 3).Select(n => CollectedLine.Write("mx1", new LogLine($"s=0;i={n}", DateTimeOffset.UnixEpoch, "exim", 6, $"line {n}")) + "\n").ToArray();
+        var lines = Enumerable
+            .Range(1, 3)
+            .Select(n => CollectedLine.Write("mx1", new LogLine($"s=0;i={n}", DateTimeOffset.UnixEpoch, "exim", 6, $"line {n}")) + "\n")
+            .ToArray();
         var text = Encoding.UTF8.GetBytes(string.Concat(lines));
         var ends = new[] { 0, lines[0].Length, lines[0].Length + lines[1].Length, text.Length };
         for (var cut = 0; cut <= text.Length; cut++)

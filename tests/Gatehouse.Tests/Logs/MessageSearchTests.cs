@@ -48,12 +48,20 @@ public sealed class MessageSearchTests
         Assert.Null(MessageTrail.ReferenceOf($"{Other} <= {sender} H=(y) [192.0.2.2] P=esmtp {rest} for user@example.org"));
 
     [Theory]
-    [InlineData(Taken + " <= spammer@example.net H=(x) [192.0.2.1] P=esmtp S=900 id=one@example.net for user@example.org b@example.org", "spammer@example.net", "user@example.org b@example.org")]
+    [InlineData(
+        Taken + " <= spammer@example.net H=(x) [192.0.2.1] P=esmtp S=900 id=one@example.net for user@example.org b@example.org",
+        "spammer@example.net",
+        "user@example.org b@example.org"
+    )]
     [InlineData(Taken + " <= <> R=" + Other + " U=Debian-exim P=local S=1 for a@example.org", "", "a@example.org")]
     [InlineData(Taken + " => User <user@example.org> R=behind T=remote_smtp H=x", null, "User user@example.org")]
     [InlineData(Taken + " == user@example.org R=behind T=remote_smtp defer (111): Connection refused", null, "user@example.org")]
     [InlineData(Taken + " ** user@example.org R=behind T=remote_smtp: 550 no", null, "user@example.org")]
-    [InlineData("H=(x) [192.0.2.1] F=<a@example.net> rejected RCPT <b@foreign.example>: relay not permitted", "a@example.net", "b@foreign.example")]
+    [InlineData(
+        "H=(x) [192.0.2.1] F=<a@example.net> rejected RCPT <b@foreign.example>: relay not permitted",
+        "a@example.net",
+        "b@foreign.example"
+    )]
     [InlineData("H=(x) [192.0.2.1] F=<> temporarily rejected RCPT <b@example.org>: later", "", "b@example.org")]
     [InlineData(Taken + " Completed", null, "")]
     public void A_line_tells_sender_and_recipients(string text, string? sender, string recipients)
@@ -65,7 +73,12 @@ public sealed class MessageSearchTests
     [Fact]
     public void Sender_and_recipient_may_stand_on_different_lines_of_a_message_and_refusals_count_alone()
     {
-        string[] lines = [.. Log, "H=(x) [192.0.2.1] F=<spammer@example.net> rejected RCPT <user@example.org>: no", "H=(x) [192.0.2.1] F=<spammer@example.net> rejected RCPT <b@example.org>: no"];
+        string[] lines =
+        [
+            .. Log,
+            "H=(x) [192.0.2.1] F=<spammer@example.net> rejected RCPT <user@example.org>: no",
+            "H=(x) [192.0.2.1] F=<spammer@example.net> rejected RCPT <b@example.org>: no",
+        ];
         var (ids, alone) = new MailFilter("SPAMMER@", "user@").Select(lines, l => l, _ => 0);
         Assert.Equal<string>([Taken, Released], ids);
         Assert.Equal<string>([lines[8]], alone);
@@ -77,17 +90,42 @@ public sealed class MessageSearchTests
     {
         string[] texts =
         [
-            Log[0], $"{Taken} gatehouse: verdict=high-spam score=15.0 action=reject size=900 scanned=rspamd symbols=GTUBE reason=score 15.0", Log[1], Log[2],
+            Log[0],
+            $"{Taken} gatehouse: verdict=high-spam score=15.0 action=reject size=900 scanned=rspamd symbols=GTUBE reason=score 15.0",
+            Log[1],
+            Log[2],
         ];
-        var summary = MessageSummary.Of(Taken, "mx1.example.org", texts.Select((t, i) => new LogLine($"s=0;i={i}", DateTimeOffset.FromUnixTimeSeconds(1790000000), "exim", 6, t)));
-        Assert.Equal($"2026-09-21 14:13:20  mx1  {Taken}  spammer@example.net  ->  user@example.org  high-spam 15.0 reject: quarantined", summary.AsText());
-        var waiting = MessageSummary.Of(Taken, "mx1", [new LogLine("s=0;i=1", DateTimeOffset.UnixEpoch, "exim", 6, $"{Taken} == u@example.org R=behind T=remote_smtp defer (111): Connection refused")]);
+        var summary = MessageSummary.Of(
+            Taken,
+            "mx1.example.org",
+            texts.Select((t, i) => new LogLine($"s=0;i={i}", DateTimeOffset.FromUnixTimeSeconds(1790000000), "exim", 6, t))
+        );
+        Assert.Equal(
+            $"2026-09-21 14:13:20  mx1  {Taken}  spammer@example.net  ->  user@example.org  high-spam 15.0 reject: quarantined",
+            summary.AsText()
+        );
+        var waiting = MessageSummary.Of(
+            Taken,
+            "mx1",
+            [
+                new LogLine(
+                    "s=0;i=1",
+                    DateTimeOffset.UnixEpoch,
+                    "exim",
+                    6,
+                    $"{Taken} == u@example.org R=behind T=remote_smtp defer (111): Connection refused"
+                ),
+            ]
+        );
         Assert.Equal("waiting", waiting.State);
         string[] held = [$"{Taken} == u@example.org R=behind T=remote_smtp defer (111): Connection refused", $"{Taken} frozen by root"];
         Assert.Equal("on hold", State(held));
         Assert.Equal("waiting", State([.. held, $"{Taken} Unfrozen by forced delivery"]));
         Assert.Equal("removed", State([.. held, $"{Taken} removed by root", $"{Taken} Completed"]));
-        static string State(string[] texts) => MessageSummary.Of(Taken, "mx1", texts.Select((t, i) => new LogLine($"s=0;i={i}", DateTimeOffset.UnixEpoch, "exim", 6, t))).State;
+        static string State(string[] texts) =>
+            MessageSummary
+                .Of(Taken, "mx1", texts.Select((t, i) => new LogLine($"s=0;i={i}", DateTimeOffset.UnixEpoch, "exim", 6, t)))
+                .State;
     }
 
     [Fact]
@@ -96,7 +134,12 @@ public sealed class MessageSearchTests
         var query = new LogQuery { Words = ["a.b@example.org", "ü (x)"] };
         Assert.Contains(@"--grep=a\.b\@example\.org|ü\ \(x\)", query.JournalArguments());
         Assert.Contains("--case-sensitive=no", query.JournalArguments());
-        var parts = query.ToUrl().TrimStart('?').Split('&').Select(p => p.Split('=', 2)).Select(p => KeyValuePair.Create(p[0], Uri.UnescapeDataString(p[1])));
+        var parts = query
+            .ToUrl()
+            .TrimStart('?')
+            .Split('&')
+            .Select(p => p.Split('=', 2))
+            .Select(p => KeyValuePair.Create(p[0], Uri.UnescapeDataString(p[1])));
         Assert.True(LogQuery.TryRead(parts, out var read, out var problem), problem);
         Assert.Equal<string>(query.JournalArguments(), read.JournalArguments());
         Assert.True(query.Holds("x A.B@EXAMPLE.ORG"));
@@ -111,7 +154,8 @@ public sealed class MessageSearchTests
         while (search.Next() is { IsEmpty: false } next)
         {
             found.UnionWith(Log.Where(l => next.Any(id => l.Contains(id, StringComparison.Ordinal))));
-            foreach (var line in Log.Where(found.Contains)) search.Take(line);
+            foreach (var line in Log.Where(found.Contains))
+                search.Take(line);
         }
 
         return ([.. Log.Where(l => found.Contains(l) && search.IsPart(l))], search);

@@ -12,7 +12,8 @@ public sealed class AdministratorTests
     [InlineData("", 1000u, "anna")]
     [InlineData(null, 0u, "root")]
     [InlineData(null, 4711u, "4711")]
-    public void The_caller_of_sudo_comes_first_then_who_logged_in(string? sudo, uint login, string name) => Assert.Equal(name, Administrator.Of(sudo, login, Users));
+    public void The_caller_of_sudo_comes_first_then_who_logged_in(string? sudo, uint login, string name) =>
+        Assert.Equal(name, Administrator.Of(sudo, login, Users));
 
     [Fact]
     public void A_service_has_none() => Assert.Null(Administrator.Of(null, null, Users));

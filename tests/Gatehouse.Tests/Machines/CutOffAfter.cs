@@ -27,9 +27,11 @@ internal sealed class CutOffAfter(IMachine inner, string path) : IMachine
 
     public async ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct)
     {
-        if (dead) throw new KilledException();
+        if (dead)
+            throw new KilledException();
         var result = await inner.RunAsync(command, onLine, ct);
-        if (command.Arguments[0] != AfterCommand || command.Arguments.Contains("--download-only")) return result;
+        if (command.Arguments[0] != AfterCommand || command.Arguments.Contains("--download-only"))
+            return result;
         dead = true;
         throw new KilledException();
     }
@@ -37,6 +39,7 @@ internal sealed class CutOffAfter(IMachine inner, string path) : IMachine
     public async ValueTask WriteAsync(string written, Item item, CancellationToken ct)
     {
         await inner.WriteAsync(written, item, ct);
-        if (written == path) throw new KilledException();
+        if (written == path)
+            throw new KilledException();
     }
 }

@@ -52,46 +52,72 @@ internal sealed class FaultyMachine(IMachine inner, Fault fault, int number) : I
 
     public ValueTask<ImmutableArray<string>> ListAsync(string path, CancellationToken ct) => Do(path, () => inner.ListAsync(path, ct));
 
-    public ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct) => Do(command.ToString(), () => inner.RunAsync(command, onLine, ct));
+    public ValueTask<CommandResult> RunAsync(Invocation command, Action<string>? onLine, CancellationToken ct) =>
+        Do(command.ToString(), () => inner.RunAsync(command, onLine, ct));
 
-    public async ValueTask WriteAsync(string path, Item item, CancellationToken ct) => await Do(path, async () =>
-    {
-        if (full) throw new MachineException($"{path} cannot be written: No space left on device");
-        await inner.WriteAsync(path, item, ct);
-        return true;
-    }, () => Half(path, item));
+    public async ValueTask WriteAsync(string path, Item item, CancellationToken ct) =>
+        await Do(
+            path,
+            async () =>
+            {
+                if (full)
+                    throw new MachineException($"{path} cannot be written: No space left on device");
+                await inner.WriteAsync(path, item, ct);
+                return true;
+            },
+            () => Half(path, item)
+        );
 
-    public async ValueTask RemoveAsync(string path, CancellationToken ct) => await Do(path, async () =>
-    {
-        if (full && await inner.ReadAsync(path, ct) is { Bytes.Length: > 100_000 }) full = false;
-        await inner.RemoveAsync(path, ct);
-        return true;
-    });
+    public async ValueTask RemoveAsync(string path, CancellationToken ct) =>
+        await Do(
+            path,
+            async () =>
+            {
+                if (full && await inner.ReadAsync(path, ct) is { Bytes.Length: > 100_000 })
+                    full = false;
+                await inner.RemoveAsync(path, ct);
+                return true;
+            }
+        );
 
     private async ValueTask<T> Do<T>(string what, Func<ValueTask<T>> operation, Action? half = null)
     {
-        if (dead) throw new KilledException();
+        if (dead)
+            throw new KilledException();
         var now = count++ == number;
         Struck |= now;
-        if (!now) return await operation();
+        if (!now)
+            return await operation();
         switch (fault)
         {
-            case Fault.Fails: throw new MachineException($"injected: {what} fails");
-            case Fault.DiskFull: full = true; break;
-            case Fault.KilledWithin: half?.Invoke(); break;
-            case Fault.KilledAfter: _ = await operation(); break;
+            case Fault.Fails:
+                throw new MachineException($"injected: {what} fails");
+            case Fault.DiskFull:
+                full = true;
+                break;
+            case Fault.KilledWithin:
+                half?.Invoke();
+                break;
+            case Fault.KilledAfter:
+                _ = await operation();
+                break;
         }
 
-        if (fault is not (Fault.KilledBefore or Fault.KilledAfter or Fault.KilledWithin)) return await operation();
+        if (fault is not (Fault.KilledBefore or Fault.KilledAfter or Fault.KilledWithin))
+            return await operation();
         dead = true;
         throw new KilledException();
     }
 
     private void Half(string path, Item item)
     {
-        if (item.Content is null || inner is not LocalMachine local) return;
+        if (item.Content is null || inner is not LocalMachine local)
+            return;
         var real = local.Real(path);
         Directory.CreateDirectory(Path.GetDirectoryName(real)!);
-        File.WriteAllBytes(Path.Combine(Path.GetDirectoryName(real)!, $".{Path.GetFileName(real)}.gatehouse-new"), item.Content.Bytes.Span[..(item.Content.Bytes.Length / 2)]);
+        File.WriteAllBytes(
+            Path.Combine(Path.GetDirectoryName(real)!, $".{Path.GetFileName(real)}.gatehouse-new"),
+            item.Content.Bytes.Span[..(item.Content.Bytes.Length / 2)]
+        );
     }
 }

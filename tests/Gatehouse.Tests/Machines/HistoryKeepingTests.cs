@@ -34,7 +34,10 @@ public sealed class HistoryKeepingTests
 
         var target = RollbackTarget.Before(all)!;
         Assert.Equal(kept.Number, target.Number);
-        Assert.Equal(Outcome.Applied, (await Tree.Applier(host).ApplyAsync(await store.NodeAsync(target, default), "rollback", default)).Outcome);
+        Assert.Equal(
+            Outcome.Applied,
+            (await Tree.Applier(host).ApplyAsync(await store.NodeAsync(target, default), "rollback", default)).Outcome
+        );
         Assert.Equal(edited, (await host.ReadAsync(Exim, default))!.Text);
         Assert.Empty((await Tree.Applier(host).DriftAsync(default))!.Value.Drift);
     }
@@ -58,7 +61,13 @@ public sealed class HistoryKeepingTests
 
         // What was before is not known any more: going back to it must not take the host's name and name servers away.
         var store = new GenerationStore(host);
-        Assert.Equal(Outcome.Nothing, (await Tree.Applier(host).ApplyAsync(await store.NodeAsync((await store.FindAsync(0, default))!, default), "rollback to 0", default)).Outcome);
+        Assert.Equal(
+            Outcome.Nothing,
+            (
+                await Tree.Applier(host)
+                    .ApplyAsync(await store.NodeAsync((await store.FindAsync(0, default))!, default), "rollback to 0", default)
+            ).Outcome
+        );
     }
 
     [Fact]
@@ -67,9 +76,19 @@ public sealed class HistoryKeepingTests
         var host = LiveApplyTests.Host();
         await ApplyAsync(host);
         var another = Minimal.Verifications[0] with { Verification = Minimal.Verifications[0].Verification with { Name = "another look" } };
-        var result = await new Applier(host, new Judges(), new Judges(), new FixedClock(), new Silence()).ApplyAsync(Minimal with { Verifications = Minimal.Verifications.Add(another) }, "apply", default);
+        var result = await new Applier(host, new Judges(), new Judges(), new FixedClock(), new Silence()).ApplyAsync(
+            Minimal with
+            {
+                Verifications = Minimal.Verifications.Add(another),
+            },
+            "apply",
+            default
+        );
         Assert.Equal((Outcome.Nothing, 1), (result.Outcome, result.Generation!.Number));
-        Assert.Contains((await new GenerationStore(host).CurrentAsync(default))!.Node.Verifications, v => v.Verification.Name == "another look");
+        Assert.Contains(
+            (await new GenerationStore(host).CurrentAsync(default))!.Node.Verifications,
+            v => v.Verification.Name == "another look"
+        );
     }
 
     [Fact]
@@ -103,18 +122,25 @@ public sealed class HistoryKeepingTests
     public async Task A_daemon_that_ran_as_Debian_starts_it_stops_before_its_unit_is_another_and_runs_again_after_the_way_back()
     {
         var host = LiveApplyTests.Host();
-        foreach (var package in Minimal.Packages) host.Packages.Add(package);
+        foreach (var package in Minimal.Packages)
+            host.Packages.Add(package);
         host.Units["exim4.service"] = new UnitState(true, true, true);
         host.Units["chrony.service"] = new UnitState(true, true, true);
         await ApplyAsync(host);
-        Assert.True(host.Commands.IndexOf("systemctl stop exim4.service") is >= 0 and var stop && stop < host.Commands.IndexOf("systemctl daemon-reload"));
+        Assert.True(
+            host.Commands.IndexOf("systemctl stop exim4.service") is >= 0 and var stop
+                && stop < host.Commands.IndexOf("systemctl daemon-reload")
+        );
         Assert.Contains("systemctl start exim4.service", host.Commands);
         Assert.DoesNotContain("systemctl restart exim4.service", host.Commands);
 
         host.Commands.Clear();
         var store = new GenerationStore(host);
         await Tree.Applier(host).ApplyAsync(await store.NodeAsync((await store.FindAsync(0, default))!, default), "rollback to 0", default);
-        Assert.True(host.Commands.IndexOf("systemctl stop exim4.service") is >= 0 and var back && back < host.Commands.IndexOf("systemctl start exim4.service"));
+        Assert.True(
+            host.Commands.IndexOf("systemctl stop exim4.service") is >= 0 and var back
+                && back < host.Commands.IndexOf("systemctl start exim4.service")
+        );
         Assert.Contains("systemctl restart chrony.service", host.Commands);
         Assert.True(host.Units["exim4.service"].Active);
     }
@@ -135,12 +161,20 @@ public sealed class HistoryKeepingTests
     public async Task A_port_that_somebody_else_holds_is_a_refusal_with_its_name(string pid, string unit, string expected)
     {
         var host = LiveApplyTests.Host();
-        host.Answers["ss -Hltnp"] = $"LISTEN 0      511          0.0.0.0:80        0.0.0.0:*    users:((\"apache2\",pid={pid},fd=4),(\"apache2\",pid=813,fd=4))\nLISTEN 0 128 [::]:22 [::]:* users:((\"sshd\",pid=1,fd=3))\n";
-        await host.WriteAsync($"/proc/{pid}/cgroup", new Item(EntryKind.File, Ownership.Default, FileContent.Of($"0::/system.slice/{unit}\n")), default);
+        host.Answers["ss -Hltnp"] =
+            $"LISTEN 0      511          0.0.0.0:80        0.0.0.0:*    "
+            + $"users:((\"apache2\",pid={pid},fd=4),(\"apache2\",pid=813,fd=4))\nLISTEN 0 128 [::]:22 [::]:* "
+            + $"users:((\"sshd\",pid=1,fd=3))\n";
+        await host.WriteAsync(
+            $"/proc/{pid}/cgroup",
+            new Item(EntryKind.File, Ownership.Default, FileContent.Of($"0::/system.slice/{unit}\n")),
+            default
+        );
         var result = await ApplyAsync(host);
         Assert.Equal(expected.Length == 0 ? Outcome.Applied : Outcome.Refused, result.Outcome);
         Assert.Contains(expected, result.Problem, StringComparison.Ordinal);
-        if (expected.Length > 0) Assert.Empty(host.Commands);
+        if (expected.Length > 0)
+            Assert.Empty(host.Commands);
     }
 
     [Fact]
@@ -148,8 +182,17 @@ public sealed class HistoryKeepingTests
     {
         var host = LiveApplyTests.Host();
         var judges = new Judges();
-        await new Applier(host, judges, judges, new FixedClock(), new Silence()) { By = "anna (as root) on pts/0" }.ApplyAsync(Minimal, "apply", default);
-        Assert.Contains(host.Everything, e => e.StartsWith("logger ", StringComparison.Ordinal) && e.Contains("apply by anna (as root) on pts/0: generation 1 is in place and verified", StringComparison.Ordinal));
+        await new Applier(host, judges, judges, new FixedClock(), new Silence()) { By = "anna (as root) on pts/0" }.ApplyAsync(
+            Minimal,
+            "apply",
+            default
+        );
+        Assert.Contains(
+            host.Everything,
+            e =>
+                e.StartsWith("logger ", StringComparison.Ordinal)
+                && e.Contains("apply by anna (as root) on pts/0: generation 1 is in place and verified", StringComparison.Ordinal)
+        );
         Assert.Equal("anna (as root) on pts/0", (await new GenerationStore(host).FindAsync(1, default))!.By);
     }
 
@@ -158,16 +201,31 @@ public sealed class HistoryKeepingTests
     [InlineData("bob", "root", "/dev/tty1", "", "getty@tty1.service", "bob (as root) on tty1")]
     [InlineData("", "root", "/dev/null", "", "gatehouse-follow.service", "gatehouse-follow.service")]
     [InlineData("root", "root", "pipe:[1]", "", "", "root")]
-    public void Who_applied_is_the_user_who_logged_in_or_the_unit(string person, string user, string input, string from, string unit, string expected) =>
-        Assert.Equal(expected, Actor.Words(person, user, input, from, unit));
+    public void Who_applied_is_the_user_who_logged_in_or_the_unit(
+        string person,
+        string user,
+        string input,
+        string from,
+        string unit,
+        string expected
+    ) => Assert.Equal(expected, Actor.Words(person, user, input, from, unit));
 
     [Fact]
     public void Changed_settings_are_told_by_key_and_value_and_secrets_are_not()
     {
         var changes = AnswerChanges.Of(
             Read("version: 1\nscanner:\n  spam_score: 6\nmta:\n  smart_host_password: hunter2\n"),
-            Read("version: 1\nscanner:\n  spam_score: 7\nmta:\n  smart_host_password: hunter3\n  smart_host: relay.example.com\n"), Samples.Screens);
-        Assert.Equal(["mta.smart_host: (not given) -> relay.example.com", "mta.smart_host_password: (hidden) -> (hidden)", "scanner.spam_score: 6 -> 7"], changes.Select(c => c.ToString()));
+            Read("version: 1\nscanner:\n  spam_score: 7\nmta:\n  smart_host_password: hunter3\n  smart_host: relay.example.com\n"),
+            Samples.Screens
+        );
+        Assert.Equal(
+            [
+                "mta.smart_host: (not given) -> relay.example.com",
+                "mta.smart_host_password: (hidden) -> (hidden)",
+                "scanner.spam_score: 6 -> 7",
+            ],
+            changes.Select(c => c.ToString())
+        );
     }
 
     [Fact]
@@ -179,19 +237,26 @@ public sealed class HistoryKeepingTests
         Assert.False(ApplyLock.IsHeld(locks, 77));
         var home = Directory.CreateTempSubdirectory("gatehouse-lock-").FullName;
         Assert.False(ApplyLock.IsHeld(home));
-        using (ApplyLock.Take(home)) Assert.True(ApplyLock.IsHeld(home));
+        using (ApplyLock.Take(home))
+            Assert.True(ApplyLock.IsHeld(home));
         Assert.False(ApplyLock.IsHeld(home));
         Directory.Delete(home, recursive: true);
     }
 
-    private static Answers Read(string text) => AnswerFile.Read("a.yaml", System.Text.Encoding.UTF8.GetBytes(text), Samples.Screens, new Report());
+    private static Answers Read(string text) =>
+        AnswerFile.Read("a.yaml", System.Text.Encoding.UTF8.GetBytes(text), Samples.Screens, new Report());
 
     private static Task<ApplyResult> ApplyAsync(MemoryMachine host, Judges? judges = null) =>
-        new Applier(host, judges ?? new Judges(), judges ?? new Judges(), new FixedClock(), new Silence()).ApplyAsync(Minimal, "apply", default);
+        new Applier(host, judges ?? new Judges(), judges ?? new Judges(), new FixedClock(), new Silence()).ApplyAsync(
+            Minimal,
+            "apply",
+            default
+        );
 
     private static async Task ForgetAsync(MemoryMachine host)
     {
         foreach (var directory in new[] { "generations", "objects" })
-            foreach (var name in await host.ListAsync($"{GenerationStore.Home}/{directory}", default)) await host.RemoveAsync($"{GenerationStore.Home}/{directory}/{name}", default);
+        foreach (var name in await host.ListAsync($"{GenerationStore.Home}/{directory}", default))
+            await host.RemoveAsync($"{GenerationStore.Home}/{directory}/{name}", default);
     }
 }

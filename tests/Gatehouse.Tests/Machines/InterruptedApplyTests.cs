@@ -8,7 +8,16 @@ namespace Gatehouse.Tests.Machines;
 /// <summary>Kills and failures at every single operation of an apply, on real files.</summary>
 public sealed class InterruptedApplyTests
 {
-    public static TheoryData<bool, string> Kills => new() { { false, "KilledBefore" }, { false, "KilledAfter" }, { false, "KilledWithin" }, { true, "KilledBefore" }, { true, "KilledAfter" }, { true, "KilledWithin" } };
+    public static TheoryData<bool, string> Kills =>
+        new()
+        {
+            { false, "KilledBefore" },
+            { false, "KilledAfter" },
+            { false, "KilledWithin" },
+            { true, "KilledBefore" },
+            { true, "KilledAfter" },
+            { true, "KilledWithin" },
+        };
 
     [Theory]
     [MemberData(nameof(Kills))]
@@ -31,7 +40,8 @@ public sealed class InterruptedApplyTests
                 struck++;
             }
 
-            if (!faulty.Struck) break;
+            if (!faulty.Struck)
+                break;
             await Tree.Applier(tree.Machine).RecoverAsync(default);
             Assert.Contains(Text(tree.Snapshot()), new[] { Text(before), Text(after) });
             var result = await Tree.Applier(tree.Machine).ApplyAsync(wanted, "apply", default);
@@ -68,7 +78,8 @@ public sealed class InterruptedApplyTests
 
             await Tree.Applier(tree.Machine).RecoverAsync(default);
             Assert.Equal(before, tree.Snapshot());
-            if (!faulty.Struck) break;
+            if (!faulty.Struck)
+                break;
         }
 
         Assert.True(struck > 10, $"only {struck} operations were interrupted");
@@ -100,12 +111,16 @@ public sealed class InterruptedApplyTests
                 Assert.True(number < 4, $"operation {number} failed and escaped");
             }
 
-            if (!faulty.Struck) break;
-            if (result is not null) outcomes.Add(result.Outcome);
+            if (!faulty.Struck)
+                break;
+            if (result is not null)
+                outcomes.Add(result.Outcome);
             Assert.DoesNotContain(result?.Outcome ?? Outcome.Refused, new[] { Outcome.Broken, Outcome.Nothing });
             Assert.Equal(result?.Outcome == Outcome.Applied ? after : before, tree.Snapshot());
-            if (result?.Outcome is Outcome.Refused or Outcome.RolledBack) Assert.NotEmpty(result.Problem);
-            if (result is { Outcome: not Outcome.Applied }) Assert.Equal(EntryKind.Absent, (await tree.Machine.StatAsync(GenerationStore.Home + "/reserve", default)).Kind);
+            if (result?.Outcome is Outcome.Refused or Outcome.RolledBack)
+                Assert.NotEmpty(result.Problem);
+            if (result is { Outcome: not Outcome.Applied })
+                Assert.Equal(EntryKind.Absent, (await tree.Machine.StatAsync(GenerationStore.Home + "/reserve", default)).Kind);
         }
 
         Assert.Superset(new HashSet<Outcome> { Outcome.Refused, Outcome.RolledBack }, outcomes);
@@ -143,19 +158,24 @@ public sealed class InterruptedApplyTests
         Assert.Equal(before, tree.Snapshot());
     }
 
-    private static string Text(ImmutableSortedDictionary<string, string> snapshot) => string.Join('\n', snapshot.Select(p => $"{p.Key} {p.Value}"));
+    private static string Text(ImmutableSortedDictionary<string, string> snapshot) =>
+        string.Join('\n', snapshot.Select(p => $"{p.Key} {p.Value}"));
 
     private static async Task<Tree> StartAsync(bool second)
     {
         var tree = new Tree();
-        if (second) Assert.Equal(Outcome.Applied, (await Tree.Applier(tree.Machine).ApplyAsync(Tree.First, "apply", default)).Outcome);
+        if (second)
+            Assert.Equal(Outcome.Applied, (await Tree.Applier(tree.Machine).ApplyAsync(Tree.First, "apply", default)).Outcome);
         return tree;
     }
 
     private static async Task<ImmutableSortedDictionary<string, string>> WantedAsync(bool second)
     {
         using var tree = await StartAsync(second);
-        Assert.Equal(Outcome.Applied, (await Tree.Applier(tree.Machine).ApplyAsync(second ? Tree.Second : Tree.First, "apply", default)).Outcome);
+        Assert.Equal(
+            Outcome.Applied,
+            (await Tree.Applier(tree.Machine).ApplyAsync(second ? Tree.Second : Tree.First, "apply", default)).Outcome
+        );
         return tree.Snapshot();
     }
 

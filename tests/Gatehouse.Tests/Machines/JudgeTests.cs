@@ -16,5 +16,11 @@ public sealed class JudgeTests
     [InlineData(0, "configuration OK", "error in ACL: unknown", false)]
     [InlineData(0, "configuration OK\nERROR in acl", "", false)]
     public void Exit_code_fatal_and_wanted_words_decide_together(int exit, string output, string error, bool good) =>
-        Assert.Equal(good, CheckSandbox.Judge(new Check("check", "app", ["app"], "", [0, 2], ["(?i)error in acl"], ["OK|router = "], false, ""), new CommandResult(exit, output, error)));
+        Assert.Equal(
+            good,
+            CheckSandbox.Judge(
+                new Check("check", "app", ["app"], "", [0, 2], ["(?i)error in acl"], ["OK|router = "], false, ""),
+                new CommandResult(exit, output, error)
+            )
+        );
 }

@@ -11,7 +11,9 @@ namespace Gatehouse.Tests.Machines;
 public sealed class LiveApplyTests
 {
     private static readonly RenderedNode Minimal = Samples.Render(Samples.Minimal);
-    private static readonly RenderedNode Changed = Samples.Render(Samples.Minimal.Replace("mta:", "mta:\n  message_size_limit: 120M", StringComparison.Ordinal));
+    private static readonly RenderedNode Changed = Samples.Render(
+        Samples.Minimal.Replace("mta:", "mta:\n  message_size_limit: 120M", StringComparison.Ordinal)
+    );
 
     [Fact]
     public async Task After_an_apply_there_is_nothing_to_do()
@@ -50,23 +52,45 @@ public sealed class LiveApplyTests
     public async Task A_new_domain_reloads_the_spam_scanner_and_leaves_it_running()
     {
         const string limited = "mta:\n  domains:\n    - {domain: example.org, destination: \"192.0.2.40:25\"}\n";
-        var (before, after) = (Samples.Minimal.Replace("mta:\n", limited, StringComparison.Ordinal), Samples.Minimal.Replace("mta:\n", $"{limited}    - {{domain: example.net, destination: \"192.0.2.40:25\"}}\n", StringComparison.Ordinal));
+        var (before, after) = (
+            Samples.Minimal.Replace("mta:\n", limited, StringComparison.Ordinal),
+            Samples.Minimal.Replace(
+                "mta:\n",
+                $"{limited}    - {{domain: example.net, destination: \"192.0.2.40:25\"}}\n",
+                StringComparison.Ordinal
+            )
+        );
         var host = Host();
-        await ApplyAsync(host, Samples.Render(before.Replace("scanner:\n", "scanner:\n  limit_destination_network: 100\n", StringComparison.Ordinal)));
+        await ApplyAsync(
+            host,
+            Samples.Render(before.Replace("scanner:\n", "scanner:\n  limit_destination_network: 100\n", StringComparison.Ordinal))
+        );
         host.Commands.Clear();
-        Assert.Equal(Outcome.Applied, (await ApplyAsync(host, Samples.Render(after.Replace("scanner:\n", "scanner:\n  limit_destination_network: 100\n", StringComparison.Ordinal)))).Outcome);
+        Assert.Equal(
+            Outcome.Applied,
+            (
+                await ApplyAsync(
+                    host,
+                    Samples.Render(after.Replace("scanner:\n", "scanner:\n  limit_destination_network: 100\n", StringComparison.Ordinal))
+                )
+            ).Outcome
+        );
         Assert.DoesNotContain("systemctl restart rspamd.service", host.Commands);
     }
 
     [Fact]
     public void The_spam_scanner_has_time_for_its_slow_first_start() =>
-        Assert.All(Minimal.Verifications.Where(v => v.Component == "rspamd"), v => Assert.True(v.Verification.Within >= TimeSpan.FromMinutes(5), v.Verification.Name));
+        Assert.All(
+            Minimal.Verifications.Where(v => v.Component == "rspamd"),
+            v => Assert.True(v.Verification.Within >= TimeSpan.FromMinutes(5), v.Verification.Name)
+        );
 
     [Fact]
     public async Task A_check_that_refuses_changes_nothing()
     {
         var host = Host();
-        foreach (var package in Minimal.Packages) host.Packages.Add(package);
+        foreach (var package in Minimal.Packages)
+            host.Packages.Add(package);
         var before = host.Snapshot();
         var result = await ApplyAsync(host, Minimal, new Judges { Refuses = "Exim reads its configuration" });
         Assert.Equal(Outcome.Refused, result.Outcome);
@@ -99,7 +123,8 @@ public sealed class LiveApplyTests
     public async Task A_first_apply_whose_verification_fails_leaves_nothing_running_and_no_file()
     {
         var host = Host();
-        foreach (var package in Minimal.Packages) host.Packages.Add(package);
+        foreach (var package in Minimal.Packages)
+            host.Packages.Add(package);
         var (files, units) = (host.Snapshot(), host.Units.ToImmutableSortedDictionary());
         var judges = new Judges { Fails = "spam test (GTUBE)" };
         var result = await new Applier(host, judges, judges, new FixedClock(), new Silence()).ApplyAsync(Minimal, "apply", default);
@@ -136,11 +161,15 @@ public sealed class LiveApplyTests
     public async Task Rollback_to_the_original_takes_every_file_away_and_stops_every_unit()
     {
         var host = Host();
-        foreach (var package in Minimal.Packages) host.Packages.Add(package);
+        foreach (var package in Minimal.Packages)
+            host.Packages.Add(package);
         var before = host.Snapshot();
         await ApplyAsync(host, Minimal);
         await RollBackAsync(host, 0);
-        Assert.Equal(before.Keys, host.Snapshot().Where(i => !i.Value.StartsWith("Directory", StringComparison.Ordinal)).Select(i => i.Key));
+        Assert.Equal(
+            before.Keys,
+            host.Snapshot().Where(i => !i.Value.StartsWith("Directory", StringComparison.Ordinal)).Select(i => i.Key)
+        );
         Assert.All(host.Units.Values, u => Assert.False(u.Active));
     }
 
@@ -154,5 +183,6 @@ public sealed class LiveApplyTests
         Assert.True(result.Outcome == Outcome.Applied, result.Problem);
     }
 
-    private static Task<ApplyResult> ApplyAsync(MemoryMachine host, RenderedNode node, Judges? judges = null) => Tree.Applier(host, judges).ApplyAsync(node, "apply", default);
+    private static Task<ApplyResult> ApplyAsync(MemoryMachine host, RenderedNode node, Judges? judges = null) =>
+        Tree.Applier(host, judges).ApplyAsync(node, "apply", default);
 }

@@ -59,10 +59,14 @@ public sealed class MaterialMakerTests : IDisposable
     public async Task A_host_without_what_a_cluster_gives_its_members_cannot_be_one()
     {
         var member = Samples.Settings(Samples.Member("database"));
-        var none = await Assert.ThrowsAsync<MachineException>(() => MaterialMaker.ObtainAsync(member, machine, Samples.Now, CancellationToken.None).AsTask());
+        var none = await Assert.ThrowsAsync<MachineException>(() =>
+            MaterialMaker.ObtainAsync(member, machine, Samples.Now, CancellationToken.None).AsTask()
+        );
         Assert.Contains("gatehouse join", none.Message, StringComparison.Ordinal);
         await GiveAsync("node", "mx1.example.org");
-        var half = await Assert.ThrowsAsync<MachineException>(() => MaterialMaker.ObtainAsync(member, machine, Samples.Now, CancellationToken.None).AsTask());
+        var half = await Assert.ThrowsAsync<MachineException>(() =>
+            MaterialMaker.ObtainAsync(member, machine, Samples.Now, CancellationToken.None).AsTask()
+        );
         Assert.Contains("cluster-ca.pem is missing", half.Message, StringComparison.Ordinal);
     }
 
@@ -72,14 +76,30 @@ public sealed class MaterialMakerTests : IDisposable
         var (key, certificate) = await GiveAsync("node", "mx1.example.org");
         await WriteAsync("cluster-ca.pem", "the roots");
         await WriteAsync("cluster.crl", "the lists");
-        var database = await MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("database")), machine, Samples.Now, CancellationToken.None);
+        var database = await MaterialMaker.ObtainAsync(
+            Samples.Settings(Samples.Member("database")),
+            machine,
+            Samples.Now,
+            CancellationToken.None
+        );
         Assert.Equal((key, certificate), (database.Cluster!.Node.KeyPem.Reveal(), database.Cluster.Node.CertificatePem));
         Assert.Equal(("the roots", "the lists"), (database.Cluster.RootsPem, database.Cluster.RevocationListsPem));
         Assert.Null(database.Cluster.Issuer);
-        Assert.True(database is { Mta: null, Web: null, RedisPassword: null, ControllerPassword: null, WebPassword: null, WebPasswordHash: null });
+        Assert.True(
+            database is { Mta: null, Web: null, RedisPassword: null, ControllerPassword: null, WebPassword: null, WebPasswordHash: null }
+        );
         await GiveAsync("issuer", "the issuing CA");
-        await machine.WriteAsync("/etc/gatehouse/secrets/sealed/cluster.web-password", new Item(EntryKind.File, Ownership.Default, FileContent.Of("the same everywhere\n")), CancellationToken.None);
-        var mail = await MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("node") + "  certificate: cluster\n"), machine, Samples.Now, CancellationToken.None);
+        await machine.WriteAsync(
+            "/etc/gatehouse/secrets/sealed/cluster.web-password",
+            new Item(EntryKind.File, Ownership.Default, FileContent.Of("the same everywhere\n")),
+            CancellationToken.None
+        );
+        var mail = await MaterialMaker.ObtainAsync(
+            Samples.Settings(Samples.Member("node") + "  certificate: cluster\n"),
+            machine,
+            Samples.Now,
+            CancellationToken.None
+        );
         Assert.NotNull(mail.Cluster!.Issuer);
         Assert.Equal(mail.Cluster.Node, mail.Mta);
         Assert.NotEqual(mail.Cluster.Node, mail.Web);
@@ -94,7 +114,9 @@ public sealed class MaterialMakerTests : IDisposable
         await WriteAsync("node.key", other);
         await WriteAsync("cluster-ca.pem", "the roots");
         await WriteAsync("cluster.crl", "the lists");
-        var problem = await Assert.ThrowsAsync<MachineException>(() => MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("mail")), machine, Samples.Now, CancellationToken.None).AsTask());
+        var problem = await Assert.ThrowsAsync<MachineException>(() =>
+            MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("mail")), machine, Samples.Now, CancellationToken.None).AsTask()
+        );
         Assert.Contains("node.key is not the key of node.crt", problem.Message, StringComparison.Ordinal);
     }
 
@@ -107,7 +129,11 @@ public sealed class MaterialMakerTests : IDisposable
     }
 
     private ValueTask WriteAsync(string file, string text) =>
-        machine.WriteAsync($"{MaterialMaker.ClusterPki}/{file}", new Item(EntryKind.File, Ownership.Default, FileContent.Of(text)), CancellationToken.None);
+        machine.WriteAsync(
+            $"{MaterialMaker.ClusterPki}/{file}",
+            new Item(EntryKind.File, Ownership.Default, FileContent.Of(text)),
+            CancellationToken.None
+        );
 
     private static (string Key, string Certificate) Pair(string name)
     {
@@ -122,7 +148,8 @@ public sealed class MaterialMakerTests : IDisposable
         return (key.ExportPkcs8PrivateKeyPem(), certificate.ExportCertificatePem());
     }
 
-    private async Task<Material> ObtainAsync(DateTimeOffset now) => await MaterialMaker.ObtainAsync(settings, machine, now, CancellationToken.None);
+    private async Task<Material> ObtainAsync(DateTimeOffset now) =>
+        await MaterialMaker.ObtainAsync(settings, machine, now, CancellationToken.None);
 
     // As an apply would leave it.
     private async Task KeepAsync(Material material)

@@ -15,7 +15,12 @@ public sealed class NamedFileTests
     public void An_empty_device_is_empty() => Assert.Empty(NamedFile.Read("/dev/null", 1000));
 
     [Fact]
-    public void A_directory_is_no_file() => Assert.Contains("it is a directory", Assert.Throws<IOException>(() => NamedFile.Read("/etc", 1000)).Message, StringComparison.Ordinal);
+    public void A_directory_is_no_file() =>
+        Assert.Contains(
+            "it is a directory",
+            Assert.Throws<IOException>(() => NamedFile.Read("/etc", 1000)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task A_named_pipe_to_which_nobody_writes_keeps_nobody_waiting()
@@ -25,7 +30,11 @@ public sealed class NamedFileTests
         File.CreateSymbolicLink($"{pipe}-link", pipe);
         foreach (var name in new[] { $"{pipe}-link", pipe })
         {
-            Assert.Contains("it is a named pipe", Assert.Throws<IOException>(() => NamedFile.Read(name, 1000)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "it is a named pipe",
+                Assert.Throws<IOException>(() => NamedFile.Read(name, 1000)).Message,
+                StringComparison.Ordinal
+            );
             File.Delete(name);
         }
     }

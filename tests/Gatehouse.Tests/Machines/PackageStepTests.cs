@@ -17,11 +17,27 @@ public sealed class PackageStepTests
         var end = Path.Combine(Path.GetTempPath(), $"gatehouse-ends-{Guid.NewGuid():N}");
         using var cancel = new CancellationTokenSource();
         var said = new TaskCompletionSource();
-        // As apt does: SIGINT is noted, the child (dpkg), which goes on for a while, is waited for, and no further step begins. Where tests run in
+        // As apt does: SIGINT is noted, the child (dpkg), which goes on for a while, is waited for, and no further step begins. Where tests
+        // run in
         // the background, SIGINT is ignored and could not be noted, so it is given back first.
-        var run = new LocalMachine().RunAsync(
-            new Invocation(["env", "--default-signal=INT", "bash", "-c", $"trap 'stop=1; : > {end}.asked' INT; (until [ -e {end}.asked ]; do sleep 0.05; done; sleep 0.3; echo whole > {end}) & child=$!; echo begun; while kill -0 $child 2>/dev/null; do wait $child; done; [ $stop ] && exit 100; exit 0"], EndsItself: true),
-            _ => said.TrySetResult(), cancel.Token).AsTask();
+        var run = new LocalMachine()
+            .RunAsync(
+                new Invocation(
+                    [
+                        "env",
+                        "--default-signal=INT",
+                        "bash",
+                        "-c",
+                        $"trap 'stop=1; : > {end}.asked' INT; (until [ -e {end}.asked ]; do sleep 0.05; done; sleep 0.3; echo whole > "
+                            + $"{end}) & child=$!; echo begun; while kill -0 $child 2>/dev/null; do wait $child; done; [ $stop ] && exit "
+                            + $"100; exit 0",
+                    ],
+                    EndsItself: true
+                ),
+                _ => said.TrySetResult(),
+                cancel.Token
+            )
+            .AsTask();
         await said.Task;
         await cancel.CancelAsync();
         var result = await run;
@@ -41,14 +57,19 @@ public sealed class PackageStepTests
         host.Fails = c =>
         {
             var installs = c.StartsWith("apt-get", StringComparison.Ordinal) && !c.Contains("--download-only", StringComparison.Ordinal);
-            if (installs) cancel.Cancel();
+            if (installs)
+                cancel.Cancel();
             return installs;
         };
         var judges = new Judges();
-        var e = await Assert.ThrowsAsync<OperationCanceledException>(() => new Applier(host, judges, judges, new FixedClock(), log).ApplyAsync(Minimal, "apply", cancel.Token));
+        var e = await Assert.ThrowsAsync<OperationCanceledException>(() =>
+            new Applier(host, judges, judges, new FixedClock(), log).ApplyAsync(Minimal, "apply", cancel.Token)
+        );
         Assert.Contains("cancelled after the package step", e.Message, StringComparison.Ordinal);
         Assert.Contains(log.Heard, h => h.Contains("stopping after the package step", StringComparison.Ordinal));
-        var apt = host.Commands.FindIndex(c => c.StartsWith("apt-get", StringComparison.Ordinal) && !c.Contains("--download-only", StringComparison.Ordinal));
+        var apt = host.Commands.FindIndex(c =>
+            c.StartsWith("apt-get", StringComparison.Ordinal) && !c.Contains("--download-only", StringComparison.Ordinal)
+        );
         Assert.StartsWith("dpkg --configure -a", host.Commands[apt + 1], StringComparison.Ordinal);
         Assert.Null(await host.ReadAsync("/usr/sbin/policy-rc.d", default));
     }
@@ -60,12 +81,18 @@ public sealed class PackageStepTests
         using var cancel = new CancellationTokenSource();
         host.Fails = c =>
         {
-            if (c.Contains("--download-only", StringComparison.Ordinal)) cancel.Cancel();
+            if (c.Contains("--download-only", StringComparison.Ordinal))
+                cancel.Cancel();
             return false;
         };
         var judges = new Judges();
-        await Assert.ThrowsAsync<OperationCanceledException>(() => new Applier(host, judges, judges, new FixedClock(), new Silence()).ApplyAsync(Minimal, "apply", cancel.Token));
-        Assert.DoesNotContain(host.Commands, c => c.StartsWith("apt-get", StringComparison.Ordinal) && !c.Contains("--download-only", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<OperationCanceledException>(() =>
+            new Applier(host, judges, judges, new FixedClock(), new Silence()).ApplyAsync(Minimal, "apply", cancel.Token)
+        );
+        Assert.DoesNotContain(
+            host.Commands,
+            c => c.StartsWith("apt-get", StringComparison.Ordinal) && !c.Contains("--download-only", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -73,13 +100,31 @@ public sealed class PackageStepTests
     {
         var host = LiveApplyTests.Host();
         host.Answers["dpkg --audit"] = "The following packages have been unpacked but not yet configured.\n nginx\n";
-        await host.WriteAsync(GenerationStore.Home + "/packages-begun", new Item(EntryKind.File, Gatehouse.Core.Values.Ownership.Private, FileContent.Of("nginx.service\n\n")), default);
-        await host.WriteAsync("/usr/sbin/policy-rc.d", new Item(EntryKind.File, Gatehouse.Core.Values.Ownership.Default, FileContent.Of("#!/bin/sh\n# gatehouse: services start when their configuration is in place\nexit 101\n")), default);
+        await host.WriteAsync(
+            GenerationStore.Home + "/packages-begun",
+            new Item(EntryKind.File, Gatehouse.Core.Values.Ownership.Private, FileContent.Of("nginx.service\n\n")),
+            default
+        );
+        await host.WriteAsync(
+            "/usr/sbin/policy-rc.d",
+            new Item(
+                EntryKind.File,
+                Gatehouse.Core.Values.Ownership.Default,
+                FileContent.Of("#!/bin/sh\n# gatehouse: services start when their configuration is in place\nexit 101\n")
+            ),
+            default
+        );
         var (log, judges) = (new Silence(), new Judges());
-        Assert.Equal(Outcome.Applied, (await new Applier(host, judges, judges, new FixedClock(), log).ApplyAsync(Minimal, "apply", default)).Outcome);
+        Assert.Equal(
+            Outcome.Applied,
+            (await new Applier(host, judges, judges, new FixedClock(), log).ApplyAsync(Minimal, "apply", default)).Outcome
+        );
         Assert.Contains(log.Heard, h => h.Contains("cut off while it installed packages", StringComparison.Ordinal));
         Assert.Contains(log.Heard, h => h.Contains("dpkg --configure -a", StringComparison.Ordinal));
-        Assert.True(host.Commands.FindIndex(c => c.StartsWith("dpkg --configure", StringComparison.Ordinal)) < host.Commands.FindIndex(c => c.StartsWith("apt-get", StringComparison.Ordinal)));
+        Assert.True(
+            host.Commands.FindIndex(c => c.StartsWith("dpkg --configure", StringComparison.Ordinal))
+                < host.Commands.FindIndex(c => c.StartsWith("apt-get", StringComparison.Ordinal))
+        );
     }
 
     [Theory]
@@ -90,14 +135,24 @@ public sealed class PackageStepTests
     {
         var host = LiveApplyTests.Host();
         host.PackagesEnable = ["nginx.service", "exim4.service", "rspamd.service", "ssh.service"];
-        var judges = how switch { "refused" => new Judges { Refuses = "Exim reads its configuration" }, "rolled back" => new Judges { Fails = "spam test (GTUBE)" }, _ => new Judges() };
+        var judges = how switch
+        {
+            "refused" => new Judges { Refuses = "Exim reads its configuration" },
+            "rolled back" => new Judges { Fails = "spam test (GTUBE)" },
+            _ => new Judges(),
+        };
         var applier = new Applier(host, judges, judges, new FixedClock(), new Silence());
         await applier.ApplyAsync(Minimal, "apply", default);
         if (how == "rollback 0")
         {
             Assert.True(host.Units["nginx.service"].Enabled);
             var store = new GenerationStore(host);
-            Assert.Equal(Outcome.Applied, (await applier.ApplyAsync(await store.NodeAsync((await store.FindAsync(0, default))!, default), "rollback to 0", default)).Outcome);
+            Assert.Equal(
+                Outcome.Applied,
+                (
+                    await applier.ApplyAsync(await store.NodeAsync((await store.FindAsync(0, default))!, default), "rollback to 0", default)
+                ).Outcome
+            );
         }
 
         // Units that no component names, of packages that came along, are left as Debian has them.
@@ -128,7 +183,8 @@ public sealed class PackageStepTests
         host.Units["systemd-timesyncd.service"] = new UnitState(true, true, true);
         host.PackagesEnable = ["chrony.service"];
         host.PackagesRemove = ["systemd-timesyncd.service"];
-        host.Answers["systemctl show --property=Conflicts --value chrony.service"] = "ntp.service systemd-timesyncd.service shutdown.target\n";
+        host.Answers["systemctl show --property=Conflicts --value chrony.service"] =
+            "ntp.service systemd-timesyncd.service shutdown.target\n";
         await Tree.Applier(host, new Judges { Refuses = "Exim reads its configuration" }).ApplyAsync(Minimal, "apply", default);
         Assert.True(host.Units["chrony.service"].Enabled);
     }
@@ -137,10 +193,19 @@ public sealed class PackageStepTests
     public async Task Waiting_for_another_package_manager_is_told_once_also_where_lines_are_not_shown()
     {
         var host = LiveApplyTests.Host();
-        host.Lines = ["Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (unattended-upgr)...", "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (unattended-upgr)..."];
+        host.Lines =
+        [
+            "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (unattended-upgr)...",
+            "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (unattended-upgr)...",
+        ];
         var (log, judges) = (new Silence(), new Judges());
         await new Applier(host, judges, judges, new FixedClock(), log).ApplyAsync(Minimal, "apply", default);
-        Assert.Single(log.Heard, h => h.Contains("waiting up to two minutes", StringComparison.Ordinal) && h.Contains("process 812 (unattended-upgr)", StringComparison.Ordinal));
+        Assert.Single(
+            log.Heard,
+            h =>
+                h.Contains("waiting up to two minutes", StringComparison.Ordinal)
+                && h.Contains("process 812 (unattended-upgr)", StringComparison.Ordinal)
+        );
     }
 
     [Theory]

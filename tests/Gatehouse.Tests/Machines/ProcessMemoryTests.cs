@@ -25,7 +25,10 @@ public sealed class ProcessMemoryTests
 
     [Fact]
     public void Only_what_is_as_in_the_programs_file_is_given_back() =>
-        Assert.Equal([(0x1000, 0x2000), (0x7f0000000000, 0x1000)], ProcessMemory.UnchangedPages(Maps.Split('\n'), "/usr/lib/gatehouse/gatehouse").Select(p => ((long)p.Start, (long)p.Length)));
+        Assert.Equal(
+            [(0x1000, 0x2000), (0x7f0000000000, 0x1000)],
+            ProcessMemory.UnchangedPages(Maps.Split('\n'), "/usr/lib/gatehouse/gatehouse").Select(p => ((long)p.Start, (long)p.Length))
+        );
 
     [Fact]
     public void The_program_goes_on_after_it()

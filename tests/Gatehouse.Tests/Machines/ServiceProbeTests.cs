@@ -12,7 +12,16 @@ public sealed class ServiceProbeTests
         try
         {
             Assert.Empty(ServiceProbe.On(root));
-            foreach (var path in new[] { "lib/systemd/system/postfix.service", "usr/lib/systemd/system/nginx.service", "etc/systemd/system/rspamd.service", "etc/init.d/exim4", "lib/systemd/system/ssh.service" })
+            foreach (
+                var path in new[]
+                {
+                    "lib/systemd/system/postfix.service",
+                    "usr/lib/systemd/system/nginx.service",
+                    "etc/systemd/system/rspamd.service",
+                    "etc/init.d/exim4",
+                    "lib/systemd/system/ssh.service",
+                }
+            )
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(root, path))!);
                 File.WriteAllText(Path.Combine(root, path), "");

@@ -18,7 +18,11 @@ public sealed class SharedFileTests
         const string debian = "127.0.0.1 localhost\n127.0.1.1 debian\n10.1.1.5 backup.corp.example.com backup\n";
         await PutAsync(host, "/etc/hosts", debian);
         await ApplyAsync(host, Minimal);
-        Assert.EndsWith("127.0.1.1 debian\n10.1.1.5 backup.corp.example.com backup\n", await TextAsync(host, "/etc/hosts"), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "127.0.1.1 debian\n10.1.1.5 backup.corp.example.com backup\n",
+            await TextAsync(host, "/etc/hosts"),
+            StringComparison.Ordinal
+        );
 
         // A line that is added later is no drift, and nothing is to do for it.
         await PutAsync(host, "/etc/hosts", await TextAsync(host, "/etc/hosts") + "10.1.1.6 later\n");
@@ -63,14 +67,16 @@ public sealed class SharedFileTests
 
     private static async Task<string> TextAsync(IMachine host, string path) => (await host.ReadAsync(path, default))!.Text;
 
-    private static async Task PutAsync(IMachine host, string path, string text) => await host.WriteAsync(path, new Item(EntryKind.File, Ownership.Default, FileContent.Of(text)), default);
+    private static async Task PutAsync(IMachine host, string path, string text) =>
+        await host.WriteAsync(path, new Item(EntryKind.File, Ownership.Default, FileContent.Of(text)), default);
 
     private static Task<ApplyResult> ApplyAsync(IMachine host, RenderedNode node) => Tree.Applier(host).ApplyAsync(node, "apply", default);
 
     private static async Task RollBackAsync(IMachine host, int number)
     {
         var store = new GenerationStore(host);
-        var result = await Tree.Applier(host).ApplyAsync(await store.NodeAsync((await store.FindAsync(number, default))!, default), "rollback", default);
+        var result = await Tree.Applier(host)
+            .ApplyAsync(await store.NodeAsync((await store.FindAsync(number, default))!, default), "rollback", default);
         Assert.True(result.Outcome == Outcome.Applied, result.Problem);
     }
 }

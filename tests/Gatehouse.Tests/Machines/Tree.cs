@@ -10,12 +10,16 @@ namespace Gatehouse.Tests.Machines;
 /// <summary>A small tree of real files, and nodes to apply to it.</summary>
 internal sealed class Tree : IDisposable
 {
-    private readonly string root = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"gatehouse-tests-{Guid.NewGuid():N}");
+    private readonly string root = Path.Combine(
+        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(),
+        $"gatehouse-tests-{Guid.NewGuid():N}"
+    );
 
     /// <summary>A tree with what Debian would have left there.</summary>
     public Tree()
     {
-        foreach (var directory in new[] { "etc/app", "etc/old", "var/lib" }) Directory.CreateDirectory(Path.Combine(root, directory));
+        foreach (var directory in new[] { "etc/app", "etc/old", "var/lib" })
+            Directory.CreateDirectory(Path.Combine(root, directory));
         Write("etc/passwd", "root:x:0:0::/root:/bin/sh\n", 0b110_100_100);
         Write("etc/group", "root:x:0:\n", 0b110_100_100);
         Write("etc/app/main.conf", "as Debian left it\n", 0b110_100_000);
@@ -40,9 +44,11 @@ internal sealed class Tree : IDisposable
         foreach (var path in Directory.EnumerateFileSystemEntries(root, "*", SearchOption.AllDirectories))
         {
             var name = path[root.Length..];
-            if (name.StartsWith(GenerationStore.Home, StringComparison.Ordinal)) continue;
+            if (name.StartsWith(GenerationStore.Home, StringComparison.Ordinal))
+                continue;
             var info = new FileInfo(path);
-            all[name] = info.LinkTarget is { } target ? $"link {target}"
+            all[name] =
+                info.LinkTarget is { } target ? $"link {target}"
                 : Directory.Exists(path) ? $"directory {File.GetUnixFileMode(path)}"
                 : $"file {File.GetUnixFileMode(path)} {File.ReadAllText(path)}";
         }
@@ -50,11 +56,13 @@ internal sealed class Tree : IDisposable
         return all.ToImmutable();
     }
 
-    public static Applier Applier(IMachine machine, IChecker? checker = null) => new(machine, checker ?? new Judges(), new Judges(), new FixedClock(), new Silence());
+    public static Applier Applier(IMachine machine, IChecker? checker = null) =>
+        new(machine, checker ?? new Judges(), new Judges(), new FixedClock(), new Silence());
 
     public void Dispose()
     {
-        if (Directory.Exists(root)) Directory.Delete(root, true);
+        if (Directory.Exists(root))
+            Directory.Delete(root, true);
     }
 
     private void Write(string path, string text, int mode)
@@ -66,7 +74,13 @@ internal sealed class Tree : IDisposable
 
     private static RenderedNode Node(string main, params (string Path, string Text)[] files)
     {
-        (string Path, string Text, int Mode)[] all = [("/etc/app/main.conf", main, 0b110_000_000), ("/etc/app/same.conf", "same\n", 0b110_100_100), ("/etc/old/mode.conf", "mode\n", 0b110_100_000), .. files.Select(f => (f.Path, f.Text, 0b110_100_100))];
+        (string Path, string Text, int Mode)[] all =
+        [
+            ("/etc/app/main.conf", main, 0b110_000_000),
+            ("/etc/app/same.conf", "same\n", 0b110_100_100),
+            ("/etc/old/mode.conf", "mode\n", 0b110_100_000),
+            .. files.Select(f => (f.Path, f.Text, 0b110_100_100)),
+        ];
         var contents = all.Select(f => FileContent.Of(f.Text)).ToArray();
         return new RenderedNode
         {
@@ -74,8 +88,19 @@ internal sealed class Tree : IDisposable
             Entries =
             [
                 new RenderedEntry("app", EntryKind.Directory, "/etc/app/new", new Ownership("root", "root", 0b111_101_000), "", "", false),
-                .. all.Zip(contents, (f, c) => new RenderedEntry("app", EntryKind.File, f.Path, new Ownership("root", "root", f.Mode), c.Hash, "", false)),
-                new RenderedEntry("app", EntryKind.Link, "/etc/zone", new Ownership("root", "root", 0b111_111_111), "", $"/zone/{main}", false),
+                .. all.Zip(
+                    contents,
+                    (f, c) => new RenderedEntry("app", EntryKind.File, f.Path, new Ownership("root", "root", f.Mode), c.Hash, "", false)
+                ),
+                new RenderedEntry(
+                    "app",
+                    EntryKind.Link,
+                    "/etc/zone",
+                    new Ownership("root", "root", 0b111_111_111),
+                    "",
+                    $"/zone/{main}",
+                    false
+                ),
                 new RenderedEntry("app", EntryKind.Absent, "/etc/app/unwanted.conf", Ownership.Default, "", "", false),
             ],
             Members = [],
@@ -97,7 +122,9 @@ internal sealed class Judges : IChecker, IVerifier
     public string Fails { get; init; } = "";
 
     public Task<ImmutableArray<CheckResult>> JudgeAsync(RenderedNode node, ImmutableArray<RenderedCheck> checks, CancellationToken ct) =>
-        Task.FromResult<ImmutableArray<CheckResult>>([.. checks.Select(c => new CheckResult(c, c.Check.Name != Refuses, true, "line 3: bad", default))]);
+        Task.FromResult<ImmutableArray<CheckResult>>([
+            .. checks.Select(c => new CheckResult(c, c.Check.Name != Refuses, true, "line 3: bad", default)),
+        ]);
 
     public Task<ProbeResult> VerifyAsync(Verification verification, CancellationToken ct) =>
         Task.FromResult(verification.Name == Fails ? ProbeResult.Fail("no answer") : ProbeResult.Pass("fine"));

@@ -37,11 +37,15 @@ public sealed class WantedReaderTests : IDisposable
     public void Dispose() => Directory.Delete(root, true);
 
     private Found Sealed(string name) =>
-        WantedReader.Read([new Wanted(WantedKind.Sealed, name, "web.password", null)], new LocalMachine(Path.Combine(root, "tree")), null)[(WantedKind.Sealed, name)];
+        WantedReader.Read([new Wanted(WantedKind.Sealed, name, "web.password", null)], new LocalMachine(Path.Combine(root, "tree")), null)[
+            (WantedKind.Sealed, name)
+        ];
 
     private string Read(string name)
     {
         var wanted = new Wanted(WantedKind.File, name, "web.password", null);
-        return Encoding.UTF8.GetString(WantedReader.Read([wanted], new LocalMachine(Path.Combine(root, "tree")), null)[(WantedKind.File, name)].Content!.Value.AsSpan());
+        return Encoding.UTF8.GetString(
+            WantedReader.Read([wanted], new LocalMachine(Path.Combine(root, "tree")), null)[(WantedKind.File, name)].Content!.Value.AsSpan()
+        );
     }
 }

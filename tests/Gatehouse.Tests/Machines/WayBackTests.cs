@@ -13,7 +13,9 @@ public sealed class WayBackTests
 {
     private const string Exim = "/etc/exim4/exim4.conf";
     private static readonly RenderedNode Minimal = Samples.Render(Samples.Minimal);
-    private static readonly RenderedNode Changed = Samples.Render(Samples.Minimal.Replace("mta:", "mta:\n  message_size_limit: 120M", StringComparison.Ordinal));
+    private static readonly RenderedNode Changed = Samples.Render(
+        Samples.Minimal.Replace("mta:", "mta:\n  message_size_limit: 120M", StringComparison.Ordinal)
+    );
 
     [Fact]
     public async Task A_directory_in_a_files_place_is_a_refusal_before_any_change()
@@ -38,7 +40,8 @@ public sealed class WayBackTests
     public async Task A_file_in_a_directorys_place_is_a_refusal_in_a_tree_as_well(string path, string expected)
     {
         using var tree = new Tree();
-        if (path == "/etc/old") await tree.Machine.RemoveAsync("/etc/old/mode.conf", default);
+        if (path == "/etc/old")
+            await tree.Machine.RemoveAsync("/etc/old/mode.conf", default);
         await tree.Machine.RemoveAsync(path, default);
         await tree.Machine.WriteAsync(path, new Item(EntryKind.File, Ownership.Default, FileContent.Of("in the way\n")), default);
         var before = tree.Snapshot();
@@ -69,7 +72,10 @@ public sealed class WayBackTests
         await CutOffAsync(host, first: true);
         await Tree.Applier(host).RecoverAsync(default);
         Assert.Equal(before, host.Snapshot());
-        Assert.DoesNotContain(host.Commands, c => c.Contains("restart", StringComparison.Ordinal) || c.Contains("stop", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            host.Commands,
+            c => c.Contains("restart", StringComparison.Ordinal) || c.Contains("stop", StringComparison.Ordinal)
+        );
         Assert.Equal(GenerationState.RolledBack, (await new GenerationStore(host).AllAsync(default))[^1].State);
     }
 
@@ -84,8 +90,14 @@ public sealed class WayBackTests
         var undone = await new Applier(host, new Judges(), new Judges(), new FixedClock(), log).RecoverAsync(default);
         Assert.Equal(before.Remove(path), host.Snapshot().Remove(path));
         Assert.Equal("mended\n", (await host.ReadAsync(path, default))!.Text);
-        Assert.Contains(log.Heard, l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("left as it is", StringComparison.Ordinal));
-        Assert.Contains(undone!.Summary, l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("left as it is", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Heard,
+            l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("left as it is", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            undone!.Summary,
+            l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("left as it is", StringComparison.Ordinal)
+        );
         Assert.Equal(Outcome.Applied, (await Tree.Applier(host).ApplyAsync(Changed, "apply", default)).Outcome);
     }
 
@@ -118,19 +130,34 @@ public sealed class WayBackTests
         await Tree.Applier(host).RecoverAsync(default);
         foreach (var unit in Minimal.Units.Where(u => u.Unit.Running).Select(u => u.Unit.Name))
         {
-            Assert.True(host.Commands.IndexOf($"systemctl disable {unit}") is >= 0 and var at && at < host.Commands.IndexOf($"systemctl stop --no-block {unit}"), unit);
+            Assert.True(
+                host.Commands.IndexOf($"systemctl disable {unit}") is >= 0 and var at
+                    && at < host.Commands.IndexOf($"systemctl stop --no-block {unit}"),
+                unit
+            );
             Assert.False(host.Units[unit].Enabled);
         }
 
-        Assert.DoesNotContain(host.Commands, c => c.Contains(" mask", StringComparison.Ordinal) || (c.StartsWith("systemctl stop", StringComparison.Ordinal) && !c.Contains("--no-block", StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            host.Commands,
+            c =>
+                c.Contains(" mask", StringComparison.Ordinal)
+                || (c.StartsWith("systemctl stop", StringComparison.Ordinal) && !c.Contains("--no-block", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
     public void The_recovery_at_boot_comes_before_every_daemon()
     {
         var before = File.ReadLines(Path.Combine(Repository.Root, "src", "Debian", "gatehouse-recover.service"))
-            .Where(l => l.StartsWith("Before=", StringComparison.Ordinal)).SelectMany(l => l["Before=".Length..].Split(' ')).ToHashSet();
-        var daemons = Shipped.Templates("/nonexistent").Components.SelectMany(c => c.Units).Where(u => u.Running && u.Name.EndsWith(".service", StringComparison.Ordinal)).Select(u => u.Name);
+            .Where(l => l.StartsWith("Before=", StringComparison.Ordinal))
+            .SelectMany(l => l["Before=".Length..].Split(' '))
+            .ToHashSet();
+        var daemons = Shipped
+            .Templates("/nonexistent")
+            .Components.SelectMany(c => c.Units)
+            .Where(u => u.Running && u.Name.EndsWith(".service", StringComparison.Ordinal))
+            .Select(u => u.Name);
         Assert.Empty(daemons.Except(before).Except(["systemd-journald.service"]));
     }
 
@@ -146,7 +173,11 @@ public sealed class WayBackTests
             await host.WriteAsync(path, new Item(EntryKind.File, Ownership.Private, FileContent.Of(garbage)), default);
             Assert.Equal(1, (await store.CurrentAsync(default))!.Number);
             Assert.Equal(2, Assert.Single(await store.DamagedAsync(default)));
-            Assert.StartsWith($"{path} is damaged", (await Assert.ThrowsAsync<MachineException>(async () => await store.FindAsync(2, default))).Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"{path} is damaged",
+                (await Assert.ThrowsAsync<MachineException>(async () => await store.FindAsync(2, default))).Message,
+                StringComparison.Ordinal
+            );
         }
 
         var log = new Silence();
@@ -168,7 +199,11 @@ public sealed class WayBackTests
     // The process ends after the first or the last file was written; returns the path of that file.
     private static async Task<string> CutOffAsync(MemoryMachine host, bool first)
     {
-        var puts = (await Tree.Applier(host).PlanAsync(Changed, default)).Of<PutEntry>().Where(p => p.Entry.Kind == EntryKind.File).Select(p => p.Entry.Path).ToArray();
+        var puts = (await Tree.Applier(host).PlanAsync(Changed, default))
+            .Of<PutEntry>()
+            .Where(p => p.Entry.Kind == EntryKind.File)
+            .Select(p => p.Entry.Path)
+            .ToArray();
         Assert.True(puts.Length > 1);
         var path = first ? puts[0] : puts[^1];
         await Assert.ThrowsAsync<KilledException>(() => Tree.Applier(new CutOffAfter(host, path)).ApplyAsync(Changed, "apply", default));

@@ -20,7 +20,12 @@ public sealed class EnvelopeAddressTests
     public void A_stored_recipient_gets_its_quotes_back(string stored, string address)
     {
         Assert.Equal(address, EnvelopeAddress.FromStored(stored));
-        Assert.Equal([address], QuarantinedMessage.Read(new QuarantineId(1, "1xUsvq-00009Z-00"), $"gatehouse-quarantine: 1\nenvelope:\n\n{stored}\n")!.Recipients.AsEnumerable());
+        Assert.Equal(
+            [address],
+            QuarantinedMessage
+                .Read(new QuarantineId(1, "1xUsvq-00009Z-00"), $"gatehouse-quarantine: 1\nenvelope:\n\n{stored}\n")!
+                .Recipients.AsEnumerable()
+        );
     }
 
     [Theory]

@@ -9,7 +9,8 @@ public sealed class MessageOutlineTests
     [Fact]
     public void Parts_are_listed_with_kind_name_and_size()
     {
-        var parts = Outline("""
+        var parts = Outline(
+            """
             Subject: invoice
             Content-Type: multipart/mixed;
               boundary="outer"
@@ -36,7 +37,8 @@ public sealed class MessageOutlineTests
             QUJDREVGR0g=
             --outer--
             epilogue
-            """);
+            """
+        );
         Assert.Equal(["text/plain, 6 bytes", "text/html, 13 bytes", "application/zip, Rechnung ü.zip, 9 bytes"], parts);
     }
 
@@ -53,7 +55,10 @@ public sealed class MessageOutlineTests
     [Fact]
     public void A_stranger_cannot_make_the_list_long()
     {
-        var many = Outline("Content-Type: multipart/mixed; boundary=b\n\n" + string.Concat(Enumerable.Range(0, 5000).Select(i => $"--b\nContent-Type: text/plain; name=\"{i}\"\n\nx\n")));
+        var many = Outline(
+            "Content-Type: multipart/mixed; boundary=b\n\n"
+                + string.Concat(Enumerable.Range(0, 5000).Select(i => $"--b\nContent-Type: text/plain; name=\"{i}\"\n\nx\n"))
+        );
         Assert.Equal(50, many.Length);
         Assert.True(Outline($"Content-Type: multipart/mixed; boundary=\"{new string('a', 100_000)}\"\n\n--a\n").Length <= 1);
     }
@@ -61,7 +66,8 @@ public sealed class MessageOutlineTests
     private static string[] Outline(string message)
     {
         var outline = new MessageOutline();
-        foreach (var line in message.Split('\n')) outline.Add(line.TrimEnd('\r'));
+        foreach (var line in message.Split('\n'))
+            outline.Add(line.TrimEnd('\r'));
         return [.. outline.End()];
     }
 }

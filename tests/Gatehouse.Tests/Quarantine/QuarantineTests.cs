@@ -15,7 +15,10 @@ public sealed class QuarantineTests : IDisposable
 
     // Made and named by Syncthing 1.19.2 itself.
     [Theory]
-    [InlineData("832915b95aae330307421444cefcfc6ff87983dc42d0e17560e80e9d8a2a8d43", "QMURLOK-2VYZQGV-B2CCRCM-57H4N7G-4HTA64I-LIOC5LC-A5AHJ3C-RKRVBQ6")]
+    [InlineData(
+        "832915b95aae330307421444cefcfc6ff87983dc42d0e17560e80e9d8a2a8d43",
+        "QMURLOK-2VYZQGV-B2CCRCM-57H4N7G-4HTA64I-LIOC5LC-A5AHJ3C-RKRVBQ6"
+    )]
     public void A_device_is_named_as_Syncthing_names_it(string fingerprint, string id) => Assert.Equal(id, SyncDevice.Id(fingerprint));
 
     [Theory]
@@ -113,9 +116,11 @@ public sealed class QuarantineTests : IDisposable
     {
         // Reading a file sets this time where it is older than the file's change (mount(8), relatime).
         var unread = DateTime.UtcNow.AddDays(-30);
-        foreach (var i in Enumerable.Range(0, 1000)) File(1, $"1xU{i:D3}-00009Z-00", "a@example.net", received: Now.AddSeconds(i));
+        foreach (var i in Enumerable.Range(0, 1000))
+            File(1, $"1xU{i:D3}-00009Z-00", "a@example.net", received: Now.AddSeconds(i));
         var descriptions = Directory.GetFiles(directory, "*.env", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
-        foreach (var description in descriptions) System.IO.File.SetLastAccessTimeUtc(description, unread);
+        foreach (var description in descriptions)
+            System.IO.File.SetLastAccessTimeUtc(description, unread);
         Assert.Equal("1xU999-00009Z-00", new QuarantineStore(directory).List(new QuarantineFilter(), 10).Messages[0].Message);
         var read = descriptions.Where(d => System.IO.File.GetLastAccessTimeUtc(d) > unread.AddDays(1)).ToArray();
         Assert.InRange(read.Length, 11, 300);
@@ -127,12 +132,16 @@ public sealed class QuarantineTests : IDisposable
     [InlineData("gatehouse-quarantine: 1\nid: 1-x\n")]
     [InlineData("gatehouse-quarantine: 1\nenvelope:\nsender@example.net\n")]
     [InlineData("gatehouse-quarantine: 2\nenvelope:\nsender@example.net\nx@example.org\n")]
-    public void What_is_not_all_of_a_description_is_none(string text) => Assert.Null(QuarantinedMessage.Read(new QuarantineId(1, "1xUsvq-00009Z-00"), text));
+    public void What_is_not_all_of_a_description_is_none(string text) =>
+        Assert.Null(QuarantinedMessage.Read(new QuarantineId(1, "1xUsvq-00009Z-00"), text));
 
     [Fact]
     public void Damaged_numbers_of_a_description_stop_nobody()
     {
-        var message = QuarantinedMessage.Read(new QuarantineId(1, "1xUsvq-00009Z-00"), "gatehouse-quarantine: 1\nscore: abc\nreceived: 99999999999999999999\nsize: -1\nenvelope:\n\nx@example.org\n")!;
+        var message = QuarantinedMessage.Read(
+            new QuarantineId(1, "1xUsvq-00009Z-00"),
+            "gatehouse-quarantine: 1\nscore: abc\nreceived: 99999999999999999999\nsize: -1\nenvelope:\n\nx@example.org\n"
+        )!;
         Assert.Equal((0, DateTimeOffset.UnixEpoch, 0, ""), (message.Score, message.Received, message.Size, message.Sender));
     }
 
@@ -159,9 +168,16 @@ public sealed class QuarantineTests : IDisposable
     [InlineData("release", false, "delete", false, null)]
     public void Alone_a_node_goes_by_what_it_wrote_down(string before, bool done, string action, bool again, string? words)
     {
-        var refusal = new LocalClaim { Action = before, At = Now, Done = done }.Refusal(action, again, "1/x");
-        if (words is null) Assert.Null(refusal);
-        else Assert.Contains(words, refusal, StringComparison.Ordinal);
+        var refusal = new LocalClaim
+        {
+            Action = before,
+            At = Now,
+            Done = done,
+        }.Refusal(action, again, "1/x");
+        if (words is null)
+            Assert.Null(refusal);
+        else
+            Assert.Contains(words, refusal, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -184,16 +200,41 @@ public sealed class QuarantineTests : IDisposable
     [Fact]
     public void A_nodes_place_is_read_and_a_damaged_one_is_none()
     {
-        var place = QuarantinePlace.Read("""{"directory": "/srv/q", "node": 3, "sharing": "built-in", "days": 30, "forwarded_address": "203.0.113.9", "forwarded_port": 11027}""")!;
-        Assert.Equal(("/srv/q", 3, true, "203.0.113.9", 11027), (place.Directory, place.Node, place.IsShared, place.ForwardedAddress!.ToString(), place.ForwardedPort));
+        var place = QuarantinePlace.Read(
+            """
+            {
+              "directory": "/srv/q", "node": 3, "sharing": "built-in", "days": 30,
+              "forwarded_address": "203.0.113.9", "forwarded_port": 11027
+            }
+            """
+        )!;
+        Assert.Equal(
+            ("/srv/q", 3, true, "203.0.113.9", 11027),
+            (place.Directory, place.Node, place.IsShared, place.ForwardedAddress!.ToString(), place.ForwardedPort)
+        );
         Assert.Null(QuarantinePlace.Read("{"));
     }
 
-    private void File(int node, string message, string sender, string part = "00001", string recipients = "x@example.org", DateTimeOffset? received = null, string verdict = "virus", string reason = "Eicar")
+    private void File(
+        int node,
+        string message,
+        string sender,
+        string part = "00001",
+        string recipients = "x@example.org",
+        DateTimeOffset? received = null,
+        string verdict = "virus",
+        string reason = "Eicar"
+    )
     {
-        var folder = Directory.CreateDirectory(Path.Combine(directory, "20260701", node.ToString(System.Globalization.CultureInfo.InvariantCulture))).FullName;
-        System.IO.File.WriteAllText(Path.Combine(folder, $"{message}-{part}.env"),
-            $"gatehouse-quarantine: 1\nid: {node}-{message}\nverdict: {verdict}\nreason: {reason}\nscore: 0\nreceived: {(received ?? Now).ToUnixTimeSeconds()}\nsize: 10\nclient: 192.0.2.1\nhelo: x\nfrom: {sender}\nsubject: hello\nenvelope:\n{sender}\n{recipients}\n");
+        var folder = Directory
+            .CreateDirectory(Path.Combine(directory, "20260701", node.ToString(System.Globalization.CultureInfo.InvariantCulture)))
+            .FullName;
+        System.IO.File.WriteAllText(
+            Path.Combine(folder, $"{message}-{part}.env"),
+            $"gatehouse-quarantine: 1\nid: {node}-{message}\nverdict: {verdict}\nreason: {reason}\nscore: 0\nreceived: "
+                + $"{(received ?? Now).ToUnixTimeSeconds()}\nsize: 10\nclient: 192.0.2.1\nhelo: x\nfrom: {sender}\nsubject: "
+                + $"hello\nenvelope:\n{sender}\n{recipients}\n"
+        );
         System.IO.File.WriteAllBytes(Path.Combine(folder, $"{message}-{part}.msg"), Encoding.ASCII.GetBytes("Subject: hello\n\nhello\n"));
     }
 }

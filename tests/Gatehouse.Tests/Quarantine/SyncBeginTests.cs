@@ -13,8 +13,10 @@ public sealed class SyncBeginTests : IDisposable
 
     public SyncBeginTests()
     {
-        foreach (var name in new[] { "home", "etc", "place" }) Directory.CreateDirectory(Path.Combine(directory, name));
-        foreach (var name in new[] { "config.xml", "cert.pem", "key.pem" }) File.WriteAllText(Path.Combine(directory, "etc", name), name);
+        foreach (var name in new[] { "home", "etc", "place" })
+            Directory.CreateDirectory(Path.Combine(directory, name));
+        foreach (var name in new[] { "config.xml", "cert.pem", "key.pem" })
+            File.WriteAllText(Path.Combine(directory, "etc", name), name);
         (mark, index) = (Path.Combine(directory, "place", ".stfolder"), Path.Combine(directory, "home", "index-v0.14.0.db"));
     }
 
@@ -49,7 +51,8 @@ public sealed class SyncBeginTests : IDisposable
     private string Begin()
     {
         var script = File.ReadAllText(Path.Combine(Repository.Golden, "node", "expected", "files", "etc", "gatehouse", "sync", "begin"))
-            .Replace("/var/lib/gatehouse-sync", $"{directory}/home", StringComparison.Ordinal).Replace("/etc/gatehouse/sync", $"{directory}/etc", StringComparison.Ordinal)
+            .Replace("/var/lib/gatehouse-sync", $"{directory}/home", StringComparison.Ordinal)
+            .Replace("/etc/gatehouse/sync", $"{directory}/etc", StringComparison.Ordinal)
             .Replace("place=/var/spool/gatehouse/quarantine", $"place={directory}/place", StringComparison.Ordinal);
         using var sh = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardError = true })!;
         var said = sh.StandardError.ReadToEnd();

@@ -26,7 +26,16 @@ public sealed class TellingTests(RegistryServer server) : IDisposable
         await using var cluster = await server.NewClusterAsync();
         var taker = await cluster.JoinAsync("mx1", 10);
         var id = new QuarantineId(taker.Number, Exim);
-        await WriteAsync(id, new LocalClaim { Action = "release", At = Then, Done = false, Untold = true });
+        await WriteAsync(
+            id,
+            new LocalClaim
+            {
+                Action = "release",
+                At = Then,
+                Done = false,
+                Untold = true,
+            }
+        );
         Assert.Equal("", await TellAsync(taker.Number, taker.Registry));
         Assert.Empty(await UntoldAsync());
         var refused = await cluster.First.ClaimMessageAsync(id.ToString(), "release", again: false);
@@ -40,8 +49,18 @@ public sealed class TellingTests(RegistryServer server) : IDisposable
         await using var cluster = await server.NewClusterAsync();
         var taker = await cluster.JoinAsync("mx1", 10);
         var id = File(taker.Number);
-        await WriteAsync(id, new LocalClaim { Action = "release", At = Then, Done = false, Untold = true });
-        var answer = await Actions(taker.Number, taker.Registry).RunAsync(new QuarantineRequest { Action = "release", Id = id.ToString() }, default);
+        await WriteAsync(
+            id,
+            new LocalClaim
+            {
+                Action = "release",
+                At = Then,
+                Done = false,
+                Untold = true,
+            }
+        );
+        var answer = await Actions(taker.Number, taker.Registry)
+            .RunAsync(new QuarantineRequest { Action = "release", Id = id.ToString() }, default);
         Assert.True(answer.Refused, answer.Message);
         Assert.Contains("--again", answer.Message, StringComparison.Ordinal);
     }
@@ -52,13 +71,34 @@ public sealed class TellingTests(RegistryServer server) : IDisposable
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("mx1", 10);
         var (before, now) = (new QuarantineId(77, Exim), new QuarantineId(node.Number, Exim));
-        await WriteAsync(before, new LocalClaim { Action = "release", At = Then, Done = true, Untold = true });
-        await WriteAsync(now, new LocalClaim { Action = "delete", At = Then, Done = true, Untold = true });
+        await WriteAsync(
+            before,
+            new LocalClaim
+            {
+                Action = "release",
+                At = Then,
+                Done = true,
+                Untold = true,
+            }
+        );
+        await WriteAsync(
+            now,
+            new LocalClaim
+            {
+                Action = "delete",
+                At = Then,
+                Done = true,
+                Untold = true,
+            }
+        );
         Assert.Equal("", await TellAsync(node.Number, node.Registry));
         Assert.Empty(await UntoldAsync());
         Assert.All(await cluster.First.MessageClaimsAsync(), c => Assert.Equal((true, node.Number), (c.Done, c.Node)));
         Assert.Equal(2, (await cluster.First.MessageClaimsAsync()).Length);
-        Assert.Contains(await cluster.First.EventsAsync(), e => e.Kind == "quarantine.released" && e.Detail.Contains("as node 77", StringComparison.Ordinal));
+        Assert.Contains(
+            await cluster.First.EventsAsync(),
+            e => e.Kind == "quarantine.released" && e.Detail.Contains("as node 77", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -67,7 +107,16 @@ public sealed class TellingTests(RegistryServer server) : IDisposable
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("mx1", 10);
         var before = new QuarantineId(77, Exim);
-        await WriteAsync(before, new LocalClaim { Action = "release", At = Then, Done = true, Untold = true });
+        await WriteAsync(
+            before,
+            new LocalClaim
+            {
+                Action = "release",
+                At = Then,
+                Done = true,
+                Untold = true,
+            }
+        );
         Assert.True((await cluster.First.ClaimMessageAsync(before.ToString(), "release", again: false)).Granted);
         await TellAsync(node.Number, node.Registry);
         Assert.Equal([before], await UntoldAsync());
@@ -80,9 +129,22 @@ public sealed class TellingTests(RegistryServer server) : IDisposable
         var node = await cluster.JoinAsync("mx1", 10);
         var id = new QuarantineId(1, Exim);
         var claim = await node.Registry.ClaimMessageAsync(id.ToString(), "release", again: false);
-        await WriteAsync(id, new LocalClaim { Action = "release", At = claim.At, Done = true, Claimed = true, Untold = true });
+        await WriteAsync(
+            id,
+            new LocalClaim
+            {
+                Action = "release",
+                At = claim.At,
+                Done = true,
+                Claimed = true,
+                Untold = true,
+            }
+        );
         await TellAsync(node.Number, node.Registry);
-        Assert.Equal((true, node.Number), ((await cluster.First.MessageClaimsAsync())[0].Done, (await cluster.First.MessageClaimsAsync())[0].Node));
+        Assert.Equal(
+            (true, node.Number),
+            ((await cluster.First.MessageClaimsAsync())[0].Done, (await cluster.First.MessageClaimsAsync())[0].Node)
+        );
         Assert.Empty(await UntoldAsync());
     }
 
@@ -92,7 +154,8 @@ public sealed class TellingTests(RegistryServer server) : IDisposable
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("mx1", 10);
         var id = File(1);
-        var answer = await Actions(node.Number, node.Registry).RunAsync(new QuarantineRequest { Action = "delete", Id = id.ToString() }, default);
+        var answer = await Actions(node.Number, node.Registry)
+            .RunAsync(new QuarantineRequest { Action = "delete", Id = id.ToString() }, default);
         Assert.True(answer.Done, answer.Message);
         Assert.True((await cluster.First.MessageClaimsAsync()).Single().Done);
         Assert.Empty(await UntoldAsync());
@@ -119,14 +182,45 @@ public sealed class TellingTests(RegistryServer server) : IDisposable
 
     private QuarantineActions Actions(int number, ClusterRegistry registry)
     {
-        var me = new LocalNode { Cluster = "id", ClusterName = "example", Number = number, Name = "mx1.example.org", Profile = "mail", Epoch = 1, SettingsVersion = 1, Followed = "", Units = [], Databases = [] };
-        return new QuarantineActions(Machine, new QuarantinePlace { Directory = "/q", Node = number, Sharing = "built-in", Days = 30 }, me.Name, me, registry, TimeProvider.System, TimeSpan.Zero);
+        var me = new LocalNode
+        {
+            Cluster = "id",
+            ClusterName = "example",
+            Number = number,
+            Name = "mx1.example.org",
+            Profile = "mail",
+            Epoch = 1,
+            SettingsVersion = 1,
+            Followed = "",
+            Units = [],
+            Databases = [],
+        };
+        return new QuarantineActions(
+            Machine,
+            new QuarantinePlace
+            {
+                Directory = "/q",
+                Node = number,
+                Sharing = "built-in",
+                Days = 30,
+            },
+            me.Name,
+            me,
+            registry,
+            TimeProvider.System,
+            TimeSpan.Zero
+        );
     }
 
     private QuarantineId File(int node)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(directory, "q", "20260701", node.ToString(System.Globalization.CultureInfo.InvariantCulture))).FullName;
-        System.IO.File.WriteAllText(Path.Combine(folder, $"{Exim}-00001.env"), "gatehouse-quarantine: 1\nverdict: spam\nenvelope:\nsender@example.net\nx@example.org\n");
+        var folder = Directory
+            .CreateDirectory(Path.Combine(directory, "q", "20260701", node.ToString(System.Globalization.CultureInfo.InvariantCulture)))
+            .FullName;
+        System.IO.File.WriteAllText(
+            Path.Combine(folder, $"{Exim}-00001.env"),
+            "gatehouse-quarantine: 1\nverdict: spam\nenvelope:\nsender@example.net\nx@example.org\n"
+        );
         System.IO.File.WriteAllText(Path.Combine(folder, $"{Exim}-00001.msg"), "Subject: hello\n\nhello\n");
         return new QuarantineId(node, Exim);
     }

@@ -48,8 +48,14 @@ public sealed class ApprovalTests(RegistryServer server)
         Assert.Equal(Refused, await TryAsync(cluster.First, Follow));
 
         await other.Registry.ApproveSettingsAsync(2);
-        Assert.Equal((other.Number, other.Name, false), (await cluster.First.ApprovalsAsync(2)).Select(a => (a.Node, a.By, a.ByToken)).Single());
-        Assert.Contains(await cluster.First.EventsAsync(), e => e.Kind == "settings.approved" && e.Actor == other.Name && e.Detail == $"version 2 by {hostile.Name}");
+        Assert.Equal(
+            (other.Number, other.Name, false),
+            (await cluster.First.ApprovalsAsync(2)).Select(a => (a.Node, a.By, a.ByToken)).Single()
+        );
+        Assert.Contains(
+            await cluster.First.EventsAsync(),
+            e => e.Kind == "settings.approved" && e.Actor == other.Name && e.Detail == $"version 2 by {hostile.Name}"
+        );
         Assert.Equal("", await TryAsync(hostile.Registry, Follow));
         // What it says counts for the version after it.
         Assert.Equal("none", await cluster.AdministratorAsync("SELECT approval FROM gatehouse.settings WHERE number = 2"));
@@ -105,7 +111,10 @@ public sealed class ApprovalTests(RegistryServer server)
         await RequireAsync(cluster, "member");
         await ProposeAsync(hostile.Registry, ApprovalMode.Member);
         await other.Registry.RejectSettingsAsync(2, "too wide\u001b[2J");
-        Assert.Equal((SettingsState.Withdrawn, $"rejected on {other.Name}: too wide [2J"), ((await other.Registry.SettingsAsync(2))!.State, (await other.Registry.SettingsAsync(2))!.Note));
+        Assert.Equal(
+            (SettingsState.Withdrawn, $"rejected on {other.Name}: too wide [2J"),
+            ((await other.Registry.SettingsAsync(2))!.State, (await other.Registry.SettingsAsync(2))!.Note)
+        );
         await FailureAsync(RegistryFailure.Conflict, () => other.Registry.ApproveSettingsAsync(2));
         await FailureAsync(RegistryFailure.Conflict, () => other.Registry.RejectSettingsAsync(2, ""));
         await FailureAsync(RegistryFailure.NotFound, () => other.Registry.RejectSettingsAsync(9, ""));
@@ -122,12 +131,30 @@ public sealed class ApprovalTests(RegistryServer server)
         var root = Directory.CreateTempSubdirectory("gatehouse-follow-").FullName;
         try
         {
-            var me = new LocalNode { Cluster = cluster.Id, ClusterName = "Post", Number = 1, Name = cluster.FirstName, Profile = "database", Epoch = 1, SettingsVersion = 1, Followed = "", Units = [], Databases = [] };
+            var me = new LocalNode
+            {
+                Cluster = cluster.Id,
+                ClusterName = "Post",
+                Number = 1,
+                Name = cluster.FirstName,
+                Profile = "database",
+                Epoch = 1,
+                SettingsVersion = 1,
+                Followed = "",
+                Units = [],
+                Databases = [],
+            };
             var follow = new FollowSequence(new LocalMachine(root, durable: false), TimeProvider.System, new Silence());
             var view = await cluster.First.ViewAsync();
             await follow.AnswersAsync(me, cluster.First, view, 1, CancellationToken.None);
-            var e = await Assert.ThrowsAsync<SequenceException>(() => follow.AnswersAsync(me, cluster.First, view, 2, CancellationToken.None));
-            Assert.Contains("its answers say 'member' for cluster.approval, and the registry was told 'none'", e.Message, StringComparison.Ordinal);
+            var e = await Assert.ThrowsAsync<SequenceException>(() =>
+                follow.AnswersAsync(me, cluster.First, view, 2, CancellationToken.None)
+            );
+            Assert.Contains(
+                "its answers say 'member' for cluster.approval, and the registry was told 'none'",
+                e.Message,
+                StringComparison.Ordinal
+            );
         }
         finally
         {
@@ -141,20 +168,38 @@ public sealed class ApprovalTests(RegistryServer server)
         await using var cluster = await server.NewClusterAsync();
         var hostile = await cluster.JoinAsync("mx1", 10);
         var other = await cluster.JoinAsync("mx2", 11);
-        var domains = string.Concat(Enumerable.Range(0, 50).Select(i => $"    - {{domain: d{i}.example.org, destination: mail.example.org}}\n"));
-        await cluster.AdministratorAsync($"UPDATE gatehouse.settings SET approval = 'member', answers = 'version: 1\ncluster: {{approval: member}}\nmta:\n  domains:\n{domains}' WHERE number = 1");
-        await hostile.Registry.ProposeSettingsAsync(1, $"version: 1\ncluster: {{approval: none}}\nmta:\n  smart_host_password: Geheimnis\n  domains:\n{domains.Replace("d49.example.org, destination: mail", "d49.example.org, destination: evil", StringComparison.Ordinal)}");
-        var proposal = (await Proposal.ListAsync(other.Registry, await other.Registry.ViewAsync(), Samples.Screens, 1, CancellationToken.None)).Single();
+        var domains = string.Concat(
+            Enumerable.Range(0, 50).Select(i => $"    - {{domain: d{i}.example.org, destination: mail.example.org}}\n")
+        );
+        await cluster.AdministratorAsync(
+            $"UPDATE gatehouse.settings SET approval = 'member', answers = 'version: 1\ncluster: {{approval: member}}\nmta:\n  "
+                + $"domains:\n{domains}' WHERE number = 1"
+        );
+        var changed = domains.Replace("d49.example.org, destination: mail", "d49.example.org, destination: evil", StringComparison.Ordinal);
+        await hostile.Registry.ProposeSettingsAsync(
+            1,
+            $"version: 1\ncluster: {{approval: none}}\nmta:\n  smart_host_password: Geheimnis\n  domains:\n{changed}"
+        );
+        var proposal = (
+            await Proposal.ListAsync(other.Registry, await other.Registry.ViewAsync(), Samples.Screens, 1, CancellationToken.None)
+        ).Single();
         var text = ClusterProposalsCommand.AsText(proposal);
         Assert.StartsWith($"Version 2, proposed by {hostile.Name} on 20", text, StringComparison.Ordinal);
         Assert.Contains(": waits for approval\n", text, StringComparison.Ordinal);
         Assert.Contains("\n  cluster.approval: member -> none\n", text, StringComparison.Ordinal);
-        Assert.Contains("\n  mta.domains: - {domain: d49.example.org, destination: mail.example.org}\n  mta.domains: + {domain: d49.example.org, destination: evil.example.org}\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "\n  mta.domains: - {domain: d49.example.org, destination: mail.example.org}\n  mta.domains: + {domain: d49.example.org, "
+                + "destination: evil.example.org}\n",
+            text,
+            StringComparison.Ordinal
+        );
         Assert.Contains("\n  mta.smart_host_password: (not given) -> (hidden)\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Geheimnis", text, StringComparison.Ordinal);
         Assert.Contains($"'gatehouse cluster approve 2' on another member than {hostile.Name} approves it", text, StringComparison.Ordinal);
         await other.Registry.ApproveSettingsAsync(2);
-        proposal = (await Proposal.ListAsync(cluster.First, await cluster.First.ViewAsync(), Samples.Screens, 10, CancellationToken.None))[0];
+        proposal = (await Proposal.ListAsync(cluster.First, await cluster.First.ViewAsync(), Samples.Screens, 10, CancellationToken.None))[
+            0
+        ];
         Assert.Contains($"\n  approved by {other.Name} on 20", ClusterProposalsCommand.AsText(proposal), StringComparison.Ordinal);
     }
 
@@ -167,7 +212,12 @@ public sealed class ApprovalTests(RegistryServer server)
         await RequireAsync(cluster, "member");
         await ProposeAsync(author.Registry, ApprovalMode.Member);
         var log = new Silence();
-        var waiting = new ApprovalWait(author.Registry, TimeProvider.System, log).RunAsync(2, ApprovalMode.Member, author.Name, CancellationToken.None);
+        var waiting = new ApprovalWait(author.Registry, TimeProvider.System, log).RunAsync(
+            2,
+            ApprovalMode.Member,
+            author.Name,
+            CancellationToken.None
+        );
         await Task.Delay(100);
         Assert.False(waiting.IsCompleted);
         Assert.Contains("waits for approval: 'gatehouse cluster approve 2' on another member", log.Heard[0], StringComparison.Ordinal);
@@ -184,13 +234,23 @@ public sealed class ApprovalTests(RegistryServer server)
         var author = await cluster.JoinAsync("mx1", 10);
         await RequireAsync(cluster, "member");
         await ProposeAsync(author.Registry, ApprovalMode.Member);
-        var waiting = new ApprovalWait(author.Registry, TimeProvider.System, new Silence()).RunAsync(2, ApprovalMode.Member, author.Name, CancellationToken.None);
+        var waiting = new ApprovalWait(author.Registry, TimeProvider.System, new Silence()).RunAsync(
+            2,
+            ApprovalMode.Member,
+            author.Name,
+            CancellationToken.None
+        );
         await cluster.First.RejectSettingsAsync(2, "no");
         Assert.Equal($"rejected on {cluster.FirstName}: no", await waiting.WaitAsync(TimeSpan.FromSeconds(20)));
 
         Assert.Equal(3, await author.Registry.ProposeSettingsAsync(1, "version: 1\n", ApprovalMode.Member));
         using var stop = new CancellationTokenSource();
-        waiting = new ApprovalWait(author.Registry, TimeProvider.System, new Silence()).RunAsync(3, ApprovalMode.Member, author.Name, stop.Token);
+        waiting = new ApprovalWait(author.Registry, TimeProvider.System, new Silence()).RunAsync(
+            3,
+            ApprovalMode.Member,
+            author.Name,
+            stop.Token
+        );
         await stop.CancelAsync();
         Assert.Equal($"cancelled on {author.Name} before it was approved", await waiting.WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal(SettingsState.Withdrawn, (await author.Registry.SettingsAsync(3))!.State);
@@ -200,15 +260,33 @@ public sealed class ApprovalTests(RegistryServer server)
     public void A_list_shows_what_comes_and_goes_and_nothing_is_cut_off()
     {
         var before = Read($"mta:\n  relay_networks: [192.0.2.0/24, 198.51.100.0/24]\n  postmaster: a@example.com\n");
-        var after = Read($"mta:\n  relay_networks: [198.51.100.0/24, 0.0.0.0/0]\n  postmaster: {new string('b', 500)}@example.com\n  smart_host_password: {{sealed: mta.smart_host_password-2}}\n");
+        var after = Read(
+            $"mta:\n  relay_networks: [198.51.100.0/24, 0.0.0.0/0]\n  postmaster: {new string('b', 500)}@example.com\n  "
+                + $"smart_host_password: {{sealed: mta.smart_host_password-2}}\n"
+        );
         Assert.Equal(
             [
-                $"mta.postmaster: a@example.com -> {new string('b', 500)}@example.com", "mta.relay_networks: - 192.0.2.0/24", "mta.relay_networks: + 0.0.0.0/0",
+                $"mta.postmaster: a@example.com -> {new string('b', 500)}@example.com",
+                "mta.relay_networks: - 192.0.2.0/24",
+                "mta.relay_networks: + 0.0.0.0/0",
                 "mta.smart_host_password: (not given) -> {sealed: mta.smart_host_password-2}",
-            ], ProposedChanges.Of(before, after, Samples.Screens).AsEnumerable());
-        Assert.StartsWith("mta.relay_networks: the same in another order", Assert.Single(ProposedChanges.Of(before, Read("mta:\n  relay_networks: [198.51.100.0/24, 192.0.2.0/24]\n  postmaster: a@example.com\n"), Samples.Screens)), StringComparison.Ordinal);
+            ],
+            ProposedChanges.Of(before, after, Samples.Screens).AsEnumerable()
+        );
+        Assert.StartsWith(
+            "mta.relay_networks: the same in another order",
+            Assert.Single(
+                ProposedChanges.Of(
+                    before,
+                    Read("mta:\n  relay_networks: [198.51.100.0/24, 192.0.2.0/24]\n  postmaster: a@example.com\n"),
+                    Samples.Screens
+                )
+            ),
+            StringComparison.Ordinal
+        );
 
-        static Answers Read(string yaml) => AnswerFile.Read("answers.yaml", Encoding.UTF8.GetBytes("version: 1\n" + yaml), Samples.Screens, new Report());
+        static Answers Read(string yaml) =>
+            AnswerFile.Read("answers.yaml", Encoding.UTF8.GetBytes("version: 1\n" + yaml), Samples.Screens, new Report());
     }
 
     private static async Task ProposeAsync(ClusterRegistry registry, ApprovalMode mode)
@@ -217,5 +295,6 @@ public sealed class ApprovalTests(RegistryServer server)
         await registry.RecordSettingsResultAsync(2, true, "", 2);
     }
 
-    private static Task RequireAsync(TestCluster cluster, string mode) => cluster.AdministratorAsync($"UPDATE gatehouse.settings SET approval = '{mode}' WHERE number = 1");
+    private static Task RequireAsync(TestCluster cluster, string mode) =>
+        cluster.AdministratorAsync($"UPDATE gatehouse.settings SET approval = '{mode}' WHERE number = 1");
 }

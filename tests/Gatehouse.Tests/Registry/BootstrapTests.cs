@@ -14,7 +14,10 @@ public sealed class BootstrapTests(RegistryServer server)
         var view = await cluster.First.ViewAsync();
         Assert.Equal((cluster.Id, "Post", 1L, 1), (view.Cluster.Id, view.Cluster.Name, view.Cluster.Epoch, view.Cluster.Issuer));
         var node = Assert.Single(view.Members);
-        Assert.Equal((1, cluster.FirstName, NodeState.Active, "192.0.2.1", "database"), (node.Number, node.Name, node.State, node.Address.ToString(), node.Profile));
+        Assert.Equal(
+            (1, cluster.FirstName, NodeState.Active, "192.0.2.1", "database"),
+            (node.Number, node.Name, node.State, node.Address.ToString(), node.Profile)
+        );
         Assert.Equal(cluster.FirstIdentity.Issued.NotAfter, node.CertificateExpires);
         Assert.Null(node.LastSeen);
         Assert.Equal(1, view.WantedSettings);
@@ -22,7 +25,10 @@ public sealed class BootstrapTests(RegistryServer server)
         Assert.Equal(2, view.RevocationLists.Length);
         Assert.InRange(view.Taken, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
         Assert.Equal("system: {}\n", await cluster.First.NodeAnswersAsync(1));
-        Assert.Equal(("version: 1\n", SettingsState.Good), ((await cluster.First.SettingsAsync(1))!.Answers, (await cluster.First.SettingsAsync(1))!.State));
+        Assert.Equal(
+            ("version: 1\n", SettingsState.Good),
+            ((await cluster.First.SettingsAsync(1))!.Answers, (await cluster.First.SettingsAsync(1))!.State)
+        );
         Assert.Equal("sealed root key", (await cluster.First.AuthoritiesAsync()).Single(a => a.Kind == AuthorityKind.Root).SealedKey);
     }
 

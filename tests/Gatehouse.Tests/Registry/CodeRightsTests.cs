@@ -17,7 +17,12 @@ public sealed class CodeRightsTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var expected = string.Join(' ', Profile.All.SelectMany(p => p.Roles.Select(r => $"{p.Name}:{r}")).Order(StringComparer.Ordinal));
-        Assert.Equal(expected, await cluster.AdministratorAsync("SELECT string_agg(profile || ':' || duty, ' ' ORDER BY profile || ':' || duty) FROM gatehouse.profile_duties"));
+        Assert.Equal(
+            expected,
+            await cluster.AdministratorAsync(
+                "SELECT string_agg(profile || ':' || duty, ' ' ORDER BY profile || ':' || duty) FROM gatehouse.profile_duties"
+            )
+        );
     }
 
     [Theory]
@@ -32,10 +37,22 @@ public sealed class CodeRightsTests(RegistryServer server)
         var hostile = await cluster.JoinAsync("mx1", 10, profile);
         var other = await cluster.JoinAsync("db2", 11, "backend");
         var code = await cluster.InviteAsync(cluster.NameOf("mx2"));
-        Assert.Equal("GH009", await TryAsync(hostile.Registry, "SELECT gatehouse.invite(99, 'evil.example.org', 'full', 'x', now() + interval '1 hour', false)"));
+        Assert.Equal(
+            "GH009",
+            await TryAsync(
+                hostile.Registry,
+                "SELECT gatehouse.invite(99, 'evil.example.org', 'full', 'x', now() + interval '1 hour', false)"
+            )
+        );
         Assert.Equal("GH009", await TryAsync(hostile.Registry, $"SELECT gatehouse.withdraw_code({code}, 'hostile')"));
         // Whatever role or name it takes on, the login is that of its certificate.
-        Assert.Equal("GH009", await TryAsync(hostile.Registry, "SET ROLE gatehouse_node; SELECT gatehouse.invite(99, 'evil.example.org', 'full', 'x', now() + interval '1 hour', false)"));
+        Assert.Equal(
+            "GH009",
+            await TryAsync(
+                hostile.Registry,
+                "SET ROLE gatehouse_node; SELECT gatehouse.invite(99, 'evil.example.org', 'full', 'x', now() + interval '1 hour', false)"
+            )
+        );
 
         // The command refuses with the registry's words, and before it asks the registry.
         var e = await FailureAsync(RegistryFailure.NotAllowed, () => hostile.Registry.WithdrawCodeAsync(code, "hostile"));
@@ -52,7 +69,10 @@ public sealed class CodeRightsTests(RegistryServer server)
     public async Task No_more_than_a_thousand_codes_are_good_at_a_time()
     {
         await using var cluster = await server.NewClusterAsync();
-        await cluster.AdministratorAsync("INSERT INTO gatehouse.codes (id, node_name, profile, verifier, created_by, expires) SELECT 1000 + i, 'n' || i || '.example.org', 'mail', '', 'x', now() + interval '1 hour' FROM generate_series(1, 1000) i");
+        await cluster.AdministratorAsync(
+            "INSERT INTO gatehouse.codes (id, node_name, profile, verifier, created_by, expires) SELECT 1000 + i, 'n' || i || "
+                + "'.example.org', 'mail', '', 'x', now() + interval '1 hour' FROM generate_series(1, 1000) i"
+        );
         await FailureAsync(RegistryFailure.NotAllowed, () => cluster.InviteAsync(cluster.NameOf("mx2")));
         await cluster.AdministratorAsync("UPDATE gatehouse.codes SET expires = now() WHERE id = 1001");
         await cluster.InviteAsync(cluster.NameOf("mx2"));

@@ -12,7 +12,21 @@ public sealed class EventTests(RegistryServer server)
         var node = await cluster.JoinAsync("mx1", 10);
         await node.Registry.AppendEventAsync("note", "zwei\nZeilen, häßlich");
         var events = await cluster.First.EventsAsync();
-        Assert.Equal(["cluster.started", "authority.added", "authority.added", "node.active", "certificate.issued", "settings.good", "code.made", "node.joining", "node.active", "note"], events.Select(e => e.Kind));
+        Assert.Equal(
+            [
+                "cluster.started",
+                "authority.added",
+                "authority.added",
+                "node.active",
+                "certificate.issued",
+                "settings.good",
+                "code.made",
+                "node.joining",
+                "node.active",
+                "note",
+            ],
+            events.Select(e => e.Kind)
+        );
         Assert.Equal("postgres", events[0].Actor);
         Assert.Equal(cluster.FirstName, events[7].Actor);
         Assert.Equal(node.Name, events[^1].Actor);
@@ -37,7 +51,10 @@ public sealed class EventTests(RegistryServer server)
         await cluster.First.ActivateAsync(1, node.Number);
         var registry = cluster.Open(server.Login(cluster.Database, name, identity) with { Administrator = administrator });
         var order = await registry.IssueCommandAsync("verify", "{}", [node.Number], DateTimeOffset.UtcNow.AddMinutes(1));
-        Assert.Equal((name + shown, "command.issued"), (await cluster.First.EventsAsync())[^1] is var last ? (last.Actor, last.Kind) : default);
+        Assert.Equal(
+            (name + shown, "command.issued"),
+            (await cluster.First.EventsAsync())[^1] is var last ? (last.Actor, last.Kind) : default
+        );
         Assert.Equal(name + shown, Assert.Single(await registry.PendingCommandsAsync(node.Number), c => c.Number == order).By);
         Assert.True((await registry.VerifyEventsAsync()).IsWhole);
     }
@@ -66,7 +83,9 @@ public sealed class EventTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("mx1", 10);
-        await Task.WhenAll(Enumerable.Range(0, 60).Select(i => (i % 2 == 0 ? cluster.First : node.Registry).AppendEventAsync("note", $"{i}")));
+        await Task.WhenAll(
+            Enumerable.Range(0, 60).Select(i => (i % 2 == 0 ? cluster.First : node.Registry).AppendEventAsync("note", $"{i}"))
+        );
         var chain = await cluster.First.VerifyEventsAsync();
         Assert.True(chain.IsWhole, chain.Why);
         Assert.Equal(69, chain.Count);
@@ -79,12 +98,18 @@ public sealed class EventTests(RegistryServer server)
     [InlineData("UPDATE gatehouse.events SET hash = previous WHERE number = 2", 2, "changed")]
     [InlineData("DELETE FROM gatehouse.events WHERE number = 2", 2, "missing")]
     [InlineData("DELETE FROM gatehouse.events WHERE number = (SELECT max(number) FROM gatehouse.events)", 6, "should end with")]
-    [InlineData("UPDATE gatehouse.events SET detail = 'x', hash = gatehouse.event_hash(previous, number, at, actor, kind, 'x') WHERE number = 3", 4, "does not follow")]
+    [InlineData(
+        "UPDATE gatehouse.events SET detail = 'x', hash = gatehouse.event_hash(previous, number, at, actor, kind, 'x') WHERE number = 3",
+        4,
+        "does not follow"
+    )]
     public async Task Even_a_superuser_is_found_out(string tampering, long broken, string why)
     {
         await using var cluster = await server.NewClusterAsync();
         Assert.StartsWith("GH009", await TestCluster.TryAsync(cluster.Local, tampering), StringComparison.Ordinal);
-        await cluster.AdministratorAsync($"ALTER TABLE gatehouse.events DISABLE TRIGGER ALL; {tampering}; ALTER TABLE gatehouse.events ENABLE TRIGGER ALL");
+        await cluster.AdministratorAsync(
+            $"ALTER TABLE gatehouse.events DISABLE TRIGGER ALL; {tampering}; ALTER TABLE gatehouse.events ENABLE TRIGGER ALL"
+        );
         var chain = await cluster.First.VerifyEventsAsync();
         Assert.Equal(broken, chain.Broken);
         Assert.Contains(why, chain.Why, StringComparison.Ordinal);

@@ -37,7 +37,13 @@ public sealed class ForgettingTests(RegistryServer server)
         for (var version = 2L; version <= 201; version++)
         {
             await cluster.First.PutSecretAsync(new SealedSecret($"mta.smart_host_password-{version}-0123abcd", "k", "sealed"));
-            Assert.Equal(version, await cluster.First.ProposeSettingsAsync(version - 1, $"mta: {{smart_host_password: {{sealed: mta.smart_host_password-{version}-0123abcd}}}}"));
+            Assert.Equal(
+                version,
+                await cluster.First.ProposeSettingsAsync(
+                    version - 1,
+                    $"mta: {{smart_host_password: {{sealed: mta.smart_host_password-{version}-0123abcd}}}}"
+                )
+            );
             await cluster.AdministratorAsync("UPDATE gatehouse.secrets SET at = now() - interval '25 hours'");
             await cluster.First.RecordSettingsResultAsync(version, true, "", version);
             Assert.True(await cluster.First.MarkSettingsAsync(version, SettingsState.Trying, SettingsState.Following));
@@ -45,7 +51,10 @@ public sealed class ForgettingTests(RegistryServer server)
             await cluster.AdministratorAsync("UPDATE gatehouse.spent SET since = since - interval '61 minutes'");
         }
 
-        Assert.Equal(Enumerable.Range(102, 100).Reverse().Select(n => (long)n), (await cluster.First.SettingsHistoryAsync(1000)).Select(s => s.Number));
+        Assert.Equal(
+            Enumerable.Range(102, 100).Reverse().Select(n => (long)n),
+            (await cluster.First.SettingsHistoryAsync(1000)).Select(s => s.Number)
+        );
         Assert.Empty(await cluster.First.SettingsResultsAsync(101));
         Assert.Equal(101, (await cluster.First.SecretsAsync()).Length);
         Assert.Contains(await cluster.First.SecretsAsync(), s => s.Name == "mta.smart_host_password");
@@ -71,7 +80,10 @@ public sealed class ForgettingTests(RegistryServer server)
             await cluster.AdministratorAsync($"UPDATE gatehouse.settings SET state = 'good' WHERE number = {version}");
         }
 
-        Assert.Equal([1, .. Enumerable.Range(3, 20).Concat(Enumerable.Range(26, 100)).Select(n => (long)n)], (await cluster.First.SettingsHistoryAsync(1000)).Select(s => s.Number).Reverse());
+        Assert.Equal(
+            [1, .. Enumerable.Range(3, 20).Concat(Enumerable.Range(26, 100)).Select(n => (long)n)],
+            (await cluster.First.SettingsHistoryAsync(1000)).Select(s => s.Number).Reverse()
+        );
         Assert.Equal(22, (await cluster.First.ViewAsync()).WantedSettings);
     }
 
@@ -79,7 +91,10 @@ public sealed class ForgettingTests(RegistryServer server)
     public async Task A_password_that_was_just_filed_waits_for_its_version()
     {
         await using var cluster = await server.NewClusterAsync();
-        await cluster.AdministratorAsync("INSERT INTO gatehouse.settings (number, base, answers, state, author) SELECT n, n - 1, '', 'withdrawn', 1 FROM generate_series(2, 200) n");
+        await cluster.AdministratorAsync(
+            "INSERT INTO gatehouse.settings (number, base, answers, state, author) SELECT n, n - 1, '', 'withdrawn', 1 FROM "
+                + "generate_series(2, 200) n"
+        );
         await cluster.First.PutSecretAsync(new SealedSecret("mta.smart_host_password-202-0123abcd", "k", "sealed"));
         await cluster.First.ProposeSettingsAsync(1, "answers");
         Assert.True(await cluster.First.MarkSettingsAsync(201, SettingsState.Trying, SettingsState.Withdrawn));
@@ -108,8 +123,15 @@ public sealed class ForgettingTests(RegistryServer server)
         await using var cluster = await server.NewClusterAsync();
         await cluster.JoinAsync("mx1", 10);
         await cluster.AdministratorAsync(Age.Replace("UPTO", "6", StringComparison.Ordinal));
-        Assert.StartsWith("GH009", await TryAsync(cluster.Local, $"DELETE FROM gatehouse.events WHERE number < {upto}"), StringComparison.Ordinal);
-        await cluster.AdministratorAsync($"ALTER TABLE gatehouse.events DISABLE TRIGGER ALL; DELETE FROM gatehouse.events WHERE number < {upto}; ALTER TABLE gatehouse.events ENABLE TRIGGER ALL");
+        Assert.StartsWith(
+            "GH009",
+            await TryAsync(cluster.Local, $"DELETE FROM gatehouse.events WHERE number < {upto}"),
+            StringComparison.Ordinal
+        );
+        await cluster.AdministratorAsync(
+            $"ALTER TABLE gatehouse.events DISABLE TRIGGER ALL; DELETE FROM gatehouse.events WHERE number < {upto}; ALTER TABLE "
+                + $"gatehouse.events ENABLE TRIGGER ALL"
+        );
         Assert.Equal(why, (await cluster.First.VerifyEventsAsync()).Why);
     }
 
@@ -118,13 +140,19 @@ public sealed class ForgettingTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         await cluster.JoinAsync("mx1", 10);
-        await cluster.AdministratorAsync("""
+        await cluster.AdministratorAsync(
+            """
             UPDATE gatehouse.codes SET expires = expires - interval '900 days', used = used - interval '900 days';
             INSERT INTO gatehouse.certificates (serial, node, key_hash, pem, not_before, not_after)
-              SELECT to_hex(n), 1, repeat('0', 64), 'x', now() - interval '900 days', now() - n * interval '1 day' FROM generate_series(398, 403) n
-            """);
+              SELECT to_hex(n), 1, repeat('0', 64), 'x', now() - interval '900 days', now() - n * interval '1 day'
+              FROM generate_series(398, 403) n
+            """
+        );
         await cluster.JoinAsync("mx2", 11);
         Assert.Single(await cluster.First.CodesAsync());
-        Assert.Equal(["18e", "18f"], (await cluster.First.CertificatesAsync()).Select(c => c.Issued.Serial).Where(s => s.Length == 3).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["18e", "18f"],
+            (await cluster.First.CertificatesAsync()).Select(c => c.Issued.Serial).Where(s => s.Length == 3).Order(StringComparer.Ordinal)
+        );
     }
 }

@@ -30,17 +30,24 @@ public sealed class LoginTests(RegistryServer server)
     public async Task A_certificate_of_another_authority_is_refused()
     {
         await using var cluster = await server.NewClusterAsync();
-        await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(cluster.FirstName, new TestAuthority().Issue(cluster.FirstName)).ViewAsync());
+        await FailureAsync(
+            RegistryFailure.Unreachable,
+            () => cluster.Open(cluster.FirstName, new TestAuthority().Issue(cluster.FirstName)).ViewAsync()
+        );
     }
 
     [Fact]
     public async Task Without_a_client_certificate_nobody_gets_in()
     {
         await using var cluster = await server.NewClusterAsync();
-        await using var connection = new Npgsql.NpgsqlConnection($"Host=127.0.0.1;Port={server.Port};Username={cluster.FirstName};Database={cluster.Database};SslMode=Require");
+        await using var connection = new Npgsql.NpgsqlConnection(
+            $"Host=127.0.0.1;Port={server.Port};Username={cluster.FirstName};Database={cluster.Database};SslMode=Require"
+        );
         var e = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => connection.OpenAsync());
         Assert.Contains("valid client certificate", e.MessageText, StringComparison.Ordinal);
-        await using var plain = new Npgsql.NpgsqlConnection($"Host=127.0.0.1;Port={server.Port};Username={cluster.FirstName};Database={cluster.Database};SslMode=Disable");
+        await using var plain = new Npgsql.NpgsqlConnection(
+            $"Host=127.0.0.1;Port={server.Port};Username={cluster.FirstName};Database={cluster.Database};SslMode=Disable"
+        );
         e = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => plain.OpenAsync());
         Assert.Contains("no pg_hba.conf entry", e.MessageText, StringComparison.Ordinal);
     }
@@ -49,7 +56,10 @@ public sealed class LoginTests(RegistryServer server)
     public async Task A_database_whose_certificate_is_for_another_name_is_refused()
     {
         await using var cluster = await server.NewClusterAsync();
-        var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity) with { Hosts = [new DatabaseHost("localhost", server.Port)] };
+        var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity) with
+        {
+            Hosts = [new DatabaseHost("localhost", server.Port)],
+        };
         var e = await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login).ViewAsync());
         Assert.Contains("is not for localhost", e.Message, StringComparison.Ordinal);
     }
@@ -59,7 +69,10 @@ public sealed class LoginTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity);
-        var e = await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login with { Roots = [new TestAuthority().RootPem] }).ViewAsync());
+        var e = await FailureAsync(
+            RegistryFailure.Unreachable,
+            () => cluster.Open(login with { Roots = [new TestAuthority().RootPem] }).ViewAsync()
+        );
         Assert.Contains("is not one of this cluster", e.Message, StringComparison.Ordinal);
         await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login with { Roots = [] }).ViewAsync());
         // While the root is rotated both are trusted.
@@ -74,7 +87,10 @@ public sealed class LoginTests(RegistryServer server)
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var answering = AnswerAsync(listener, ended);
-        var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity) with { Hosts = [new DatabaseHost("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port)] };
+        var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity) with
+        {
+            Hosts = [new DatabaseHost("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port)],
+        };
         var e = await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login).ViewAsync());
         Assert.Matches("its certificate \\(.*CN=db.example.org.*\\) is good from .* UTC, and here it is .* UTC", e.Message);
         listener.Stop();
@@ -137,7 +153,9 @@ public sealed class LoginTests(RegistryServer server)
         {
             Hosts = [new("127.0.0.1", closed), new(nowhere), new("localhost", server.Port), new("::1", closed)],
         };
-        var e = Assert.IsType<RegistryUnreachableException>(await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login).ViewAsync()));
+        var e = Assert.IsType<RegistryUnreachableException>(
+            await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login).ViewAsync())
+        );
         Assert.Equal(4, e.Hosts.Length);
         Assert.Contains($"127.0.0.1:{closed}: connection refused", e.Message, StringComparison.Ordinal);
         Assert.Contains($"{nowhere}:5432: the name cannot be resolved", e.Message, StringComparison.Ordinal);
@@ -160,7 +178,11 @@ public sealed class LoginTests(RegistryServer server)
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
         var port = ((System.Net.IPEndPoint)silent.LocalEndpoint).Port;
-        var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity) with { Hosts = [new("127.0.0.1", port)], ConnectTimeout = TimeSpan.FromSeconds(1) };
+        var login = server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity) with
+        {
+            Hosts = [new("127.0.0.1", port)],
+            ConnectTimeout = TimeSpan.FromSeconds(1),
+        };
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var e = await FailureAsync(RegistryFailure.Unreachable, () => cluster.Open(login).ViewAsync());
         Assert.Contains("did not answer", e.Message, StringComparison.Ordinal);
@@ -181,17 +203,24 @@ public sealed class LoginTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => cluster.First.ViewAsync()));
-        Assert.InRange((long)(await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{cluster.FirstName}'"))!, 1, 4);
+        Assert.InRange(
+            (long)(await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{cluster.FirstName}'"))!,
+            1,
+            4
+        );
     }
 
     [Fact]
     public async Task A_registry_that_is_closed_leaves_no_connection_behind()
     {
         await using var cluster = await server.NewClusterAsync();
-        await using (var registry = ClusterRegistry.Open(server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity))) await registry.ViewAsync();
-        for (var tries = 0; tries < 100 && await CountAsync() > 0; tries++) await Task.Delay(20);
+        await using (var registry = ClusterRegistry.Open(server.Login(cluster.Database, cluster.FirstName, cluster.FirstIdentity)))
+            await registry.ViewAsync();
+        for (var tries = 0; tries < 100 && await CountAsync() > 0; tries++)
+            await Task.Delay(20);
         Assert.Equal(0, await CountAsync());
 
-        async Task<long> CountAsync() => (long)(await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{cluster.FirstName}'"))!;
+        async Task<long> CountAsync() =>
+            (long)(await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{cluster.FirstName}'"))!;
     }
 }

@@ -8,7 +8,8 @@ namespace Gatehouse.Tests.Registry;
 public sealed class MigrationTests(RegistryServer server)
 {
     [Fact]
-    public void They_are_numbered_without_gaps() => Assert.Equal(Enumerable.Range(1, Migration.All.Length), Migration.All.Select(m => m.Number));
+    public void They_are_numbered_without_gaps() =>
+        Assert.Equal(Enumerable.Range(1, Migration.All.Length), Migration.All.Select(m => m.Number));
 
     [Fact]
     public async Task Applying_them_again_does_nothing()
@@ -37,7 +38,10 @@ public sealed class MigrationTests(RegistryServer server)
         await using var closing = local;
         await local.MigrateAsync();
         var changed = Migration.All.SetItem(2, Migration.All[2] with { Sql = "SELECT 1" });
-        var e = await TestCluster.FailureAsync(RegistryFailure.Schema, () => local.MigrateAsync([.. changed.Select(m => new Migration(m.Number, m.Name, m.Sql))], default));
+        var e = await TestCluster.FailureAsync(
+            RegistryFailure.Schema,
+            () => local.MigrateAsync([.. changed.Select(m => new Migration(m.Number, m.Name, m.Sql))], default)
+        );
         Assert.Contains("schema 3 (members)", e.Message, StringComparison.Ordinal);
     }
 
@@ -56,7 +60,11 @@ public sealed class MigrationTests(RegistryServer server)
     {
         var (_, local) = await server.NewDatabaseAsync();
         await using var closing = local;
-        ImmutableArray<Migration> broken = [.. Migration.All.Take(2), new Migration(3, "broken", "CREATE TABLE gatehouse.half (a integer); SELECT 1 / 0;")];
+        ImmutableArray<Migration> broken =
+        [
+            .. Migration.All.Take(2),
+            new Migration(3, "broken", "CREATE TABLE gatehouse.half (a integer); SELECT 1 / 0;"),
+        ];
         await Assert.ThrowsAnyAsync<RegistryException>(() => local.MigrateAsync(broken, default));
         Assert.Equal(Migration.All.Length - 2, await local.MigrateAsync());
     }

@@ -26,7 +26,10 @@ public sealed class PromotionTests(RegistryServer server)
         e = await Assert.ThrowsAsync<StaleEpochException>(() => node.Registry.ActivateAsync(1, third.Number));
         Assert.Contains($"{node.Name} was promoted", e.Message, StringComparison.Ordinal);
         Assert.True(await node.Registry.RemoveNodeAsync(2, 1, "dead"));
-        Assert.Equal([AuthorityState.Retired, AuthorityState.Current], (await node.Registry.AuthoritiesAsync()).Where(a => a.Kind == AuthorityKind.Issuing).Select(a => a.State));
+        Assert.Equal(
+            [AuthorityState.Retired, AuthorityState.Current],
+            (await node.Registry.AuthoritiesAsync()).Where(a => a.Kind == AuthorityKind.Issuing).Select(a => a.State)
+        );
     }
 
     [Fact]
@@ -59,7 +62,10 @@ public sealed class PromotionTests(RegistryServer server)
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("db2", 10);
         foreach (var proof in new[] { RandomNumberGenerator.GetBytes(32), [], SHA256.HashData(cluster.Proof) })
-            await FailureAsync(RegistryFailure.WrongMasterToken, () => node.Registry.PromoteAsync(1, node.Number, proof, server.Authority.NewIssuing()));
+            await FailureAsync(
+                RegistryFailure.WrongMasterToken,
+                () => node.Registry.PromoteAsync(1, node.Number, proof, server.Authority.NewIssuing())
+            );
         Assert.Equal(1, (await cluster.First.ViewAsync()).Cluster.Epoch);
         await FailureAsync(RegistryFailure.NotFound, () => node.Registry.PromoteAsync(1, 77, cluster.Proof, server.Authority.NewIssuing()));
     }

@@ -32,7 +32,11 @@ public sealed class QuarantineRightsTests(RegistryServer server)
         Assert.True((await hostile.Registry.ClaimMessageAsync(Message, "delete", again: false)).Granted);
         var last = (await cluster.First.EventsAsync()).Last();
         Assert.Equal((hostile.Name, "quarantine.taken-over"), (last.Actor, last.Kind));
-        Assert.StartsWith($"{Message}: delete, after {cluster.FirstName} had begun to release it at 20", last.Detail, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{Message}: delete, after {cluster.FirstName} had begun to release it at 20",
+            last.Detail,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -44,7 +48,10 @@ public sealed class QuarantineRightsTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var hostile = await cluster.JoinAsync("mx1", 10);
-        Assert.Equal(Refused, await TryAsync(hostile.Registry, $"SELECT gatehouse.claim_message('{Message}', 'release', {seconds}, false)"));
+        Assert.Equal(
+            Refused,
+            await TryAsync(hostile.Registry, $"SELECT gatehouse.claim_message('{Message}', 'release', {seconds}, false)")
+        );
     }
 
     [Fact]
@@ -52,7 +59,10 @@ public sealed class QuarantineRightsTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var hostile = await cluster.JoinAsync("mx1", 10);
-        await cluster.AdministratorAsync($"INSERT INTO gatehouse.quarantine_claims VALUES ('{Message}', 'release', 'done', NULL, 1, now() - interval '13 days', now()), ('2/1xUsvq-00009Z-5e', 'release', 'done', NULL, 1, now() - interval '15 days', now())");
+        await cluster.AdministratorAsync(
+            $"INSERT INTO gatehouse.quarantine_claims VALUES ('{Message}', 'release', 'done', NULL, 1, now() - interval '13 days', "
+                + $"now()), ('2/1xUsvq-00009Z-5e', 'release', 'done', NULL, 1, now() - interval '15 days', now())"
+        );
         Assert.Equal("", await TryAsync(hostile.Registry, "SELECT gatehouse.begin_retention(), gatehouse.end_retention(1)"));
         Assert.Equal(Message, Assert.Single(await cluster.First.MessageClaimsAsync()).Message);
     }

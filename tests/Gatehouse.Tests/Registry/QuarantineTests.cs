@@ -16,7 +16,11 @@ public sealed class QuarantineTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var other = await cluster.JoinAsync("mx1", 10);
-        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => (i % 2 == 0 ? cluster.First : other.Registry).ClaimMessageAsync(Message, "release", again: false)));
+        var claims = await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(i => (i % 2 == 0 ? cluster.First : other.Registry).ClaimMessageAsync(Message, "release", again: false))
+        );
         var granted = Assert.Single(claims, c => c.Granted);
         Assert.All(claims.Where(c => !c.Granted), c => Assert.Equal((granted.Node, false, false), (c.Node, c.Done, c.Overdue)));
         Assert.True(await (granted.Node == 1 ? cluster.First : other.Registry).SettleMessageAsync(granted, true, "released"));
@@ -91,7 +95,9 @@ public sealed class QuarantineTests(RegistryServer server)
         var turns = await Task.WhenAll(second.Registry.BeginRetentionAsync(), other.Registry.BeginRetentionAsync());
         Assert.Single(turns, t => t);
         var (mine, others) = turns[0] ? (second.Registry, other.Registry) : (other.Registry, second.Registry);
-        await cluster.AdministratorAsync($"INSERT INTO gatehouse.quarantine_claims VALUES ('{Message}', 'delete', 'done', NULL, 1, now() - interval '40 days', now())");
+        await cluster.AdministratorAsync(
+            $"INSERT INTO gatehouse.quarantine_claims VALUES ('{Message}', 'delete', 'done', NULL, 1, now() - interval '40 days', now())"
+        );
         await mine.EndRetentionAsync(30);
         Assert.False(await others.BeginRetentionAsync());
         Assert.Empty(await mine.MessageClaimsAsync());
@@ -124,7 +130,9 @@ public sealed class QuarantineTests(RegistryServer server)
         var first = await cluster.JoinAsync("mx1", 10);
         var second = await cluster.JoinAsync("mx2", 11);
         var view = await first.Registry.ViewAsync();
-        var expected = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(cluster.FirstIdentity.Chain).GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        var expected = System
+            .Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(cluster.FirstIdentity.Chain)
+            .GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256);
         Assert.Equal(expected, Assert.Single(view.Node(1)!.Certificates!.Value), ignoreCase: true);
         var next = server.Authority.Issue(first.Name);
         await cluster.First.AddCertificateAsync(1, first.Number, next.Issued);
@@ -134,7 +142,10 @@ public sealed class QuarantineTests(RegistryServer server)
 
         Assert.True(await first.Registry.SetSyncPlaceAsync(IPAddress.Parse("203.0.113.9"), 11027));
         Assert.False(await first.Registry.SetSyncPlaceAsync(IPAddress.Parse("203.0.113.9"), 11027));
-        var e = await FailureAsync(RegistryFailure.AddressTaken, () => second.Registry.SetSyncPlaceAsync(IPAddress.Parse("203.0.113.9"), 11027));
+        var e = await FailureAsync(
+            RegistryFailure.AddressTaken,
+            () => second.Registry.SetSyncPlaceAsync(IPAddress.Parse("203.0.113.9"), 11027)
+        );
         Assert.Contains("need ports of their own", e.Message, StringComparison.Ordinal);
         Assert.True(await second.Registry.SetSyncPlaceAsync(IPAddress.Parse("203.0.113.9"), 11028));
         var node = (await second.Registry.ViewAsync()).Node(first.Number)!;

@@ -20,7 +20,11 @@ public sealed class QuotaTests(RegistryServer server)
         Assert.Equal("", await TryAsync(hostile.Registry, "SELECT gatehouse.append_event('note', 'x') FROM generate_series(1, 1000)"));
         Assert.Equal(Refused, await TryAsync(hostile.Registry, "SELECT gatehouse.append_event('note', 'x')"));
         var e = await FailureAsync(RegistryFailure.NotAllowed, () => hostile.Registry.AppendEventAsync("note", "x"));
-        Assert.Contains($"{hostile.Name} has reached the limit of what a node may write within an hour (event: 1000 times", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{hostile.Name} has reached the limit of what a node may write within an hour (event: 1000 times",
+            e.Message,
+            StringComparison.Ordinal
+        );
         await other.Registry.AppendEventAsync("note", "x");
         await cluster.AdministratorAsync($"UPDATE gatehouse.spent SET since = since - interval '61 minutes' WHERE node = {hostile.Number}");
         await hostile.Registry.AppendEventAsync("note", "x");
@@ -31,7 +35,10 @@ public sealed class QuotaTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var hostile = await cluster.JoinAsync("mx1", 10);
-        Assert.Equal("", await TryAsync(hostile.Registry, "SELECT gatehouse.append_event('note', repeat('x', 8192)) FROM generate_series(1, 128)"));
+        Assert.Equal(
+            "",
+            await TryAsync(hostile.Registry, "SELECT gatehouse.append_event('note', repeat('x', 8192)) FROM generate_series(1, 128)")
+        );
         Assert.Equal(Refused, await TryAsync(hostile.Registry, "SELECT gatehouse.append_event('note', 'x')"));
     }
 
@@ -40,11 +47,23 @@ public sealed class QuotaTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var hostile = await cluster.JoinAsync("mx1", 10);
-        Assert.Equal(Refused, await TryAsync(hostile.Registry, "SELECT gatehouse.issue_command('reload', '{}', '{}', now() + interval '8 days')"));
-        Assert.Equal("", await TryAsync(hostile.Registry, "SELECT gatehouse.issue_command('reload', '{}', '{}', now()) FROM generate_series(1, 600)"));
+        Assert.Equal(
+            Refused,
+            await TryAsync(hostile.Registry, "SELECT gatehouse.issue_command('reload', '{}', '{}', now() + interval '8 days')")
+        );
+        Assert.Equal(
+            "",
+            await TryAsync(hostile.Registry, "SELECT gatehouse.issue_command('reload', '{}', '{}', now()) FROM generate_series(1, 600)")
+        );
         Assert.Equal(Refused, await TryAsync(hostile.Registry, "SELECT gatehouse.issue_command('reload', '{}', '{}', now())"));
         // However often a node is named, an order names it once.
-        Assert.Equal("", await TryAsync(cluster.First, "SELECT gatehouse.issue_command('reload', '{}', array_fill(1, ARRAY[1000]), now() + interval '1 minute')"));
+        Assert.Equal(
+            "",
+            await TryAsync(
+                cluster.First,
+                "SELECT gatehouse.issue_command('reload', '{}', array_fill(1, ARRAY[1000]), now() + interval '1 minute')"
+            )
+        );
         Assert.Equal([1], (await cluster.First.PendingCommandsAsync(1))[^1].Nodes.AsEnumerable());
     }
 
@@ -82,7 +101,13 @@ public sealed class QuotaTests(RegistryServer server)
         await using var cluster = await server.NewClusterAsync();
         var hostile = await cluster.JoinAsync("mx1", 10);
         await FailureAsync(RegistryFailure.AddressTaken, () => hostile.Registry.MoveSelfAsync(Place(1)));
-        Assert.Equal("", await TryAsync(hostile.Registry, "SELECT gatehouse.move_self(('198.51.100.' || i)::inet, 1028, '') FROM generate_series(1, 120) i"));
+        Assert.Equal(
+            "",
+            await TryAsync(
+                hostile.Registry,
+                "SELECT gatehouse.move_self(('198.51.100.' || i)::inet, 1028, '') FROM generate_series(1, 120) i"
+            )
+        );
         Assert.Equal(Refused, await TryAsync(hostile.Registry, "SELECT gatehouse.move_self('192.0.2.200', 1028, '')"));
         Assert.Equal(120L, await cluster.AdministratorAsync("SELECT count(*) FROM gatehouse.events WHERE kind = 'node.moved'"));
     }

@@ -16,11 +16,16 @@ public sealed class RedeemTests(RegistryServer server)
         var identity = server.Authority.Issue(name);
         var code = await cluster.InviteAsync(name, "mail");
         AdmittedNode? admitted = null;
-        var redeemed = await cluster.RedeemAsync(code, identity, Place(10), sign: node =>
-        {
-            admitted = node;
-            return identity.Issued;
-        });
+        var redeemed = await cluster.RedeemAsync(
+            code,
+            identity,
+            Place(10),
+            sign: node =>
+            {
+                admitted = node;
+                return identity.Issued;
+            }
+        );
         Assert.Equal((2, name, "mail", false), (redeemed.Number, redeemed.Name, redeemed.Profile, redeemed.Again));
         Assert.Equal((2, name, "mail", "192.0.2.10"), (admitted!.Number, admitted.Name, admitted.Profile, admitted.Address.ToString()));
         var view = await cluster.Open(name, identity).ViewAsync();
@@ -39,7 +44,12 @@ public sealed class RedeemTests(RegistryServer server)
         var identity = server.Authority.Issue(name);
         var code = await cluster.InviteAsync(name);
         var first = await cluster.RedeemAsync(code, identity, Place(10));
-        var again = await cluster.RedeemAsync(code, identity, Place(10), sign: _ => throw new InvalidOperationException("nothing is to be signed"));
+        var again = await cluster.RedeemAsync(
+            code,
+            identity,
+            Place(10),
+            sign: _ => throw new InvalidOperationException("nothing is to be signed")
+        );
         Assert.Equal(first with { Again = true }, again);
         var e = await FailureAsync(RegistryFailure.CodeUsed, () => cluster.RedeemAsync(code, server.Authority.Issue(name), Place(11)));
         Assert.Contains("198.51.100.7", e.Message, StringComparison.Ordinal);
@@ -56,18 +66,22 @@ public sealed class RedeemTests(RegistryServer server)
         var identities = Enumerable.Range(0, 50).Select(_ => server.Authority.Issue(name)).ToArray();
         // Several programs, so that the database decides and not a lock in one of them.
         var issuers = Enumerable.Range(0, 10).Select(_ => cluster.Open(cluster.FirstName, cluster.FirstIdentity)).Take(4).ToArray();
-        var outcomes = await Task.WhenAll(identities.Select(async (identity, i) =>
-        {
-            try
-            {
-                await cluster.RedeemAsync(code, identity, Place(100 + i), by: issuers[i % issuers.Length]);
-                return "won";
-            }
-            catch (RegistryException e)
-            {
-                return e.Failure.ToString();
-            }
-        }));
+        var outcomes = await Task.WhenAll(
+            identities.Select(
+                async (identity, i) =>
+                {
+                    try
+                    {
+                        await cluster.RedeemAsync(code, identity, Place(100 + i), by: issuers[i % issuers.Length]);
+                        return "won";
+                    }
+                    catch (RegistryException e)
+                    {
+                        return e.Failure.ToString();
+                    }
+                }
+            )
+        );
         Assert.Equal(1, outcomes.Count(o => o == "won"));
         Assert.Equal(49, outcomes.Count(o => o == nameof(RegistryFailure.CodeUsed)));
         Assert.Equal(2, (await cluster.First.ViewAsync()).Nodes.Length);
@@ -80,8 +94,11 @@ public sealed class RedeemTests(RegistryServer server)
         await using var cluster = await server.NewClusterAsync();
         var issuers = Enumerable.Range(0, 4).Select(_ => cluster.Open(cluster.FirstName, cluster.FirstIdentity)).ToArray();
         var joins = new List<(int Code, Identity Identity)>();
-        for (var i = 0; i < 12; i++) joins.Add((await cluster.InviteAsync(cluster.NameOf($"mx{i}")), server.Authority.Issue(cluster.NameOf($"mx{i}"))));
-        var redeemed = await Task.WhenAll(joins.Select((join, i) => cluster.RedeemAsync(join.Code, join.Identity, Place(100 + i), by: issuers[i % issuers.Length])));
+        for (var i = 0; i < 12; i++)
+            joins.Add((await cluster.InviteAsync(cluster.NameOf($"mx{i}")), server.Authority.Issue(cluster.NameOf($"mx{i}"))));
+        var redeemed = await Task.WhenAll(
+            joins.Select((join, i) => cluster.RedeemAsync(join.Code, join.Identity, Place(100 + i), by: issuers[i % issuers.Length]))
+        );
         Assert.Equal(Enumerable.Range(2, 12), redeemed.Select(r => r.Number).Order());
         var view = await cluster.First.ViewAsync();
         Assert.All(redeemed, r => Assert.Equal(r.Number, view.Member(r.Name)!.Number));
@@ -96,7 +113,10 @@ public sealed class RedeemTests(RegistryServer server)
         var code = await cluster.InviteAsync(name);
         for (var left = 9; left >= 0; left--)
         {
-            var e = await FailureAsync(RegistryFailure.WrongSecret, () => cluster.RedeemAsync(code, identity, Place(10), secret: "guessed"));
+            var e = await FailureAsync(
+                RegistryFailure.WrongSecret,
+                () => cluster.RedeemAsync(code, identity, Place(10), secret: "guessed")
+            );
             Assert.Contains($"({left} more", e.Message, StringComparison.Ordinal);
         }
 
@@ -114,7 +134,10 @@ public sealed class RedeemTests(RegistryServer server)
         var identity = server.Authority.Issue(name);
         await FailureAsync(RegistryFailure.UnknownCode, () => cluster.RedeemAsync(4711, identity, Place(10)));
         var code = await cluster.InviteAsync(name);
-        await FailureAsync(RegistryFailure.WrongCluster, () => cluster.RedeemAsync(code, identity, Place(10), cluster: new string('0', 32)));
+        await FailureAsync(
+            RegistryFailure.WrongCluster,
+            () => cluster.RedeemAsync(code, identity, Place(10), cluster: new string('0', 32))
+        );
         await cluster.AdministratorAsync($"UPDATE gatehouse.codes SET expires = now() - interval '1 second' WHERE id = {code}");
         await FailureAsync(RegistryFailure.CodeExpired, () => cluster.RedeemAsync(code, identity, Place(10)));
         // One that has expired is not in the way of the next.
@@ -149,8 +172,13 @@ public sealed class RedeemTests(RegistryServer server)
         var code = await cluster.InviteAsync(name);
         var e = await FailureAsync(RegistryFailure.AddressTaken, () => cluster.RedeemAsync(code, identity, Place(1)));
         Assert.Contains($"192.0.2.1 belongs to node 1 ({cluster.FirstName}", e.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<IOException>(() => cluster.RedeemAsync(code, identity, Place(10), sign: _ => throw new IOException("no space")));
-        await FailureAsync(RegistryFailure.Invalid, () => cluster.RedeemAsync(code, identity, Place(10), sign: _ => server.Authority.Issue(name).Issued));
+        await Assert.ThrowsAsync<IOException>(() =>
+            cluster.RedeemAsync(code, identity, Place(10), sign: _ => throw new IOException("no space"))
+        );
+        await FailureAsync(
+            RegistryFailure.Invalid,
+            () => cluster.RedeemAsync(code, identity, Place(10), sign: _ => server.Authority.Issue(name).Issued)
+        );
         Assert.Single((await cluster.First.ViewAsync()).Nodes);
         Assert.Equal(2, (await cluster.RedeemAsync(code, identity, Place(10))).Number);
     }

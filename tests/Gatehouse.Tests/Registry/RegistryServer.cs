@@ -46,9 +46,7 @@ public sealed class RegistryServer : IAsyncLifetime
     private Process? watcher;
     private int databases;
 
-    public RegistryServer()
-    {
-    }
+    public RegistryServer() { }
 
     /// <summary>One that shows a certificate of a cluster's own CA, and knows its revocation lists.</summary>
     internal RegistryServer(ServerTrustFiles given) => this.given = given;
@@ -64,7 +62,13 @@ public sealed class RegistryServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var bin = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Order().LastOrDefault()
+        var bin =
+            Directory
+                .EnumerateDirectories("/usr/lib/postgresql")
+                .Select(d => Path.Combine(d, "bin"))
+                .Where(d => File.Exists(Path.Combine(d, "initdb")))
+                .Order()
+                .LastOrDefault()
             ?? throw new InvalidOperationException("PostgreSQL is needed for these tests: apt-get install postgresql-15");
         var server = Authority.Issue("db.test", "127.0.0.1");
         Serial = server.Issued.Serial;
@@ -73,7 +77,9 @@ public sealed class RegistryServer : IAsyncLifetime
         Write("server.key", files.Key);
         Write("ca.crt", files.Roots);
         Write("revoked.crl", files.Lists);
-        Write("postgresql.auto.conf", $"""
+        Write(
+            "postgresql.auto.conf",
+            $"""
             listen_addresses = '127.0.0.1'
             port = {Port}
             unix_socket_directories = '{directory}'
@@ -87,22 +93,36 @@ public sealed class RegistryServer : IAsyncLifetime
             ssl_ca_file = '{directory}/ca.crt'
             ssl_crl_file = '{(files.Lists.Length == 0 ? "" : $"{directory}/revoked.crl")}'
 
-            """);
-        Write("pg_hba.conf", """
+            """
+        );
+        Write(
+            "pg_hba.conf",
+            """
             local   all all peer map=local
             hostssl all all 127.0.0.1/32 cert map=cluster clientname=CN
 
-            """);
-        Write("pg_ident.conf", $"""
+            """
+        );
+        Write(
+            "pg_ident.conf",
+            $"""
             local   {Environment.UserName} postgres
             local   postgres postgres
             cluster /^(.*)$ \1
 
-            """);
-        watcher = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "registry-server", directory, bin]) { RedirectStandardInput = true, RedirectStandardError = true });
-        for (var end = DateTime.UtcNow.AddSeconds(60); ;)
+            """
+        );
+        watcher = Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", Script, "registry-server", directory, bin])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardError = true,
+            }
+        );
+        for (var end = DateTime.UtcNow.AddSeconds(60); ; )
         {
-            if (watcher!.HasExited) throw new InvalidOperationException($"PostgreSQL did not start: {await watcher.StandardError.ReadToEndAsync()}");
+            if (watcher!.HasExited)
+                throw new InvalidOperationException($"PostgreSQL did not start: {await watcher.StandardError.ReadToEndAsync()}");
             try
             {
                 await using var registry = ClusterRegistry.OpenLocal(directory, Port, "postgres");
@@ -118,7 +138,8 @@ public sealed class RegistryServer : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        if (watcher is null) return;
+        if (watcher is null)
+            return;
         watcher.StandardInput.Close();
         await watcher.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token);
         watcher.Dispose();
@@ -152,15 +173,16 @@ public sealed class RegistryServer : IAsyncLifetime
         return cluster;
     }
 
-    internal DatabaseLogin Login(string database, string node, Identity identity) => new()
-    {
-        Hosts = [new DatabaseHost("127.0.0.1", Port)],
-        Node = node,
-        Roots = [Authority.RootPem],
-        Certificate = identity.Chain,
-        Key = identity.Key,
-        Database = database,
-    };
+    internal DatabaseLogin Login(string database, string node, Identity identity) =>
+        new()
+        {
+            Hosts = [new DatabaseHost("127.0.0.1", Port)],
+            Node = node,
+            Roots = [Authority.RootPem],
+            Certificate = identity.Chain,
+            Key = identity.Key,
+            Database = database,
+        };
 
     internal static int FreePort()
     {

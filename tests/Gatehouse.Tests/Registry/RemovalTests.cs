@@ -80,7 +80,10 @@ public sealed class RemovalTests(RegistryServer server)
         Assert.Equal("stolen", (await cluster.First.CertificatesAsync()).Single(c => c.Issued.Serial == renewed.Serial).Why);
         await FailureAsync(RegistryFailure.NotFound, () => cluster.First.RevokeCertificateAsync(1, "0123", "x"));
         await cluster.First.PutRevocationListAsync(1, new(server.Authority.Issuing.Fingerprint, 2, "newer"));
-        await FailureAsync(RegistryFailure.Conflict, () => cluster.First.PutRevocationListAsync(1, new(server.Authority.Issuing.Fingerprint, 2, "same")));
+        await FailureAsync(
+            RegistryFailure.Conflict,
+            () => cluster.First.PutRevocationListAsync(1, new(server.Authority.Issuing.Fingerprint, 2, "same"))
+        );
         Assert.Contains("newer", (await cluster.First.ViewAsync()).RevocationLists);
     }
 
@@ -92,7 +95,10 @@ public sealed class RemovalTests(RegistryServer server)
         var next = new TestAuthority().Root with { State = AuthorityState.Next };
         await cluster.First.AddAuthorityAsync(1, next);
         Assert.Equal(2, (await cluster.First.ViewAsync()).Roots.Length);
-        await FailureAsync(RegistryFailure.NotAllowed, () => cluster.First.ChangeAuthorityAsync(1, old.Fingerprint, AuthorityState.Retired));
+        await FailureAsync(
+            RegistryFailure.NotAllowed,
+            () => cluster.First.ChangeAuthorityAsync(1, old.Fingerprint, AuthorityState.Retired)
+        );
         await cluster.First.ChangeAuthorityAsync(1, next.Fingerprint, AuthorityState.Current);
         Assert.Equal(2, (await cluster.First.ViewAsync()).Roots.Length);
         await cluster.First.ChangeAuthorityAsync(1, old.Fingerprint, AuthorityState.Retired);

@@ -22,7 +22,10 @@ public sealed class RestoreTests(RegistryServer server)
         Assert.Equal([1, 2, 3], view.Nodes.Select(n => n.Number));
         Assert.Equal("system: {}\n", await cluster.First.NodeAnswersAsync(3));
         Assert.Equal("version: 1 # four\n", (await cluster.First.SettingsAsync(4))!.Answers);
-        Assert.Equal([AuthorityState.Current, AuthorityState.Retired, AuthorityState.Current], (await cluster.First.AuthoritiesAsync()).Select(a => a.State));
+        Assert.Equal(
+            [AuthorityState.Current, AuthorityState.Retired, AuthorityState.Current],
+            (await cluster.First.AuthoritiesAsync()).Select(a => a.State)
+        );
         var last = (await cluster.First.EventsAsync()).Last();
         Assert.Equal(("cluster.restored", "from a backup"), (last.Kind, last.Detail));
         Assert.True((await cluster.First.VerifyEventsAsync()).IsWhole);
@@ -65,13 +68,25 @@ public sealed class RestoreTests(RegistryServer server)
         {
             Cluster = new Gatehouse.Core.Clusters.Cluster(cluster.Id, "Post", 107, 3, now.AddYears(-1)),
             Promotion = SHA256.HashData(cluster.Proof),
-            Former = [new FormerNode(Node(1, cluster.FirstName, NodeState.Active), "system: {}\n"), new FormerNode(Node(2, cluster.NameOf("mx2"), NodeState.Removed), "")],
+            Former =
+            [
+                new FormerNode(Node(1, cluster.FirstName, NodeState.Active), "system: {}\n"),
+                new FormerNode(Node(2, cluster.NameOf("mx2"), NodeState.Removed), ""),
+            ],
             NodeName = cluster.FirstName,
             Place = TestCluster.Place(1),
             Profile = "database",
             NodeAnswers = "system: {}\n",
             Certificate = cluster.FirstIdentity.Issued,
-            Authorities = [server.Authority.Root, server.Authority.NewIssuing() with { State = AuthorityState.Retired }, server.Authority.Issuing],
+            Authorities =
+            [
+                server.Authority.Root,
+                server.Authority.NewIssuing() with
+                {
+                    State = AuthorityState.Retired,
+                },
+                server.Authority.Issuing,
+            ],
             RevocationLists = beginning.RevocationLists,
             Settings =
             [
@@ -82,19 +97,20 @@ public sealed class RestoreTests(RegistryServer server)
         };
     }
 
-    private static ClusterNode Node(int number, string name, NodeState state) => new()
-    {
-        Number = number,
-        Name = name,
-        Address = IPAddress.Parse("192.0.2.1"),
-        Port = 1028,
-        Profile = "database",
-        Location = "",
-        State = state,
-        Release = "0.0.9",
-        SettingsVersion = 4,
-        CertificateExpires = null,
-        Joined = DateTimeOffset.UtcNow.AddDays(-3),
-        LastSeen = null,
-    };
+    private static ClusterNode Node(int number, string name, NodeState state) =>
+        new()
+        {
+            Number = number,
+            Name = name,
+            Address = IPAddress.Parse("192.0.2.1"),
+            Port = 1028,
+            Profile = "database",
+            Location = "",
+            State = state,
+            Release = "0.0.9",
+            SettingsVersion = 4,
+            CertificateExpires = null,
+            Joined = DateTimeOffset.UtcNow.AddDays(-3),
+            LastSeen = null,
+        };
 }

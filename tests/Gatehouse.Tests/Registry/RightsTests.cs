@@ -14,7 +14,8 @@ public sealed class RightsTests(RegistryServer server)
     private static readonly string[] OfNobody =
     [
         "UPDATE gatehouse.heartbeats SET release = 'x' WHERE node = 1",
-        "INSERT INTO gatehouse.nodes (number, name, address, port, profile, location, state) VALUES (9, 'a.b', '192.0.2.99', 1, 'mail', '', 'active')",
+        "INSERT INTO gatehouse.nodes (number, name, address, port, profile, location, state) VALUES (9, 'a.b', '192.0.2.99', 1, 'mail', "
+            + "'', 'active')",
         "UPDATE gatehouse.nodes SET state = 'active'",
         "UPDATE gatehouse.nodes SET address = '192.0.2.77' WHERE number = 2",
         "DELETE FROM gatehouse.nodes",
@@ -42,7 +43,8 @@ public sealed class RightsTests(RegistryServer server)
         "DELETE FROM gatehouse.spent",
         "SELECT gatehouse.spend('event', -1000000)",
         "DELETE FROM gatehouse.secrets",
-        "INSERT INTO gatehouse.certificates (serial, node, key_hash, pem, not_before, not_after) VALUES ('0', 1, repeat('0', 64), '', now(), now() + interval '1 day')",
+        "INSERT INTO gatehouse.certificates (serial, node, key_hash, pem, not_before, not_after) VALUES ('0', 1, repeat('0', 64), '', "
+            + "now(), now() + interval '1 day')",
         "UPDATE gatehouse.certificates SET revoked = NULL",
         "UPDATE gatehouse.authorities SET state = 'retired'",
         "UPDATE gatehouse.revocation_lists SET pem = ''",
@@ -144,22 +146,43 @@ public sealed class RightsTests(RegistryServer server)
             SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p
             WHERE p.pronamespace = 'gatehouse'::regnamespace AND has_function_privilege('{0}', p.oid, 'EXECUTE')
             """;
-        Assert.Equal(DBNull.Value, await cluster.AdministratorAsync("""
-            SELECT string_agg(p.proname, ' ') FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-            WHERE p.pronamespace = 'gatehouse'::regnamespace AND a.grantee = 0
-            """));
         Assert.Equal(
-            "add_secret answer_self append_event approve_settings approve_settings_by_token begin_retention claim_message end_retention heartbeat_self invite is_approved issue_command leave_self lock_holder mark_settings move_self needed_approval own_secrets promote propose_settings put_secret record_command_result record_settings_result reject_settings replicas set_sync_place set_vote settle_message tell_message withdraw_code",
-            await cluster.AdministratorAsync(Granted.Replace("{0}", "gatehouse_node", StringComparison.Ordinal)));
+            DBNull.Value,
+            await cluster.AdministratorAsync(
+                """
+                SELECT string_agg(p.proname, ' ') FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+                WHERE p.pronamespace = 'gatehouse'::regnamespace AND a.grantee = 0
+                """
+            )
+        );
         Assert.Equal(
-            "activate_node add_authority add_certificate admit_node change_authority count_wrong_secret end_orphans finish_code move_node put_revocation_list ready_node remove_node revoke_certificate secrets_of_profile take_code",
-            await cluster.AdministratorAsync(Granted.Replace("{0}", "gatehouse_issuer", StringComparison.Ordinal)));
+            "add_secret answer_self append_event approve_settings approve_settings_by_token begin_retention claim_message end_retention "
+                + "heartbeat_self invite is_approved issue_command leave_self lock_holder mark_settings move_self needed_approval "
+                + "own_secrets promote propose_settings put_secret record_command_result record_settings_result reject_settings "
+                + "replicas set_sync_place set_vote settle_message tell_message withdraw_code",
+            await cluster.AdministratorAsync(Granted.Replace("{0}", "gatehouse_node", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            "activate_node add_authority add_certificate admit_node change_authority count_wrong_secret end_orphans finish_code move_node "
+                + "put_revocation_list ready_node remove_node revoke_certificate secrets_of_profile take_code",
+            await cluster.AdministratorAsync(Granted.Replace("{0}", "gatehouse_issuer", StringComparison.Ordinal))
+        );
         // Whatever runs with the owner's rights looks names up where the owner says.
-        Assert.Equal(DBNull.Value, await cluster.AdministratorAsync("""
-            SELECT string_agg(p.proname, ' ') FROM pg_proc p WHERE p.pronamespace = 'gatehouse'::regnamespace
-              AND NOT coalesce('search_path=pg_catalog, gatehouse, pg_temp' = ANY (p.proconfig), false)
-            """));
-        Assert.Equal("gatehouse_owner", await cluster.AdministratorAsync("SELECT string_agg(DISTINCT proowner::regrole::text, ' ') FROM pg_proc WHERE pronamespace = 'gatehouse'::regnamespace"));
+        Assert.Equal(
+            DBNull.Value,
+            await cluster.AdministratorAsync(
+                """
+                SELECT string_agg(p.proname, ' ') FROM pg_proc p WHERE p.pronamespace = 'gatehouse'::regnamespace
+                  AND NOT coalesce('search_path=pg_catalog, gatehouse, pg_temp' = ANY (p.proconfig), false)
+                """
+            )
+        );
+        Assert.Equal(
+            "gatehouse_owner",
+            await cluster.AdministratorAsync(
+                "SELECT string_agg(DISTINCT proowner::regrole::text, ' ') FROM pg_proc WHERE pronamespace = 'gatehouse'::regnamespace"
+            )
+        );
     }
 
     [Fact]
@@ -171,7 +194,10 @@ public sealed class RightsTests(RegistryServer server)
         await node.Registry.PutNodeAnswersAsync("system: {name: mx1}\n");
         await node.Registry.MoveSelfAsync(Place(20) with { Location = "Cellar" });
         var view = await cluster.First.ViewAsync();
-        Assert.Equal(("0.2.0", 1L, "192.0.2.20", "Cellar"), (view.Node(2)!.Release, view.Node(2)!.SettingsVersion, view.Node(2)!.Address.ToString(), view.Node(2)!.Location));
+        Assert.Equal(
+            ("0.2.0", 1L, "192.0.2.20", "Cellar"),
+            (view.Node(2)!.Release, view.Node(2)!.SettingsVersion, view.Node(2)!.Address.ToString(), view.Node(2)!.Location)
+        );
         Assert.Equal(("", "192.0.2.1"), (view.Node(1)!.Release, view.Node(1)!.Address.ToString()));
         Assert.NotNull(view.Node(2)!.LastSeen);
         Assert.Null(view.Node(1)!.LastSeen);
@@ -188,7 +214,13 @@ public sealed class RightsTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("mx1", 10);
-        Assert.Equal("", await TryAsync(node.Registry, "SET ROLE gatehouse_node; SET application_name = 'postgres'; SELECT gatehouse.append_event('note', 'it was me')"));
+        Assert.Equal(
+            "",
+            await TryAsync(
+                node.Registry,
+                "SET ROLE gatehouse_node; SET application_name = 'postgres'; SELECT gatehouse.append_event('note', 'it was me')"
+            )
+        );
         Assert.Equal("GH009", await TryAsync(node.Registry, "SELECT gatehouse.append_event('node.removed', 'x')"));
         Assert.Equal(node.Name, (await cluster.First.EventsAsync()).Last().Actor);
     }

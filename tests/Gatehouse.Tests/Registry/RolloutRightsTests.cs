@@ -62,22 +62,43 @@ public sealed class RolloutRightsTests(RegistryServer server)
         await author.Registry.RecordSettingsResultAsync(2, true, "", 2);
         await author.Registry.MarkSettingsAsync(2, SettingsState.Trying, SettingsState.Following);
         var decided = new HashSet<SettingsState>();
-        foreach (var (state, age, result, authorFailed) in
-            from state in new[] { "active", "joining", "leaving" }
+        foreach (
+            var (state, age, result, authorFailed) in from state in new[] { "active", "joining", "leaving" }
             from age in new[] { "NULL", "now() - interval '10 seconds'", "now() - interval '60 seconds'" }
             from result in new[] { "", "true", "false" }
             from authorFailed in new[] { false, true }
-            select (state, age, result, authorFailed))
+            select (state, age, result, authorFailed)
+        )
         {
-            await cluster.AdministratorAsync($"UPDATE gatehouse.settings SET state = 'following' WHERE number = 2; UPDATE gatehouse.nodes SET state = '{state}' WHERE number = {other.Number}; UPDATE gatehouse.heartbeats SET at = {age} WHERE node = {other.Number}");
-            await cluster.AdministratorAsync($"DELETE FROM gatehouse.settings_results WHERE version = 2 AND node <> {author.Number}; UPDATE gatehouse.settings_results SET applied = {!authorFailed} WHERE version = 2");
-            if (result.Length > 0) await cluster.AdministratorAsync($"INSERT INTO gatehouse.settings_results (node, version, applied, message) VALUES ({other.Number}, 2, {result}, 'why')");
+            await cluster.AdministratorAsync(
+                $"UPDATE gatehouse.settings SET state = 'following' WHERE number = 2; UPDATE gatehouse.nodes SET state = '{state}' WHERE "
+                    + $"number = {other.Number}; UPDATE gatehouse.heartbeats SET at = {age} WHERE node = {other.Number}"
+            );
+            await cluster.AdministratorAsync(
+                $"DELETE FROM gatehouse.settings_results WHERE version = 2 AND node <> {author.Number}; UPDATE gatehouse.settings_results "
+                    + $"SET applied = {!authorFailed} WHERE version = 2"
+            );
+            if (result.Length > 0)
+                await cluster.AdministratorAsync(
+                    $"INSERT INTO gatehouse.settings_results (node, version, applied, message) VALUES ({other.Number}, 2, {result}, 'why')"
+                );
             var view = await author.Registry.ViewAsync();
-            var absent = view.Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > FollowSequence.Absence).Select(n => n.Number).ToHashSet();
-            var decision = Rollout.Decide((await author.Registry.SettingsAsync(2))!, view.Nodes, await author.Registry.SettingsResultsAsync(2), absent).State;
+            var absent = view
+                .Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > FollowSequence.Absence)
+                .Select(n => n.Number)
+                .ToHashSet();
+            var decision = Rollout
+                .Decide((await author.Registry.SettingsAsync(2))!, view.Nodes, await author.Registry.SettingsResultsAsync(2), absent)
+                .State;
             decided.Add(decision);
             foreach (var hostile in new[] { SettingsState.Good, SettingsState.Withdrawn }.Where(s => s != decision))
-                Assert.True(await TryAsync(author.Registry, $"SELECT gatehouse.mark_settings(2, 'following', '{hostile.ToString().ToLowerInvariant()}', '')") == Refused, $"{hostile} instead of {decision}: {state}, {age}, '{result}', {authorFailed}");
+                Assert.True(
+                    await TryAsync(
+                        author.Registry,
+                        $"SELECT gatehouse.mark_settings(2, 'following', '{hostile.ToString().ToLowerInvariant()}', '')"
+                    ) == Refused,
+                    $"{hostile} instead of {decision}: {state}, {age}, '{result}', {authorFailed}"
+                );
             await FollowSequence.DecideAsync(author.Registry, view, CancellationToken.None);
             Assert.Equal(decision, (await author.Registry.SettingsAsync(2))!.State);
         }

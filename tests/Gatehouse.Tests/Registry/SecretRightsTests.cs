@@ -11,16 +11,27 @@ public sealed class SecretRightsTests(RegistryServer server)
 {
     private static readonly string[] Names =
     [
-        "backend.database_password-3", "backend.queue_password-3", "backend.redis_password-3", SharedSecret.ErlangCookie, SharedSecret.RedisPassword, SharedSecret.WebPassword,
-        "later.unknown", "mta.smart_host_password-2", "web.password-2",
+        "backend.database_password-3",
+        "backend.queue_password-3",
+        "backend.redis_password-3",
+        SharedSecret.ErlangCookie,
+        SharedSecret.RedisPassword,
+        SharedSecret.WebPassword,
+        "later.unknown",
+        "mta.smart_host_password-2",
+        "web.password-2",
     ];
 
     [Fact]
     public async Task The_registry_holds_the_table_of_the_program()
     {
         await using var cluster = await server.NewClusterAsync();
-        Assert.Equal(string.Join(' ', SecretDuties.All.Select(d => $"{d.Prefix}:{d.Duty}").Order(StringComparer.Ordinal)),
-            await cluster.AdministratorAsync("SELECT string_agg(prefix || ':' || duty, ' ' ORDER BY prefix || ':' || duty COLLATE \"C\") FROM gatehouse.secret_duties"));
+        Assert.Equal(
+            string.Join(' ', SecretDuties.All.Select(d => $"{d.Prefix}:{d.Duty}").Order(StringComparer.Ordinal)),
+            await cluster.AdministratorAsync(
+                "SELECT string_agg(prefix || ':' || duty, ' ' ORDER BY prefix || ':' || duty COLLATE \"C\") FROM gatehouse.secret_duties"
+            )
+        );
     }
 
     [Theory]
@@ -35,14 +46,17 @@ public sealed class SecretRightsTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("n2", 10, profile);
-        foreach (var name in Names) await cluster.First.PutSecretAsync(new(name, "k1", "sealed"));
+        foreach (var name in Names)
+            await cluster.First.PutSecretAsync(new(name, "k1", "sealed"));
         var all = string.Join(' ', Names);
         Assert.Equal(all, Text(await cluster.First.SecretsAsync()));
         Assert.Equal(expected ?? all, Text(await node.Registry.SecretsAsync()));
         Assert.Equal(expected ?? all, Text(await cluster.First.SecretsOfProfileAsync(profile)));
-        foreach (var name in Names) Assert.Equal((expected ?? all).Split(' ').Contains(name), await node.Registry.SecretAsync(name) is not null);
+        foreach (var name in Names)
+            Assert.Equal((expected ?? all).Split(' ').Contains(name), await node.Registry.SecretAsync(name) is not null);
 
-        static string Text(IEnumerable<SealedSecret> secrets) => string.Join(' ', secrets.Select(s => s.Name).Order(StringComparer.Ordinal));
+        static string Text(IEnumerable<SealedSecret> secrets) =>
+            string.Join(' ', secrets.Select(s => s.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -78,7 +92,10 @@ public sealed class SecretRightsTests(RegistryServer server)
         await using var cluster = await server.NewClusterAsync();
         var hostile = await cluster.JoinAsync("mx1", 10);
         Assert.Equal("GH009", await TryAsync(hostile.Registry, "SELECT gatehouse.put_secret('web.long', 'k1', repeat('x', 16385))"));
-        Assert.Equal("", await TryAsync(hostile.Registry, "SELECT gatehouse.put_secret('web.' || i, 'k1', 'x') FROM generate_series(1, 200) i"));
+        Assert.Equal(
+            "",
+            await TryAsync(hostile.Registry, "SELECT gatehouse.put_secret('web.' || i, 'k1', 'x') FROM generate_series(1, 200) i")
+        );
         Assert.Equal("GH009", await TryAsync(hostile.Registry, "SELECT gatehouse.put_secret('web.one-more', 'k1', 'x')"));
     }
 }

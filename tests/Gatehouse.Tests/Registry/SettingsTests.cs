@@ -28,7 +28,12 @@ public sealed class SettingsTests(RegistryServer server)
         Assert.Equal([2, 1], (await cluster.First.SettingsHistoryAsync()).Select(v => v.Number));
 
         async Task<RolloutDecision> DecideAsync() =>
-            Rollout.Decide((await cluster.First.SettingsAsync(2))!, (await cluster.First.ViewAsync()).Nodes, await cluster.First.SettingsResultsAsync(2), new HashSet<int>());
+            Rollout.Decide(
+                (await cluster.First.SettingsAsync(2))!,
+                (await cluster.First.ViewAsync()).Nodes,
+                await cluster.First.SettingsResultsAsync(2),
+                new HashSet<int>()
+            );
     }
 
     [Fact]
@@ -36,7 +41,16 @@ public sealed class SettingsTests(RegistryServer server)
     {
         await using var cluster = await server.NewClusterAsync();
         var node = await cluster.JoinAsync("mx1", 10);
-        var answers = "version: 1\nmta:\n  domains:\n" + string.Concat(Enumerable.Range(0, 10_000).Select(i => $"    - domain: {new string('x', 60)}{i:D4}.example.org\n      destination: {new string('y', 60)}.example.net:2525\n"));
+        var answers =
+            "version: 1\nmta:\n  domains:\n"
+            + string.Concat(
+                Enumerable
+                    .Range(0, 10_000)
+                    .Select(i =>
+                        $"    - domain: {new string('x', 60)}{i:D4}.example.org\n      destination: "
+                        + $"{new string('y', 60)}.example.net:2525\n"
+                    )
+            );
         await cluster.First.ProposeSettingsAsync(1, answers);
         Assert.Equal(answers, (await node.Registry.SettingsAsync(2))!.Answers);
     }
@@ -85,10 +99,19 @@ public sealed class SettingsTests(RegistryServer server)
         await cluster.First.ProposeSettingsAsync(1, "answers");
         var e = await FailureAsync(RegistryFailure.Conflict, () => node.Registry.ProposeSettingsAsync(2, "more"));
         Assert.Contains("still on its way", e.Message, StringComparison.Ordinal);
-        await FailureAsync(RegistryFailure.NotAllowed, () => node.Registry.MarkSettingsAsync(2, SettingsState.Trying, SettingsState.Withdrawn));
+        await FailureAsync(
+            RegistryFailure.NotAllowed,
+            () => node.Registry.MarkSettingsAsync(2, SettingsState.Trying, SettingsState.Withdrawn)
+        );
         await FailureAsync(RegistryFailure.NotAllowed, () => cluster.First.MarkSettingsAsync(2, SettingsState.Trying, SettingsState.Good));
-        await FailureAsync(RegistryFailure.NotAllowed, () => cluster.First.MarkSettingsAsync(1, SettingsState.Good, SettingsState.Withdrawn));
-        await FailureAsync(RegistryFailure.NotFound, () => cluster.First.MarkSettingsAsync(9, SettingsState.Trying, SettingsState.Following));
+        await FailureAsync(
+            RegistryFailure.NotAllowed,
+            () => cluster.First.MarkSettingsAsync(1, SettingsState.Good, SettingsState.Withdrawn)
+        );
+        await FailureAsync(
+            RegistryFailure.NotFound,
+            () => cluster.First.MarkSettingsAsync(9, SettingsState.Trying, SettingsState.Following)
+        );
         await FailureAsync(RegistryFailure.NotFound, () => cluster.First.RecordSettingsResultAsync(9, true, "", 9));
         Assert.Null(await cluster.First.SettingsAsync(9));
         await FailureAsync(RegistryFailure.NotAMember, () => cluster.Local.ProposeSettingsAsync(1, "answers"));

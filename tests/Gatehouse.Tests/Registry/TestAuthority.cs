@@ -21,7 +21,8 @@ internal sealed class TestAuthority
 
     public Authority Root => new(Hash(root.RawData), AuthorityKind.Root, AuthorityState.Current, RootPem, "sealed root key");
 
-    public Authority Issuing => new(Hash(issuing.RawData), AuthorityKind.Issuing, AuthorityState.Current, issuing.ExportCertificatePem() + "\n", null);
+    public Authority Issuing =>
+        new(Hash(issuing.RawData), AuthorityKind.Issuing, AuthorityState.Current, issuing.ExportCertificatePem() + "\n", null);
 
     /// <summary>Another issuing authority below the same root.</summary>
     public Authority NewIssuing()
@@ -39,21 +40,34 @@ internal sealed class TestAuthority
         var request = new CertificateRequest($"CN={name}, O=Test", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false)
+        );
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuing, true, false));
         var names = new SubjectAlternativeNameBuilder();
         foreach (var alternative in alternatives.Append(name))
         {
-            if (IPAddress.TryParse(alternative, out var address)) names.AddIpAddress(address);
-            else names.AddDnsName(alternative);
+            if (IPAddress.TryParse(alternative, out var address))
+                names.AddIpAddress(address);
+            else
+                names.AddDnsName(alternative);
         }
 
         request.CertificateExtensions.Add(names.Build());
         var from = DateTimeOffset.UtcNow.AddHours(-1);
         using var certificate = request.Create(issuing, from, until, Serial());
         var chain = certificate.ExportCertificatePem() + "\n" + issuing.ExportCertificatePem() + "\n";
-        return new Identity(chain, new Secret(key.ExportPkcs8PrivateKeyPem()), new IssuedCertificate(
-            certificate.SerialNumber.ToLowerInvariant(), Hash(key.ExportSubjectPublicKeyInfo()), chain, certificate.NotBefore, certificate.NotAfter));
+        return new Identity(
+            chain,
+            new Secret(key.ExportPkcs8PrivateKeyPem()),
+            new IssuedCertificate(
+                certificate.SerialNumber.ToLowerInvariant(),
+                Hash(key.ExportSubjectPublicKeyInfo()),
+                chain,
+                certificate.NotBefore,
+                certificate.NotAfter
+            )
+        );
     }
 
     private static X509Certificate2 Authority(string name, X509Certificate2? above, int path)
@@ -64,7 +78,8 @@ internal sealed class TestAuthority
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var from = DateTimeOffset.UtcNow.AddHours(-2);
-        if (above is null) return request.CreateSelfSigned(from, from.AddYears(1));
+        if (above is null)
+            return request.CreateSelfSigned(from, from.AddYears(1));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(above, true, false));
         using var signed = request.Create(above, from, from.AddDays(200), Serial());
         return signed.CopyWithPrivateKey(key);

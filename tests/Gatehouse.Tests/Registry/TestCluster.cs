@@ -45,20 +45,25 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Logins belong to the whole server, so names are of this test alone.</summary>
     public string NameOf(string host) => $"{host}.{Database}.example.org";
 
-    public NewCluster Beginning() => new()
-    {
-        Id = Id,
-        Name = "Post",
-        Promotion = SHA256.HashData(Proof),
-        NodeName = FirstName,
-        Place = Place(1),
-        Profile = "database",
-        NodeAnswers = "system: {}\n",
-        Certificate = FirstIdentity.Issued,
-        Authorities = [server.Authority.Root, server.Authority.Issuing],
-        RevocationLists = [new(server.Authority.Root.Fingerprint, 1, "root list"), new(server.Authority.Issuing.Fingerprint, 1, "issuing list")],
-        Answers = "version: 1\n",
-    };
+    public NewCluster Beginning() =>
+        new()
+        {
+            Id = Id,
+            Name = "Post",
+            Promotion = SHA256.HashData(Proof),
+            NodeName = FirstName,
+            Place = Place(1),
+            Profile = "database",
+            NodeAnswers = "system: {}\n",
+            Certificate = FirstIdentity.Issued,
+            Authorities = [server.Authority.Root, server.Authority.Issuing],
+            RevocationLists =
+            [
+                new(server.Authority.Root.Fingerprint, 1, "root list"),
+                new(server.Authority.Issuing.Fingerprint, 1, "issuing list"),
+            ],
+            Answers = "version: 1\n",
+        };
 
     public static NodePlace Place(int last) => new(IPAddress.Parse($"192.0.2.{last}"), 1028, "");
 
@@ -75,14 +80,39 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         var id = Interlocked.Increment(ref codes);
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
-        await First.InviteAsync(new NewCode(id, name, profile, (byte[])[.. salt, .. Verifier(salt, Secret)], DateTimeOffset.UtcNow + (life ?? TimeSpan.FromHours(3))), replace);
+        await First.InviteAsync(
+            new NewCode(
+                id,
+                name,
+                profile,
+                (byte[])[.. salt, .. Verifier(salt, Secret)],
+                DateTimeOffset.UtcNow + (life ?? TimeSpan.FromHours(3))
+            ),
+            replace
+        );
         return id;
     }
 
-    public Task<RedeemedCode> RedeemAsync(int code, Identity identity, NodePlace place, string secret = Secret, long epoch = 1, ClusterRegistry? by = null, string? cluster = null, Func<AdmittedNode, IssuedCertificate>? sign = null) =>
-        (by ?? First).RedeemAsync(epoch, new RedeemRequest(cluster ?? Id, code, identity.Issued.KeyHash, place, "198.51.100.7"),
-            stored => CryptographicOperations.FixedTimeEquals(Verifier(stored.Verifier.Span[..SaltBytes], secret), stored.Verifier.Span[SaltBytes..]),
-            sign ?? (_ => identity.Issued));
+    public Task<RedeemedCode> RedeemAsync(
+        int code,
+        Identity identity,
+        NodePlace place,
+        string secret = Secret,
+        long epoch = 1,
+        ClusterRegistry? by = null,
+        string? cluster = null,
+        Func<AdmittedNode, IssuedCertificate>? sign = null
+    ) =>
+        (by ?? First).RedeemAsync(
+            epoch,
+            new RedeemRequest(cluster ?? Id, code, identity.Issued.KeyHash, place, "198.51.100.7"),
+            stored =>
+                CryptographicOperations.FixedTimeEquals(
+                    Verifier(stored.Verifier.Span[..SaltBytes], secret),
+                    stored.Verifier.Span[SaltBytes..]
+                ),
+            sign ?? (_ => identity.Issued)
+        );
 
     /// <summary>Lets a node join and makes it active.</summary>
     public async Task<(int Number, string Name, ClusterRegistry Registry)> JoinAsync(string host, int address, string profile = "mail")
@@ -126,7 +156,8 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var registry in opened) await registry.DisposeAsync();
+        foreach (var registry in opened)
+            await registry.DisposeAsync();
         await Local.DisposeAsync();
     }
 

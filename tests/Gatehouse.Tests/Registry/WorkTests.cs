@@ -68,7 +68,8 @@ public sealed class WorkTests(RegistryServer server)
         // The issuer can say the same for a node that does not reach the registry.
         await cluster.First.MoveNodeAsync(1, moved.Number, Place(51));
         Assert.Equal(Place(50).Address, Moved(await node.Registry.ViewAsync()).Former);
-        await using (var old = cluster.Local.Source.CreateCommand("UPDATE gatehouse.nodes SET moved = moved - interval '25 hours'")) await old.ExecuteNonQueryAsync();
+        await using (var old = cluster.Local.Source.CreateCommand("UPDATE gatehouse.nodes SET moved = moved - interval '25 hours'"))
+            await old.ExecuteNonQueryAsync();
         Assert.Null(Moved(await node.Registry.ViewAsync()).Former);
 
         ClusterNode Moved(ClusterView view) => view.Nodes.Single(n => n.Name == cluster.NameOf("mx1"));
@@ -124,7 +125,9 @@ public sealed class WorkTests(RegistryServer server)
         var next = changes.MoveNextAsync().AsTask();
         await node.Registry.DisposeAsync();
         Assert.False(await next.WaitAsync(TimeSpan.FromSeconds(20)));
-        await Patience.UntilAsync(async () => await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{node.Name}'") is 0L);
+        await Patience.UntilAsync(async () =>
+            await cluster.AdministratorAsync($"SELECT count(*) FROM pg_stat_activity WHERE usename = '{node.Name}'") is 0L
+        );
     }
 
     [Fact]
@@ -135,7 +138,11 @@ public sealed class WorkTests(RegistryServer server)
         await using (var held = await cluster.First.LockAsync(ClusterSequence.Promote))
         {
             var e = await FailureAsync(RegistryFailure.Locked, () => node.Registry.LockAsync(ClusterSequence.Promote));
-            Assert.Contains($"promote is being run by {cluster.FirstName} (127.0.0.1, connected since", e.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"promote is being run by {cluster.FirstName} (127.0.0.1, connected since",
+                e.Message,
+                StringComparison.Ordinal
+            );
             await using var other = await node.Registry.LockAsync(ClusterSequence.Upgrade);
             Assert.True(await held.IsHeldAsync());
         }

@@ -17,7 +17,8 @@ public sealed class AnswerManualTests
         {
             Assert.Contains($"\\fB{AnswerManual.Escape(field.Key)}\\fR (", page, StringComparison.Ordinal);
             Assert.Contains(AnswerManual.Escape(field.Help), page, StringComparison.Ordinal);
-            foreach (var choice in field.Choices) Assert.Contains($"\\fB{AnswerManual.Escape(choice.Value)}\\fR: ", page, StringComparison.Ordinal);
+            foreach (var choice in field.Choices)
+                Assert.Contains($"\\fB{AnswerManual.Escape(choice.Value)}\\fR: ", page, StringComparison.Ordinal);
         }
     }
 

@@ -8,14 +8,16 @@ public sealed class QueueTests
 {
     private const string Listing =
         "25h  2.9K 1xXo1w-00007t-42 <> *** frozen ***\n          user@example.org\n\n"
-        + " 0m   264 1xXo1v-00007q-5D <sender@client.example> (root)\n        D done@example.org\n          user@example.org\n          \"odd <x\"@example.net\n\n";
+        + " 0m   264 1xXo1v-00007q-5D <sender@client.example> (root)\n        D done@example.org\n          user@example.org\n          "
+        + "\"odd <x\"@example.net\n\n";
 
     private const string Log =
         "2026-11-30 00:09:59 Received from sender@client.example U=root P=local S=264 id=test1@x\n"
         + "2026-11-30 00:10:00 H=10.77.0.71 [10.77.0.71] Connection refused\n"
         + "2026-11-30 00:10:00 user@example.org R=behind T=remote_smtp defer (111): Connection refused\n"
         + "2026-11-30 00:10:00 user@example.org.au R=behind T=remote_smtp defer (0): another\n"
-        + "2026-11-30 00:25:00 user@example.org R=behind T=remote_smtp defer (-54): retry time not reached for any host for 'example.org'\n";
+        + "2026-11-30 00:25:00 user@example.org R=behind T=remote_smtp defer (-54): "
+        + "retry time not reached for any host for 'example.org'\n";
 
     [Fact]
     public void The_listing_is_read_oldest_first()
@@ -49,5 +51,10 @@ public sealed class QueueTests
 
     [Fact]
     public void A_header_is_shown_without_what_Exim_notes_beside_it() =>
-        Assert.Equal("Received: from x\n\tby y\nSubject: hi", QueuedMessage.HeaderOf("1x-H\nroot 0 0\n1\nuser@example.org\n\n158P Received: from x\n\tby y\n018* Subject: old\n\tand long\n012  Subject: hi\n"));
+        Assert.Equal(
+            "Received: from x\n\tby y\nSubject: hi",
+            QueuedMessage.HeaderOf(
+                "1x-H\nroot 0 0\n1\nuser@example.org\n\n158P Received: from x\n\tby y\n018* Subject: old\n\tand long\n012  Subject: hi\n"
+            )
+        );
 }

@@ -27,12 +27,20 @@ public sealed partial class StatusTests
         Signatures = Now.AddHours(-10),
     };
 
-    public static TheoryData<string, string> Faults => new()
-    {
-        { "unit", "exim4.service does not run (failed)." }, { "verify", "The last verification failed: web: it answers (refused)." }, { "stale", "The last verification was 5 h ago" },
-        { "queue", "The oldest of 2 messages in the queue has waited for 13 h." }, { "disk", "The file system of /var/spool/exim4 is 91 % full." }, { "certificate", "The certificate of mta expires in 10 days." },
-        { "expired", "The certificate of mta expired 24 h ago." }, { "signatures", "The virus signatures are 4 days old." }, { "none", "ClamAV has no virus signatures" }, { "cut", "The apply of generation 3 was cut off." },
-    };
+    public static TheoryData<string, string> Faults =>
+        new()
+        {
+            { "unit", "exim4.service does not run (failed)." },
+            { "verify", "The last verification failed: web: it answers (refused)." },
+            { "stale", "The last verification was 5 h ago" },
+            { "queue", "The oldest of 2 messages in the queue has waited for 13 h." },
+            { "disk", "The file system of /var/spool/exim4 is 91 % full." },
+            { "certificate", "The certificate of mta expires in 10 days." },
+            { "expired", "The certificate of mta expired 24 h ago." },
+            { "signatures", "The virus signatures are 4 days old." },
+            { "none", "ClamAV has no virus signatures" },
+            { "cut", "The apply of generation 3 was cut off." },
+        };
 
     [Fact]
     public void Nothing_wrong_is_healthy_and_said_in_a_sentence()
@@ -81,9 +89,12 @@ public sealed partial class StatusTests
         var names = new HashSet<string>();
         foreach (var line in text.TrimEnd('\n').Split('\n'))
         {
-            if (line.StartsWith("# HELP ", StringComparison.Ordinal)) Assert.True(names.Add(line.Split(' ')[2]), line);
-            else if (line.StartsWith("# TYPE ", StringComparison.Ordinal)) Assert.Contains(line.Split(' ')[2], names);
-            else Assert.Matches(Sample(), line);
+            if (line.StartsWith("# HELP ", StringComparison.Ordinal))
+                Assert.True(names.Add(line.Split(' ')[2]), line);
+            else if (line.StartsWith("# TYPE ", StringComparison.Ordinal))
+                Assert.Contains(line.Split(' ')[2], names);
+            else
+                Assert.Matches(Sample(), line);
         }
 
         Assert.Contains("name=\"a\\\"b\\\\c\"", text, StringComparison.Ordinal);
@@ -115,7 +126,23 @@ public sealed partial class StatusTests
         Assert.InRange(sent.Length, QuarantineAnswer.MostCharacters - 1000, QuarantineAnswer.MostCharacters);
         Assert.True(sent.Split("\"sender\"").Length >= few.Split("\"sender\"").Length);
         Assert.Contains("\"more\":true", sent, StringComparison.Ordinal);
-        static QuarantinedMessage Message(int i) => new() { Node = 1, Message = $"1xUsvq-{i:000000}-00", Verdict = "spam", Reason = "score 9", Score = 9, Received = Now, Size = 1, Client = "192.0.2.1", Helo = "x", From = "a@example.net", Subject = "hello", Sender = "a@example.net", Recipients = ["b@example.org"] };
+        static QuarantinedMessage Message(int i) =>
+            new()
+            {
+                Node = 1,
+                Message = $"1xUsvq-{i:000000}-00",
+                Verdict = "spam",
+                Reason = "score 9",
+                Score = 9,
+                Received = Now,
+                Size = 1,
+                Client = "192.0.2.1",
+                Helo = "x",
+                From = "a@example.net",
+                Subject = "hello",
+                Sender = "a@example.net",
+                Recipients = ["b@example.org"],
+            };
     }
 
     [GeneratedRegex("""^[a-z_]+(\{[a-z]+="([^"\\\n]|\\["\\n])*"(,[a-z]+="([^"\\\n]|\\["\\n])*")*\})? -?[0-9.]+(E[+-]?[0-9]+)?$""")]

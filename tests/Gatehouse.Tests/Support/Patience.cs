@@ -13,7 +13,8 @@ internal static class Patience
     {
         for (var i = 0; i < Times; i++)
         {
-            if (await isSo()) return;
+            if (await isSo())
+                return;
             await Task.Delay(Pause);
         }
 

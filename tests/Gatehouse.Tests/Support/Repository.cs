@@ -14,5 +14,6 @@ internal static class Repository
     /// <summary>Whether expectations are to be rewritten rather than compared.</summary>
     public static bool Accepts { get; } = Environment.GetEnvironmentVariable("GATEHOUSE_ACCEPT") == "1";
 
-    private static string Find([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
+    private static string Find([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
 }

@@ -2,7 +2,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Gatehouse.Tests.Support;
 
-/// <summary>What this user's system trusts. Tests that add to it, or depend on it, come one after the other: it is read file by file.</summary>
+/// <summary>What this user's system trusts. Tests that add to it, or depend on it, come one after the other: it is read file by
+/// file.</summary>
 internal static class SystemTrust
 {
     private static readonly SemaphoreSlim Turn = new(1);
@@ -32,7 +33,8 @@ internal static class SystemTrust
         {
             using (var roots = Open())
             {
-                if (root is not null) roots.Remove(root);
+                if (root is not null)
+                    roots.Remove(root);
             }
 
             Turn.Release();

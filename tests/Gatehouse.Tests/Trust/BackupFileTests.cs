@@ -9,7 +9,14 @@ namespace Gatehouse.Tests.Trust;
 public sealed class BackupFileTests
 {
     private static readonly EncryptionKey Key = EncryptionKey.Make(RandomNumberGenerator.GetBytes(EncryptionKey.RandomBytes));
-    private static readonly BackupLabel Label = new("post", "0123456789abcdef0123456789abcdef", new(2026, 5, 4, 3, 2, 1, TimeSpan.Zero), "db1.example.org", "1.2.3", "ABC123");
+    private static readonly BackupLabel Label = new(
+        "post",
+        "0123456789abcdef0123456789abcdef",
+        new(2026, 5, 4, 3, 2, 1, TimeSpan.Zero),
+        "db1.example.org",
+        "1.2.3",
+        "ABC123"
+    );
     private static readonly byte[] Content = Encoding.UTF8.GetBytes("what a cluster is made of, and the canary-in-the-registry");
 
     [Fact]
@@ -29,7 +36,15 @@ public sealed class BackupFileTests
     [Fact]
     public void What_copying_does_to_the_ends_of_lines_is_no_damage()
     {
-        Assert.True(BackupFile.TryRead(Encoding.UTF8.GetBytes(Write().Replace("\n", "\r\n", StringComparison.Ordinal)), "1.2.3", out var file, out var problem), problem);
+        Assert.True(
+            BackupFile.TryRead(
+                Encoding.UTF8.GetBytes(Write().Replace("\n", "\r\n", StringComparison.Ordinal)),
+                "1.2.3",
+                out var file,
+                out var problem
+            ),
+            problem
+        );
         Assert.True(file.TryOpen(Key, out _, out problem), problem);
     }
 
@@ -49,7 +64,15 @@ public sealed class BackupFileTests
     [Fact]
     public void The_head_of_one_and_the_body_of_another_do_not_go_together()
     {
-        var other = BackupFile.Write(Label with { Node = "db2.example.org" }, Key, Content, RandomNumberGenerator.GetBytes(BackupFile.NonceBytes));
+        var other = BackupFile.Write(
+            Label with
+            {
+                Node = "db2.example.org",
+            },
+            Key,
+            Content,
+            RandomNumberGenerator.GetBytes(BackupFile.NonceBytes)
+        );
         var mixed = Write().Split("sealed:\n")[0] + "sealed:\n" + other.Split("sealed:\n")[1];
         Assert.True(BackupFile.TryRead(Encoding.UTF8.GetBytes(mixed), "1.2.3", out var file, out _));
         Assert.False(file.TryOpen(Key, out _, out var problem));

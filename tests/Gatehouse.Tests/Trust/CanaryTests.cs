@@ -17,7 +17,8 @@ public sealed class CanaryTests
     private readonly EncryptionKey key = EncryptionKey.Make(Bytes("key", EncryptionKey.RandomBytes));
 
     // Groups of five characters: a piece of that size would show.
-    private string[] Canaries => [.. code.Text.Reveal().Split('-')[8..], .. token.Text.Reveal().Split('-')[1..], .. key.Text.Reveal().Split('-')[1..]];
+    private string[] Canaries =>
+        [.. code.Text.Reveal().Split('-')[8..], .. token.Text.Reveal().Split('-')[1..], .. key.Text.Reveal().Split('-')[1..]];
 
     [Fact]
     public void Things_print_without_their_secrets()
@@ -45,7 +46,16 @@ public sealed class CanaryTests
         {
             for (var i = 0; i < text.Length; i++)
             {
-                foreach (var mistake in new[] { text.Remove(i, 1), text.Insert(i, "U"), text.Insert(i, "7"), text[..i] + "U" + text[(i + 1)..], text[..i] + (text[i] == '7' ? '8' : '7') + text[(i + 1)..] })
+                foreach (
+                    var mistake in new[]
+                    {
+                        text.Remove(i, 1),
+                        text.Insert(i, "U"),
+                        text.Insert(i, "7"),
+                        text[..i] + "U" + text[(i + 1)..],
+                        text[..i] + (text[i] == '7' ? '8' : '7') + text[(i + 1)..],
+                    }
+                )
                 {
                     JoinCode.TryRead(mistake, out _, out var first);
                     MasterToken.TryRead(mistake, out _, out var second);
@@ -54,7 +64,8 @@ public sealed class CanaryTests
                     {
                         Silent(problem);
                         // Nor what is left of a group after the mistake.
-                        if (open == 0) Assert.DoesNotContain("'", problem.Replace("other's", "", StringComparison.Ordinal), StringComparison.Ordinal);
+                        if (open == 0)
+                            Assert.DoesNotContain("'", problem.Replace("other's", "", StringComparison.Ordinal), StringComparison.Ordinal);
                     }
                 }
             }
@@ -78,7 +89,8 @@ public sealed class CanaryTests
     // The same in every run: five random characters may stand anywhere by chance.
     private static byte[] Bytes(string name, int count) => SHA256.HashData(Encoding.UTF8.GetBytes(name))[..count];
 
-    private static string Show(object? value) => value is IEnumerable list and not string ? string.Join(' ', list.Cast<object>()) : $"{value}";
+    private static string Show(object? value) =>
+        value is IEnumerable list and not string ? string.Join(' ', list.Cast<object>()) : $"{value}";
 
     private void Silent(string text)
     {

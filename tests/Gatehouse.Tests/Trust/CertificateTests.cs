@@ -32,7 +32,10 @@ public sealed class CertificateTests
     {
         var issuing = cluster.Issuing.Certificate;
         Assert.Equal((Now.AddHours(-1), Now.AddYears(5)), Life(issuing));
-        Assert.True(issuing.Extensions.OfType<X509BasicConstraintsExtension>().Single() is { Critical: true, CertificateAuthority: true, PathLengthConstraint: 0, HasPathLengthConstraint: true });
+        Assert.True(
+            issuing.Extensions.OfType<X509BasicConstraintsExtension>().Single()
+                is { Critical: true, CertificateAuthority: true, PathLengthConstraint: 0, HasPathLengthConstraint: true }
+        );
         Assert.Equal(cluster.Root.Certificate.Subject, issuing.Issuer);
         Assert.Equal(KeyIdentifier(cluster.Root.Certificate), AuthorityIdentifier(issuing));
         Assert.False(cluster.Issuing.IsRoot);
@@ -49,10 +52,18 @@ public sealed class CertificateTests
         var names = leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
         Assert.Equal(["mx7.example.org", "mx7", "localhost"], names.EnumerateDnsNames());
         Assert.Equal([IPAddress.Parse("192.0.2.7"), IPAddress.Loopback], names.EnumerateIPAddresses());
-        Assert.Equal([$"urn:gatehouse:{SampleCluster.Id}:node:7", $"urn:gatehouse:{SampleCluster.Id}:issuer:3"], AlternativeNames.Of(leaf).Urns.Select(u => u.ToString()));
+        Assert.Equal(
+            [$"urn:gatehouse:{SampleCluster.Id}:node:7", $"urn:gatehouse:{SampleCluster.Id}:issuer:3"],
+            AlternativeNames.Of(leaf).Urns.Select(u => u.ToString())
+        );
         Assert.True(leaf.Extensions.OfType<X509BasicConstraintsExtension>().Single() is { Critical: true, CertificateAuthority: false });
-        Assert.True(leaf.Extensions.OfType<X509KeyUsageExtension>().Single() is { Critical: true, KeyUsages: X509KeyUsageFlags.DigitalSignature });
-        Assert.Equal(["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"], leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().Single().EnhancedKeyUsages.Cast<Oid>().Select(o => o.Value));
+        Assert.True(
+            leaf.Extensions.OfType<X509KeyUsageExtension>().Single() is { Critical: true, KeyUsages: X509KeyUsageFlags.DigitalSignature }
+        );
+        Assert.Equal(
+            ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"],
+            leaf.Extensions.OfType<X509EnhancedKeyUsageExtension>().Single().EnhancedKeyUsages.Cast<Oid>().Select(o => o.Value)
+        );
         Assert.Equal(KeyIdentifier(cluster.Issuing.Certificate), AuthorityIdentifier(leaf));
     }
 
@@ -99,7 +110,11 @@ public sealed class CertificateTests
     [Fact]
     public void A_CA_that_has_ended_or_not_begun_signs_nothing()
     {
-        Assert.Contains("ended on 2031-07-01 12:00 UTC", Refused(() => cluster.Certificate(made: Now.AddYears(5))), StringComparison.Ordinal);
+        Assert.Contains(
+            "ended on 2031-07-01 12:00 UTC",
+            Refused(() => cluster.Certificate(made: Now.AddYears(5))),
+            StringComparison.Ordinal
+        );
         Assert.Contains("set the clock right", Refused(() => cluster.Certificate(made: Now.AddHours(-2))), StringComparison.Ordinal);
     }
 
@@ -107,10 +122,26 @@ public sealed class CertificateTests
     public void Each_level_signs_the_next_one_only()
     {
         using var key = SampleCluster.Key();
-        Assert.Contains("not by the root CA", Refused(() => cluster.Root.MakeNode(cluster.Node(), new PublicKey(key), SampleCluster.Serial(), Now)), StringComparison.Ordinal);
-        Assert.Contains("by the root CA only", Refused(() => cluster.Issuing.MakeIssuing(new PublicKey(key), SampleCluster.Serial(), Now)), StringComparison.Ordinal);
-        Assert.Contains("not that of a cluster's CA", Refused(() => new CertificateAuthority(cluster.Certificate(), key)), StringComparison.Ordinal);
-        Assert.Contains("does not belong", Refused(() => new CertificateAuthority(cluster.Root.Certificate, key)), StringComparison.Ordinal);
+        Assert.Contains(
+            "not by the root CA",
+            Refused(() => cluster.Root.MakeNode(cluster.Node(), new PublicKey(key), SampleCluster.Serial(), Now)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "by the root CA only",
+            Refused(() => cluster.Issuing.MakeIssuing(new PublicKey(key), SampleCluster.Serial(), Now)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not that of a cluster's CA",
+            Refused(() => new CertificateAuthority(cluster.Certificate(), key)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "does not belong",
+            Refused(() => new CertificateAuthority(cluster.Root.Certificate, key)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -119,9 +150,42 @@ public sealed class CertificateTests
         var node = cluster.Node();
         NodeIdentity[] unfit =
         [
-            node with { ClusterId = SampleCluster.OtherId }, node with { ClusterName = "Other" }, node with { Number = 0 }, node with { IssuerEpoch = -1 },
-            node with { Name = "*.example.org" }, node with { Name = "mx2" }, node with { Name = "MX2.example.org" }, node with { Name = "a\nb.example.org" },
-            node with { Name = $"{new string('a', 55)}.example.org" },
+            node with
+            {
+                ClusterId = SampleCluster.OtherId,
+            },
+            node with
+            {
+                ClusterName = "Other",
+            },
+            node with
+            {
+                Number = 0,
+            },
+            node with
+            {
+                IssuerEpoch = -1,
+            },
+            node with
+            {
+                Name = "*.example.org",
+            },
+            node with
+            {
+                Name = "mx2",
+            },
+            node with
+            {
+                Name = "MX2.example.org",
+            },
+            node with
+            {
+                Name = "a\nb.example.org",
+            },
+            node with
+            {
+                Name = $"{new string('a', 55)}.example.org",
+            },
         ];
         Assert.All(unfit, n => Assert.NotEmpty(Refused(() => cluster.Certificate(n))));
     }
@@ -132,8 +196,20 @@ public sealed class CertificateTests
         using var rsa = RSA.Create(2048);
         using var large = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         PublicKey[] others = [new(rsa), new(large)];
-        Assert.All(others, k => Assert.Contains("not a P-256 key", Refused(() => cluster.Issuing.MakeNode(cluster.Node(), k, SampleCluster.Serial(), Now)), StringComparison.Ordinal));
-        Assert.Contains("not a P-256 key", Refused(() => CertificateAuthority.MakeRoot(SampleCluster.Id, "x", large, SampleCluster.Serial(), Now)), StringComparison.Ordinal);
+        Assert.All(
+            others,
+            k =>
+                Assert.Contains(
+                    "not a P-256 key",
+                    Refused(() => cluster.Issuing.MakeNode(cluster.Node(), k, SampleCluster.Serial(), Now)),
+                    StringComparison.Ordinal
+                )
+        );
+        Assert.Contains(
+            "not a P-256 key",
+            Refused(() => CertificateAuthority.MakeRoot(SampleCluster.Id, "x", large, SampleCluster.Serial(), Now)),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -158,11 +234,14 @@ public sealed class CertificateTests
         Assert.False(Renewal.IsDue(leaf, due.AddSeconds(-1)));
     }
 
-    private static (DateTimeOffset From, DateTimeOffset End) Life(X509Certificate2 certificate) => (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+    private static (DateTimeOffset From, DateTimeOffset End) Life(X509Certificate2 certificate) =>
+        (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
-    private static string KeyIdentifier(X509Certificate2 c) => c.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier!;
+    private static string KeyIdentifier(X509Certificate2 c) =>
+        c.Extensions.OfType<X509SubjectKeyIdentifierExtension>().Single().SubjectKeyIdentifier!;
 
-    private static string AuthorityIdentifier(X509Certificate2 c) => Convert.ToHexString(c.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.Span);
+    private static string AuthorityIdentifier(X509Certificate2 c) =>
+        Convert.ToHexString(c.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().Single().KeyIdentifier!.Value.Span);
 
     private static string Refused(Action act) => Assert.Throws<TrustException>(act).Message;
 

@@ -13,18 +13,39 @@ public sealed class CodeTests
     private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
     // Every kind: how it is made, and how it is read. The reader gives the text again, or the problem.
-    private static readonly (string Name, int Prefix, Func<byte[], string> Make, Func<string, (string? Text, string Problem)> Read)[] Kinds =
+    private static readonly (
+        string Name,
+        int Prefix,
+        Func<byte[], string> Make,
+        Func<string, (string? Text, string Problem)> Read
+    )[] Kinds =
     [
         ("join code", 0, b => Code(b).Text.Reveal(), t => JoinCode.TryRead(t, out var c, out var p) ? (c.Text.Reveal(), p) : (null, p)),
-        ("master token", 5, b => MasterToken.Make(b.AsSpan(0, 20)).Text.Reveal(), t => MasterToken.TryRead(t, out var c, out var p) ? (c.Text.Reveal(), p) : (null, p)),
-        ("encryption key", 5, b => EncryptionKey.Make(b).Text.Reveal(), t => EncryptionKey.TryRead(t, out var c, out var p) ? (c.Text.Reveal(), p) : (null, p)),
+        (
+            "master token",
+            5,
+            b => MasterToken.Make(b.AsSpan(0, 20)).Text.Reveal(),
+            t => MasterToken.TryRead(t, out var c, out var p) ? (c.Text.Reveal(), p) : (null, p)
+        ),
+        (
+            "encryption key",
+            5,
+            b => EncryptionKey.Make(b).Text.Reveal(),
+            t => EncryptionKey.TryRead(t, out var c, out var p) ? (c.Text.Reveal(), p) : (null, p)
+        ),
     ];
 
     private static Arbitrary<byte[]> Random => Gen.Choose(0, 255).Select(b => (byte)b).ArrayOf(32).ToArbitrary();
 
     [Fact]
-    public void Bytes_in_base_32_come_back() => Check(300, Prop.ForAll(
-        Gen.Choose(0, 255).Select(b => (byte)b).ArrayOf().ToArbitrary(), bytes => Base32.TryRead(Base32.Write(bytes), out var again) && again.SequenceEqual(bytes)));
+    public void Bytes_in_base_32_come_back() =>
+        Check(
+            300,
+            Prop.ForAll(
+                Gen.Choose(0, 255).Select(b => (byte)b).ArrayOf().ToArbitrary(),
+                bytes => Base32.TryRead(Base32.Write(bytes), out var again) && again.SequenceEqual(bytes)
+            )
+        );
 
     [Fact]
     public void Base_32_is_Crockfords()
@@ -34,7 +55,10 @@ public sealed class CodeTests
         Assert.Equal("Hello"u8, bytes);
         Assert.True(Base32.TryRead("oOi0", out bytes) && Base32.TryRead("0010", out var same) && bytes.SequenceEqual(same));
         Assert.Equal([0, 2], bytes);
-        Assert.All(new[] { "U", "0U", "9", "01", "!!", "é0", "oOil", "\u212a0", "\u01310" }, t => Assert.False(Base32.TryRead(t, out _), t));
+        Assert.All(
+            new[] { "U", "0U", "9", "01", "!!", "é0", "oOil", "\u212a0", "\u01310" },
+            t => Assert.False(Base32.TryRead(t, out _), t)
+        );
     }
 
     [Fact]
@@ -42,14 +66,30 @@ public sealed class CodeTests
     {
         foreach (var kind in Kinds)
         {
-            Check(100, Prop.ForAll(Random, bytes =>
-            {
-                var text = kind.Make(bytes);
-                var look = text[kind.Prefix..].Replace('0', 'o').Replace('1', 'l');
-                string[] typed = [text, text.ToLowerInvariant(), text.Replace("-", " ", StringComparison.Ordinal), text.Replace("-", "", StringComparison.Ordinal), $" {text}\n", text[..kind.Prefix] + look, text.Replace('-', '\u2013'), text[kind.Prefix..]];
-                Assert.All(typed, t => Assert.Equal((text, ""), kind.Read(t)));
-                return true;
-            }));
+            Check(
+                100,
+                Prop.ForAll(
+                    Random,
+                    bytes =>
+                    {
+                        var text = kind.Make(bytes);
+                        var look = text[kind.Prefix..].Replace('0', 'o').Replace('1', 'l');
+                        string[] typed =
+                        [
+                            text,
+                            text.ToLowerInvariant(),
+                            text.Replace("-", " ", StringComparison.Ordinal),
+                            text.Replace("-", "", StringComparison.Ordinal),
+                            $" {text}\n",
+                            text[..kind.Prefix] + look,
+                            text.Replace('-', '\u2013'),
+                            text[kind.Prefix..],
+                        ];
+                        Assert.All(typed, t => Assert.Equal((text, ""), kind.Read(t)));
+                        return true;
+                    }
+                )
+            );
         }
     }
 
@@ -67,18 +107,29 @@ public sealed class CodeTests
     {
         foreach (var kind in Kinds)
         {
-            Check(8, Prop.ForAll(Random, bytes =>
-            {
-                var text = kind.Make(bytes);
-                for (var i = kind.Prefix; i < text.Length; i++)
-                {
-                    if (text[i] == '-') continue;
-                    foreach (var c in Alphabet.Append('U').Append('!').Append('é').Where(c => c != text[i]))
-                        Assert.Contains($"group {Group(text, kind.Prefix, i)}", Problem(kind, text[..i] + c + text[(i + 1)..]), StringComparison.Ordinal);
-                }
+            Check(
+                8,
+                Prop.ForAll(
+                    Random,
+                    bytes =>
+                    {
+                        var text = kind.Make(bytes);
+                        for (var i = kind.Prefix; i < text.Length; i++)
+                        {
+                            if (text[i] == '-')
+                                continue;
+                            foreach (var c in Alphabet.Append('U').Append('!').Append('é').Where(c => c != text[i]))
+                                Assert.Contains(
+                                    $"group {Group(text, kind.Prefix, i)}",
+                                    Problem(kind, text[..i] + c + text[(i + 1)..]),
+                                    StringComparison.Ordinal
+                                );
+                        }
 
-                return true;
-            }));
+                        return true;
+                    }
+                )
+            );
         }
     }
 
@@ -87,22 +138,29 @@ public sealed class CodeTests
     {
         foreach (var kind in Kinds)
         {
-            Check(100, Prop.ForAll(Random, bytes =>
-            {
-                var text = kind.Make(bytes);
-                for (var i = kind.Prefix; i + 1 < text.Length; i++)
-                {
-                    // Over the border of two groups, too.
-                    var j = text[i + 1] == '-' ? i + 2 : i + 1;
-                    if (text[i] == '-' || text[i] == text[j]) continue;
-                    var swapped = text.ToCharArray();
-                    (swapped[i], swapped[j]) = (swapped[j], swapped[i]);
-                    var problem = Problem(kind, new string(swapped));
-                    Assert.Matches($@"group {Group(text, kind.Prefix, i)}\b|groups .*\b{Group(text, kind.Prefix, i)}\b", problem);
-                }
+            Check(
+                100,
+                Prop.ForAll(
+                    Random,
+                    bytes =>
+                    {
+                        var text = kind.Make(bytes);
+                        for (var i = kind.Prefix; i + 1 < text.Length; i++)
+                        {
+                            // Over the border of two groups, too.
+                            var j = text[i + 1] == '-' ? i + 2 : i + 1;
+                            if (text[i] == '-' || text[i] == text[j])
+                                continue;
+                            var swapped = text.ToCharArray();
+                            (swapped[i], swapped[j]) = (swapped[j], swapped[i]);
+                            var problem = Problem(kind, new string(swapped));
+                            Assert.Matches($@"group {Group(text, kind.Prefix, i)}\b|groups .*\b{Group(text, kind.Prefix, i)}\b", problem);
+                        }
 
-                return true;
-            }));
+                        return true;
+                    }
+                )
+            );
         }
     }
 
@@ -111,23 +169,34 @@ public sealed class CodeTests
     {
         foreach (var kind in Kinds)
         {
-            Check(20, Prop.ForAll(Random, bytes =>
-            {
-                var text = kind.Make(bytes);
-                var groups = text[kind.Prefix..].Split('-');
-                for (var i = 0; i < groups.Length; i++)
-                {
-                    for (var j = i + 1; j < groups.Length; j++)
+            Check(
+                20,
+                Prop.ForAll(
+                    Random,
+                    bytes =>
                     {
-                        var swapped = groups.ToArray();
-                        (swapped[i], swapped[j]) = (swapped[j], swapped[i]);
-                        if (groups[i] == groups[j]) continue;
-                        Assert.Contains($"groups {i + 1} and {j + 1} stand in each other's place", Problem(kind, string.Join('-', swapped)), StringComparison.Ordinal);
-                    }
-                }
+                        var text = kind.Make(bytes);
+                        var groups = text[kind.Prefix..].Split('-');
+                        for (var i = 0; i < groups.Length; i++)
+                        {
+                            for (var j = i + 1; j < groups.Length; j++)
+                            {
+                                var swapped = groups.ToArray();
+                                (swapped[i], swapped[j]) = (swapped[j], swapped[i]);
+                                if (groups[i] == groups[j])
+                                    continue;
+                                Assert.Contains(
+                                    $"groups {i + 1} and {j + 1} stand in each other's place",
+                                    Problem(kind, string.Join('-', swapped)),
+                                    StringComparison.Ordinal
+                                );
+                            }
+                        }
 
-                return true;
-            }));
+                        return true;
+                    }
+                )
+            );
         }
     }
 
@@ -159,9 +228,30 @@ public sealed class CodeTests
     }
 
     [Fact]
-    public void Any_text_is_read_or_refused_with_a_reason() => Check(2000, Prop.ForAll(
-        Gen.OneOf(Gen.Elements(Alphabet.Select(c => c.ToString()).Append("-").Append(" ").Append("GHMT-").Append("\ud800").Append("\0").ToArray()), Gen.Choose(0, 0xFFFF).Select(c => ((char)c).ToString())).ArrayOf().Resize(80).Select(string.Concat).ToArbitrary(),
-        text => Array.TrueForAll(Kinds, k => k.Read(text) is { Text: not null } or { Problem.Length: > 5 })));
+    public void Any_text_is_read_or_refused_with_a_reason() =>
+        Check(
+            2000,
+            Prop.ForAll(
+                Gen.OneOf(
+                        Gen.Elements(
+                            Alphabet
+                                .Select(c => c.ToString())
+                                .Append("-")
+                                .Append(" ")
+                                .Append("GHMT-")
+                                .Append("\ud800")
+                                .Append("\0")
+                                .ToArray()
+                        ),
+                        Gen.Choose(0, 0xFFFF).Select(c => ((char)c).ToString())
+                    )
+                    .ArrayOf()
+                    .Resize(80)
+                    .Select(string.Concat)
+                    .ToArbitrary(),
+                text => Array.TrueForAll(Kinds, k => k.Read(text) is { Text: not null } or { Problem.Length: > 5 })
+            )
+        );
 
     [Fact]
     public void A_join_code_carries_its_parts()
@@ -210,7 +300,10 @@ public sealed class CodeTests
         Assert.True(verifier.Matches(code.Id, new Secret(code.Secret.Reveal().ToLowerInvariant())));
         Assert.False(verifier.Matches(code.Id, other.Secret));
         Assert.False(verifier.Matches(other.Id, code.Secret));
-        Assert.All(new[] { "", "U", new string('0', 16), code.Secret.Reveal()[..14], code.Secret.Reveal() + "00" }, s => Assert.False(verifier.Matches(code.Id, new Secret(s))));
+        Assert.All(
+            new[] { "", "U", new string('0', 16), code.Secret.Reveal()[..14], code.Secret.Reveal() + "00" },
+            s => Assert.False(verifier.Matches(code.Id, new Secret(s)))
+        );
         Assert.NotEqual(stored, CodeVerifier.Of(code, RandomNumberGenerator.GetBytes(CodeVerifier.SaltBytes)).ToString());
     }
 
@@ -231,7 +324,10 @@ public sealed class CodeTests
 
     private static JoinCode Code(byte[] random) => JoinCode.Make(random.AsSpan(0, 14), Pin.Read(random.AsSpan(14, 16)));
 
-    private static string Problem((string Name, int Prefix, Func<byte[], string> Make, Func<string, (string? Text, string Problem)> Read) kind, string text)
+    private static string Problem(
+        (string Name, int Prefix, Func<byte[], string> Make, Func<string, (string? Text, string Problem)> Read) kind,
+        string text
+    )
     {
         var (read, problem) = kind.Read(text);
         Assert.True(read is null, $"{kind.Name} {text}");

@@ -7,7 +7,8 @@ namespace Gatehouse.Tests.Trust;
 public sealed class DkimKeyTests
 {
     // RFC 8463, appendix A.2: the private key as PKCS#8, and the record that belongs to it.
-    internal const string Ed25519 = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+    internal const string Ed25519 =
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
     private const string Record = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
     [Fact]

@@ -50,12 +50,23 @@ public sealed class OpenSslTests : IDisposable
         Assert.True(code == 0, output);
     }
 
-    private (int Code, string Output) Verify(string lists, string purpose) => Run(
-        "verify", "-x509_strict", "-crl_check_all", "-purpose", purpose, "-verify_hostname", "mx2.example.org",
-        "-attime", $"{SampleCluster.Now.ToUnixTimeSeconds()}",
-        "-CAfile", Write("roots.pem", cluster.RootPem + lists),
-        "-untrusted", Write("issuing.pem", cluster.Issuing.Certificate.ExportCertificatePem()),
-        Write("leaf.pem", leaf.ExportCertificatePem()));
+    private (int Code, string Output) Verify(string lists, string purpose) =>
+        Run(
+            "verify",
+            "-x509_strict",
+            "-crl_check_all",
+            "-purpose",
+            purpose,
+            "-verify_hostname",
+            "mx2.example.org",
+            "-attime",
+            $"{SampleCluster.Now.ToUnixTimeSeconds()}",
+            "-CAfile",
+            Write("roots.pem", cluster.RootPem + lists),
+            "-untrusted",
+            Write("issuing.pem", cluster.Issuing.Certificate.ExportCertificatePem()),
+            Write("leaf.pem", leaf.ExportCertificatePem())
+        );
 
     private string Write(string name, string content)
     {

@@ -19,11 +19,25 @@ public sealed class OwnCertificateTests : IDisposable
     public OwnCertificateTests()
     {
         root = Authority("CN=root", rootKey).CreateSelfSigned(Start, Start.AddYears(9));
-        issuer = Authority("CN=issuer", issuerKey).Create(root.SubjectName, X509SignatureGenerator.CreateForECDsa(rootKey), Start, Start.AddYears(5), [2]);
-        leaf = new CertificateRequest("CN=mx1.example.org", key, HashAlgorithmName.SHA256).Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), Start, Start.AddYears(1), [3]);
+        issuer = Authority("CN=issuer", issuerKey)
+            .Create(root.SubjectName, X509SignatureGenerator.CreateForECDsa(rootKey), Start, Start.AddYears(5), [2]);
+        leaf = new CertificateRequest("CN=mx1.example.org", key, HashAlgorithmName.SHA256).Create(
+            issuer.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(issuerKey),
+            Start,
+            Start.AddYears(1),
+            [3]
+        );
     }
 
-    public static TheoryData<string> Around => ["{0}{1}", "Bag Attributes\n    friendlyName: mx\n{0}subject=CN = mx1\nissuer=CN = x\n{1}\nthe end", "# Söhne\r\n\r\n{0}{1}", "\uFEFF{0}{1}", "{1}{0}"];
+    public static TheoryData<string> Around =>
+        [
+            "{0}{1}",
+            "Bag Attributes\n    friendlyName: mx\n{0}subject=CN = mx1\nissuer=CN = x\n{1}\nthe end",
+            "# Söhne\r\n\r\n{0}{1}",
+            "\uFEFF{0}{1}",
+            "{1}{0}",
+        ];
 
     public void Dispose()
     {
@@ -57,8 +71,21 @@ public sealed class OwnCertificateTests : IDisposable
     public void The_chain_is_put_in_order_with_the_servers_own_certificate_first()
     {
         var wanted = string.Concat(new[] { leaf, issuer, root }.Select(c => c.ExportCertificatePem() + "\n"));
-        X509Certificate2[][] orders = [[leaf, issuer, root], [root, issuer, leaf], [issuer, leaf, root], [root, leaf, issuer]];
-        Assert.All(orders, o => Assert.Equal(wanted, OwnCertificate.Read(string.Join('\n', o.Select(c => c.ExportCertificatePem())), key.ExportPkcs8PrivateKeyPem()).ChainPem));
+        X509Certificate2[][] orders =
+        [
+            [leaf, issuer, root],
+            [root, issuer, leaf],
+            [issuer, leaf, root],
+            [root, leaf, issuer],
+        ];
+        Assert.All(
+            orders,
+            o =>
+                Assert.Equal(
+                    wanted,
+                    OwnCertificate.Read(string.Join('\n', o.Select(c => c.ExportCertificatePem())), key.ExportPkcs8PrivateKeyPem()).ChainPem
+                )
+        );
     }
 
     [Fact]
@@ -66,12 +93,27 @@ public sealed class OwnCertificateTests : IDisposable
     {
         var certificate = leaf.ExportCertificatePem();
         Assert.Equal(OwnCertificateProblem.NoCertificate, OwnCertificate.Read("", key.ExportPkcs8PrivateKeyPem()).Problem);
-        Assert.Equal(OwnCertificateProblem.NoCertificate, OwnCertificate.Read(PemEncoding.WriteString("CERTIFICATE", [1, 2, 3]), "").Problem);
+        Assert.Equal(
+            OwnCertificateProblem.NoCertificate,
+            OwnCertificate.Read(PemEncoding.WriteString("CERTIFICATE", [1, 2, 3]), "").Problem
+        );
         Assert.Equal(OwnCertificateProblem.NoKey, OwnCertificate.Read(certificate, certificate).Problem);
         Assert.Equal(OwnCertificateProblem.KeyMismatch, OwnCertificate.Read(certificate, issuerKey.ExportPkcs8PrivateKeyPem()).Problem);
-        var locked = key.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000));
+        var locked = key.ExportEncryptedPkcs8PrivateKeyPem(
+            "secret",
+            new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000)
+        );
         Assert.Equal(OwnCertificateProblem.EncryptedKey, OwnCertificate.Read(certificate, locked).Problem);
-        Assert.Equal(OwnCertificateProblem.EncryptedKey, OwnCertificate.Read(certificate, "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n").Problem);
+        Assert.Equal(
+            OwnCertificateProblem.EncryptedKey,
+            OwnCertificate
+                .Read(
+                    certificate,
+                    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE "
+                        + "KEY-----\n"
+                )
+                .Problem
+        );
     }
 
     [Fact]
@@ -80,9 +122,15 @@ public sealed class OwnCertificateTests : IDisposable
         using var curve = ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1);
         Assert.Equal(OwnCertificateProblem.KeyKind, Own(new CertificateRequest("CN=mx1", curve, HashAlgorithmName.SHA256), curve));
         using var small = RSA.Create(1024);
-        Assert.Equal(OwnCertificateProblem.KeyKind, Own(new CertificateRequest("CN=mx1", small, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), small));
+        Assert.Equal(
+            OwnCertificateProblem.KeyKind,
+            Own(new CertificateRequest("CN=mx1", small, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), small)
+        );
         using var large = RSA.Create(2048);
-        Assert.Equal(OwnCertificateProblem.None, Own(new CertificateRequest("CN=mx1", large, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), large));
+        Assert.Equal(
+            OwnCertificateProblem.None,
+            Own(new CertificateRequest("CN=mx1", large, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), large)
+        );
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         Assert.Equal(OwnCertificateProblem.None, Own(new CertificateRequest("CN=mx1", other, HashAlgorithmName.SHA384), other));
     }

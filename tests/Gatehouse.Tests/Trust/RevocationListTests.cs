@@ -18,7 +18,10 @@ public sealed class RevocationListTests
     [InlineData(300)]
     public void A_list_comes_back(int revoked)
     {
-        var serials = Enumerable.Range(0, revoked).Select(_ => new RevokedCertificate(SampleCluster.Serial(), SampleCluster.Now.AddDays(-1))).ToArray();
+        var serials = Enumerable
+            .Range(0, revoked)
+            .Select(_ => new RevokedCertificate(SampleCluster.Serial(), SampleCluster.Now.AddDays(-1)))
+            .ToArray();
         var made = cluster.Issuing.MakeRevocationList(70_000, serials, SampleCluster.Now);
         Assert.True(RevocationList.TryReadAll(made.Pem, out var lists, out _));
         var list = Assert.Single(lists);
@@ -35,7 +38,11 @@ public sealed class RevocationListTests
     public void A_list_of_the_root_lasts_beyond_2050()
     {
         var old = new SampleCluster(made: new DateTimeOffset(2049, 12, 31, 0, 0, 0, TimeSpan.Zero));
-        var list = old.Root.MakeRevocationList(1, [new(SampleCluster.Serial(), new DateTimeOffset(2051, 1, 1, 0, 0, 0, TimeSpan.Zero))], new DateTimeOffset(2051, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var list = old.Root.MakeRevocationList(
+            1,
+            [new(SampleCluster.Serial(), new DateTimeOffset(2051, 1, 1, 0, 0, 0, TimeSpan.Zero))],
+            new DateTimeOffset(2051, 1, 1, 0, 0, 0, TimeSpan.Zero)
+        );
         Assert.Equal(2069, list.NextUpdate.Year);
         Assert.Equal(2051, list.Revoked[0].Revoked.Year);
     }
@@ -77,22 +84,35 @@ public sealed class RevocationListTests
     {
         var made = cluster.Issuing.MakeRevocationList(1, [new(SampleCluster.Serial(), SampleCluster.Now)], SampleCluster.Now);
         var der = Convert.FromBase64String(string.Concat(made.Pem.Split('\n').Where(l => !l.StartsWith('-'))));
-        Prop.ForAll(Gen.Choose(0, (der.Length * 8) - 1).ToArbitrary(), bit =>
-        {
-            var flipped = der.ToArray();
-            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            try
-            {
-                return !RevocationList.Read(flipped).IsSignedBy(cluster.Issuing.Certificate);
-            }
-            catch (TrustException e)
-            {
-                return e.Message.Length > 0;
-            }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+        Prop.ForAll(
+                Gen.Choose(0, (der.Length * 8) - 1).ToArbitrary(),
+                bit =>
+                {
+                    var flipped = der.ToArray();
+                    flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+                    try
+                    {
+                        return !RevocationList.Read(flipped).IsSignedBy(cluster.Issuing.Certificate);
+                    }
+                    catch (TrustException e)
+                    {
+                        return e.Message.Length > 0;
+                    }
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
     }
 
-    private RevocationList Forged(ECDsa mine) => RevocationList.Read(new CertificateRevocationListBuilder().Build(
-        cluster.Issuing.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(mine), 9, SampleCluster.Now.AddYears(1), HashAlgorithmName.SHA256,
-        X509AuthorityKeyIdentifierExtension.CreateFromCertificate(cluster.Issuing.Certificate, true, false), SampleCluster.Now));
+    private RevocationList Forged(ECDsa mine) =>
+        RevocationList.Read(
+            new CertificateRevocationListBuilder().Build(
+                cluster.Issuing.Certificate.SubjectName,
+                X509SignatureGenerator.CreateForECDsa(mine),
+                9,
+                SampleCluster.Now.AddYears(1),
+                HashAlgorithmName.SHA256,
+                X509AuthorityKeyIdentifierExtension.CreateFromCertificate(cluster.Issuing.Certificate, true, false),
+                SampleCluster.Now
+            )
+        );
 }

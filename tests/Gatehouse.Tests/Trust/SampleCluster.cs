@@ -33,7 +33,8 @@ internal sealed class SampleCluster
 
     /// <summary>Both lists, of given numbers.</summary>
     public string Lists(IEnumerable<SerialNumber>? nodes = null, IEnumerable<SerialNumber>? issuers = null, long number = 1) =>
-        Issuing.MakeRevocationList(number, (nodes ?? []).Select(Revoked), Now).Pem + Root.MakeRevocationList(number, (issuers ?? []).Select(Revoked), Now).Pem;
+        Issuing.MakeRevocationList(number, (nodes ?? []).Select(Revoked), Now).Pem
+        + Root.MakeRevocationList(number, (issuers ?? []).Select(Revoked), Now).Pem;
 
     public TrustStore Store(string lists = "") => TrustStore.Read(RootPem, lists);
 
@@ -53,8 +54,13 @@ internal sealed class SampleCluster
     }
 
     /// <summary>A judgement with the issuing CA that comes along.</summary>
-    public Judgement Judge(X509Certificate2 leaf, TrustStore? store = null, DateTimeOffset? now = null, Purpose purpose = Purpose.Client, string? host = null) =>
-        (store ?? Store()).Judge(leaf, [Issuing.Certificate], now ?? Now, purpose, host);
+    public Judgement Judge(
+        X509Certificate2 leaf,
+        TrustStore? store = null,
+        DateTimeOffset? now = null,
+        Purpose purpose = Purpose.Client,
+        string? host = null
+    ) => (store ?? Store()).Judge(leaf, [Issuing.Certificate], now ?? Now, purpose, host);
 
     public static ECDsa Key() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
 

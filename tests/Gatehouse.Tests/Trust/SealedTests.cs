@@ -17,15 +17,21 @@ public sealed class SealedTests
     private static byte[] Nonce => RandomNumberGenerator.GetBytes(Sealed.NonceBytes);
 
     [Fact]
-    public void What_is_sealed_comes_back() => Check(200, Prop.ForAll(
-        Gen.Choose(0, 255).Select(b => (byte)b).ArrayOf().ToArbitrary(), content =>
-        {
-            var text = Sealed.Seal(key, "redis.password", content, Nonce).ToString();
-            Assert.Matches("^gh1:[0-9A-Z]{6}:[0-9A-Za-z+/]+=*$", text);
-            Assert.True(Sealed.TryRead(text + "\n", out var read, out _));
-            Assert.Equal(key.Id, read.KeyId);
-            return read.TryOpen(key, "redis.password", out byte[] opened, out _) && opened.SequenceEqual(content);
-        }));
+    public void What_is_sealed_comes_back() =>
+        Check(
+            200,
+            Prop.ForAll(
+                Gen.Choose(0, 255).Select(b => (byte)b).ArrayOf().ToArbitrary(),
+                content =>
+                {
+                    var text = Sealed.Seal(key, "redis.password", content, Nonce).ToString();
+                    Assert.Matches("^gh1:[0-9A-Z]{6}:[0-9A-Za-z+/]+=*$", text);
+                    Assert.True(Sealed.TryRead(text + "\n", out var read, out _));
+                    Assert.Equal(key.Id, read.KeyId);
+                    return read.TryOpen(key, "redis.password", out byte[] opened, out _) && opened.SequenceEqual(content);
+                }
+            )
+        );
 
     [Fact]
     public void A_secret_comes_back_as_one()
@@ -49,7 +55,9 @@ public sealed class SealedTests
             {
                 var flipped = text.ToArray();
                 flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-                var opened = Sealed.TryRead(Encoding.Latin1.GetString(flipped), out var read, out var problem) && read.TryOpen(key, "name", out byte[] _, out problem);
+                var opened =
+                    Sealed.TryRead(Encoding.Latin1.GetString(flipped), out var read, out var problem)
+                    && read.TryOpen(key, "name", out byte[] _, out problem);
                 Assert.False(opened, Encoding.Latin1.GetString(flipped));
                 Assert.NotEmpty(problem);
             }
@@ -69,7 +77,18 @@ public sealed class SealedTests
     {
         Assert.False(Sealed.TryRead("gh2:ABCDEF:AAAA", out _, out var later));
         Assert.Contains("gh2", later, StringComparison.Ordinal);
-        foreach (var text in new[] { "", "gh1", "gh1:ABCDEF:", "gh1:abcdef:AAAA", $"gh1:{key.Id}:AAAA", $"gh1:{key.Id}:****", "ghr1:ABCDEF:AAAA" })
+        foreach (
+            var text in new[]
+            {
+                "",
+                "gh1",
+                "gh1:ABCDEF:",
+                "gh1:abcdef:AAAA",
+                $"gh1:{key.Id}:AAAA",
+                $"gh1:{key.Id}:****",
+                "ghr1:ABCDEF:AAAA",
+            }
+        )
         {
             Assert.False(Sealed.TryRead(text, out _, out var problem));
             Assert.Contains("damaged", problem, StringComparison.Ordinal);
@@ -84,7 +103,8 @@ public sealed class SealedTests
         Assert.True(SealedKey.TryRead(text, out var read, out _));
         Assert.True(MasterToken.TryRead(token.Text.Reveal(), out var typed, out _));
         Assert.True(read.TryOpen(typed, SampleCluster.Id, out var opened, out _));
-        using (opened) Assert.Equal(root.ExportPkcs8PrivateKey(), opened.ExportPkcs8PrivateKey());
+        using (opened)
+            Assert.Equal(root.ExportPkcs8PrivateKey(), opened.ExportPkcs8PrivateKey());
         Assert.DoesNotContain(Convert.ToBase64String(root.ExportParameters(true).D!)[..20], text, StringComparison.Ordinal);
 
         var other = MasterToken.Make(RandomNumberGenerator.GetBytes(MasterToken.RandomBytes));
@@ -98,12 +118,16 @@ public sealed class SealedTests
     public void Every_flipped_bit_of_the_sealed_root_key_is_refused()
     {
         using var root = SampleCluster.Key();
-        var text = Encoding.ASCII.GetBytes(SealedKey.Seal(root, SampleCluster.Id, token, RandomNumberGenerator.GetBytes(SealedKey.RandomBytes)).ToString());
+        var text = Encoding.ASCII.GetBytes(
+            SealedKey.Seal(root, SampleCluster.Id, token, RandomNumberGenerator.GetBytes(SealedKey.RandomBytes)).ToString()
+        );
         for (var bit = 0; bit < text.Length * 8; bit++)
         {
             var flipped = text.ToArray();
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            var opened = SealedKey.TryRead(Encoding.Latin1.GetString(flipped), out var read, out var problem) && read.TryOpen(token, SampleCluster.Id, out _, out problem);
+            var opened =
+                SealedKey.TryRead(Encoding.Latin1.GetString(flipped), out var read, out var problem)
+                && read.TryOpen(token, SampleCluster.Id, out _, out problem);
             Assert.False(opened);
             Assert.NotEmpty(problem);
         }

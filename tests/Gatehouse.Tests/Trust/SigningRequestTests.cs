@@ -41,7 +41,10 @@ public sealed class SigningRequestTests
         var cluster = new SampleCluster();
         var leaf = cluster.Issuing.MakeNode(cluster.Node(), taken, SampleCluster.Serial(), SampleCluster.Now);
         Assert.Equal("CN=mx2.example.org, O=Example mail", leaf.Subject);
-        Assert.Equal(["mx2.example.org", "mx2", "localhost"], leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames());
+        Assert.Equal(
+            ["mx2.example.org", "mx2", "localhost"],
+            leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames()
+        );
         Assert.Equal(cluster.Node(), cluster.Judge(leaf).Identity);
         Assert.False(leaf.Extensions.OfType<X509BasicConstraintsExtension>().Single().CertificateAuthority);
         Assert.Equal(6, leaf.Extensions.Count);
@@ -56,19 +59,31 @@ public sealed class SigningRequestTests
         var other = new CertificateRequest("CN=x", large, HashAlgorithmName.SHA256).CreateSigningRequest();
         Assert.Contains("another kind than P-256", Problem(weak), StringComparison.Ordinal);
         Assert.Contains("another kind than P-256", Problem(other), StringComparison.Ordinal);
-        Assert.Contains("not a P-256 key", Assert.Throws<TrustException>(() => SigningRequest.Make(large)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not a P-256 key",
+            Assert.Throws<TrustException>(() => SigningRequest.Make(large)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Another_hash_than_SHA_256_is_refused() =>
-        Assert.Contains("SHA-256", Problem(new CertificateRequest("CN=x", key, HashAlgorithmName.SHA384).CreateSigningRequest()), StringComparison.Ordinal);
+        Assert.Contains(
+            "SHA-256",
+            Problem(new CertificateRequest("CN=x", key, HashAlgorithmName.SHA384).CreateSigningRequest()),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_request_without_the_private_key_is_refused()
     {
         using var mine = SampleCluster.Key();
         // Somebody else's public key, signed with mine.
-        var stolen = new CertificateRequest(new X500DistinguishedName("CN=x"), new PublicKey(key), HashAlgorithmName.SHA256).CreateSigningRequest(X509SignatureGenerator.CreateForECDsa(mine));
+        var stolen = new CertificateRequest(
+            new X500DistinguishedName("CN=x"),
+            new PublicKey(key),
+            HashAlgorithmName.SHA256
+        ).CreateSigningRequest(X509SignatureGenerator.CreateForECDsa(mine));
         Assert.Contains("is not signed by the key in it", Problem(stolen), StringComparison.Ordinal);
     }
 
@@ -80,7 +95,10 @@ public sealed class SigningRequestTests
         {
             var flipped = request.ToArray();
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.True(!SigningRequest.Judge(flipped, out _, out var problem) && problem.Length > 0, $"bit {bit} {Convert.ToHexString(request)}");
+            Assert.True(
+                !SigningRequest.Judge(flipped, out _, out var problem) && problem.Length > 0,
+                $"bit {bit} {Convert.ToHexString(request)}"
+            );
         }
     }
 
@@ -92,7 +110,11 @@ public sealed class SigningRequestTests
         Assert.Contains("has 1048576 bytes, more than 8192", Problem(large), StringComparison.Ordinal);
         Assert.Contains("not a PKCS#10", Problem([]), StringComparison.Ordinal);
         Assert.Contains("not a PKCS#10", Problem([.. Request().CreateSigningRequest(), 0]), StringComparison.Ordinal);
-        Assert.Contains("label CERTIFICATE REQUEST", Problem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"u8), StringComparison.Ordinal);
+        Assert.Contains(
+            "label CERTIFICATE REQUEST",
+            Problem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"u8),
+            StringComparison.Ordinal
+        );
         Assert.Contains("label CERTIFICATE REQUEST", Problem("-----BEGIN CERTIFICATE REQUEST-----\nA"u8), StringComparison.Ordinal);
         Assert.NotEmpty(Problem("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"u8));
         // Deep nesting.
@@ -104,12 +126,17 @@ public sealed class SigningRequestTests
     {
         var request = Request().CreateSigningRequest();
         var change = Gen.Choose(0, request.Length - 1).Zip(Gen.Choose(0, 255));
-        Prop.ForAll(change.ArrayOf(3).ToArbitrary(), changes =>
-        {
-            var bytes = request.ToArray();
-            foreach (var (index, value) in changes) bytes[index] = (byte)value;
-            return bytes.SequenceEqual(request) || Problem(bytes).Length > 0;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        Prop.ForAll(
+                change.ArrayOf(3).ToArbitrary(),
+                changes =>
+                {
+                    var bytes = request.ToArray();
+                    foreach (var (index, value) in changes)
+                        bytes[index] = (byte)value;
+                    return bytes.SequenceEqual(request) || Problem(bytes).Length > 0;
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
     }
 
     private CertificateRequest Request(string subject = "CN=x") => new(new X500DistinguishedName(subject), key, HashAlgorithmName.SHA256);

@@ -66,7 +66,10 @@ public sealed class TrustStoreTests
         var thief = new SampleCluster();
         Assert.Equal(Distrust.UnknownAuthority, Code(thief.Judge(thief.Certificate(), cluster.Store(cluster.Lists()))));
         // With the thief's root sent along, too.
-        Assert.Equal(Distrust.UnknownAuthority, Code(cluster.Store().Judge(thief.Certificate(), [thief.Issuing.Certificate, thief.Root.Certificate], Now, Purpose.Client)));
+        Assert.Equal(
+            Distrust.UnknownAuthority,
+            Code(cluster.Store().Judge(thief.Certificate(), [thief.Issuing.Certificate, thief.Root.Certificate], Now, Purpose.Client))
+        );
     }
 
     [Fact]
@@ -78,7 +81,11 @@ public sealed class TrustStoreTests
     {
         var judged = cluster.Judge(cluster.Certificate(), now: Now.AddDays(91));
         Assert.Equal(Distrust.Expired, Code(judged));
-        Assert.Contains("expired on 2026-09-29 12:00:00 UTC, and here it is 2026-09-30 12:00:00 UTC", judged.Finding!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "expired on 2026-09-29 12:00:00 UTC, and here it is 2026-09-30 12:00:00 UTC",
+            judged.Finding!.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -86,7 +93,11 @@ public sealed class TrustStoreTests
     {
         var judged = cluster.Judge(cluster.Certificate(), now: Now.AddHours(-3));
         Assert.Equal(Distrust.Early, Code(judged));
-        Assert.Contains("valid from 2026-07-01 11:00:00 UTC, and here it is 2026-07-01 09:00:00 UTC", judged.Finding!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "valid from 2026-07-01 11:00:00 UTC, and here it is 2026-07-01 09:00:00 UTC",
+            judged.Finding!.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -121,9 +132,17 @@ public sealed class TrustStoreTests
     public void A_list_that_another_made_is_no_reason_to_believe()
     {
         using var mine = SampleCluster.Key();
-        var forged = RevocationList.Read(new CertificateRevocationListBuilder().Build(
-            cluster.Issuing.Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(mine), 9, Now.AddYears(1), HashAlgorithmName.SHA256,
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(cluster.Issuing.Certificate, true, false), Now));
+        var forged = RevocationList.Read(
+            new CertificateRevocationListBuilder().Build(
+                cluster.Issuing.Certificate.SubjectName,
+                X509SignatureGenerator.CreateForECDsa(mine),
+                9,
+                Now.AddYears(1),
+                HashAlgorithmName.SHA256,
+                X509AuthorityKeyIdentifierExtension.CreateFromCertificate(cluster.Issuing.Certificate, true, false),
+                Now
+            )
+        );
         Assert.Equal(Distrust.BadRevocationList, Code(cluster.Judge(cluster.Certificate(), cluster.Store(forged.Pem))));
     }
 
@@ -135,10 +154,20 @@ public sealed class TrustStoreTests
         using var key = SampleCluster.Key();
         var victim = cluster.Certificate(cluster.Node(1, 9));
         var request = new CertificateRequest(victim.SubjectName, new PublicKey(key), HashAlgorithmName.SHA256);
-        foreach (var extension in victim.Extensions.Where(e => e is not X509AuthorityKeyIdentifierExtension)) request.CertificateExtensions.Add(extension);
+        foreach (var extension in victim.Extensions.Where(e => e is not X509AuthorityKeyIdentifierExtension))
+            request.CertificateExtensions.Add(extension);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(node, true, false));
-        var forged = request.Create(node.SubjectName, X509SignatureGenerator.CreateForECDsa(nodeKey), Now.AddHours(-1), Now.AddDays(1), [1, 2, 3]);
-        Assert.Equal(Distrust.UnknownAuthority, Code(cluster.Store().Judge(forged, [node, cluster.Issuing.Certificate], Now, Purpose.Client)));
+        var forged = request.Create(
+            node.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(nodeKey),
+            Now.AddHours(-1),
+            Now.AddDays(1),
+            [1, 2, 3]
+        );
+        Assert.Equal(
+            Distrust.UnknownAuthority,
+            Code(cluster.Store().Judge(forged, [node, cluster.Issuing.Certificate], Now, Purpose.Client))
+        );
     }
 
     [Fact]
@@ -148,7 +177,10 @@ public sealed class TrustStoreTests
         var (ca, key) = OwnIssuing();
         var whole = cluster.Certificate();
         var request = new CertificateRequest(whole.SubjectName, whole.PublicKey, HashAlgorithmName.SHA256);
-        foreach (var extension in whole.Extensions.Where(e => e is not (X509EnhancedKeyUsageExtension or X509AuthorityKeyIdentifierExtension))) request.CertificateExtensions.Add(extension);
+        foreach (
+            var extension in whole.Extensions.Where(e => e is not (X509EnhancedKeyUsageExtension or X509AuthorityKeyIdentifierExtension))
+        )
+            request.CertificateExtensions.Add(extension);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         var leaf = request.Create(ca.SubjectName, X509SignatureGenerator.CreateForECDsa(key), Now, Now.AddDays(1), [1, 2, 3]);
         Assert.Equal(Distrust.WrongUse, Code(cluster.Store().Judge(leaf, [ca], Now, Purpose.Client)));
@@ -185,12 +217,16 @@ public sealed class TrustStoreTests
         var today = DateTime.Now;
         var known = system.Certificates.FirstOrDefault(c => c.NotBefore < today && c.NotAfter > today.AddDays(30));
         // A host without CA certificates has none to be misled by.
-        if (known is null) return;
+        if (known is null)
+            return;
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         Assert.True(chain.Build(known));
-        Assert.Equal(Distrust.UnknownAuthority, Code(cluster.Store().Judge(known, system.Certificates, DateTimeOffset.Now, Purpose.Server)));
+        Assert.Equal(
+            Distrust.UnknownAuthority,
+            Code(cluster.Store().Judge(known, system.Certificates, DateTimeOffset.Now, Purpose.Server))
+        );
     }
 
     [Fact]
@@ -210,26 +246,33 @@ public sealed class TrustStoreTests
         var store = cluster.Store(cluster.Lists());
         var change = Gen.Choose(0, der.Length - 1).Zip(Gen.Choose(0, 255));
         var read = 0;
-        Prop.ForAll(change.ArrayOf(2).ToArbitrary(), changes =>
-        {
-            var bytes = der.ToArray();
-            foreach (var (index, value) in changes) bytes[index] = (byte)value;
-            if (bytes.AsSpan().SequenceEqual(der)) return true;
-            X509Certificate2 leaf;
-            try
-            {
-                leaf = X509CertificateLoader.LoadCertificate(bytes);
-            }
-            catch (CryptographicException)
-            {
-                return true;
-            }
+        Prop.ForAll(
+                change.ArrayOf(2).ToArbitrary(),
+                changes =>
+                {
+                    var bytes = der.ToArray();
+                    foreach (var (index, value) in changes)
+                        bytes[index] = (byte)value;
+                    if (bytes.AsSpan().SequenceEqual(der))
+                        return true;
+                    X509Certificate2 leaf;
+                    try
+                    {
+                        leaf = X509CertificateLoader.LoadCertificate(bytes);
+                    }
+                    catch (CryptographicException)
+                    {
+                        return true;
+                    }
 
-            read++;
-            // A reader that throws would fail the test.
-            _ = NodeIdentity.TryRead(leaf, out _, out _);
-            using (leaf) return !cluster.Judge(leaf, store, purpose: Purpose.Server, host: "mx2.example.org").IsTrusted;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
+                    read++;
+                    // A reader that throws would fail the test.
+                    _ = NodeIdentity.TryRead(leaf, out _, out _);
+                    using (leaf)
+                        return !cluster.Judge(leaf, store, purpose: Purpose.Server, host: "mx2.example.org").IsTrusted;
+                }
+            )
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
         Assert.True(read > 500);
     }
 
@@ -241,7 +284,11 @@ public sealed class TrustStoreTests
         Assert.Contains("not the root CA", Refused(cluster.Issuing.Certificate.ExportCertificatePem(), ""), StringComparison.Ordinal);
         Assert.Contains("not the root CA", Refused(cluster.Certificate().ExportCertificatePem(), ""), StringComparison.Ordinal);
         Assert.Contains("no certificate in PEM form", Refused("", ""), StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Refused("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ""), StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be read",
+            Refused("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ""),
+            StringComparison.Ordinal
+        );
         Assert.Contains("cut off", Refused(cluster.RootPem, cluster.Lists()[..^50]), StringComparison.Ordinal);
         Assert.Equal(SampleCluster.Id, cluster.Store().ClusterId);
     }

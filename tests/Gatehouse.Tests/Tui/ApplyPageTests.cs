@@ -18,7 +18,17 @@ public sealed class ApplyPageTests
         var stage = new Stage(surface, () => { });
         using var run = new ApplyRun(new Wizards.StillClock());
         var node = Samples.Render(Samples.Minimal);
-        var plan = Planner.Plan(null, new ActualState(System.Collections.Immutable.ImmutableDictionary<string, PathState>.Empty, node.Packages, node.Members, System.Collections.Immutable.ImmutableDictionary<string, UnitState>.Empty, true), node);
+        var plan = Planner.Plan(
+            null,
+            new ActualState(
+                System.Collections.Immutable.ImmutableDictionary<string, PathState>.Empty,
+                node.Packages,
+                node.Members,
+                System.Collections.Immutable.ImmutableDictionary<string, UnitState>.Empty,
+                true
+            ),
+            node
+        );
         var done = new TaskCompletionSource<ApplyResult>();
         run.Begin(ct => done.Task.WaitAsync(ct));
         var page = new ApplyPage(stage, run, plan, "mx1", () => [new StepMark("Review", StepState.Current)]);
@@ -48,8 +58,10 @@ public sealed class ApplyPageTests
             yield return new Press(Key.Escape);
             yield return new Press(Key.None);
             FrameFile.Expect("applying-stop", surface);
-            foreach (var press in Keys.Of(Key.Right, Key.Enter)) yield return press;
-            while (true) yield return new Press(Key.None);
+            foreach (var press in Keys.Of(Key.Right, Key.Enter))
+                yield return press;
+            while (true)
+                yield return new Press(Key.None);
         }
     }
 }

@@ -33,7 +33,20 @@ public sealed class FrameTests
         var interview = Opened(screen);
         var advanced = Samples.Screens[screen]!.Fields.FirstOrDefault(f => f.Advanced && f.When is null)?.Path ?? "";
         var stage = new Stage(surface, () => { });
-        Wizards.Play(surface, stage, new FormPage(stage, interview, Samples.Screens[screen]!, "mx1", () => Wizards.Steps(interview, screen), visited: false, field: advanced), Keys.Of(Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
+        Wizards.Play(
+            surface,
+            stage,
+            new FormPage(
+                stage,
+                interview,
+                Samples.Screens[screen]!,
+                "mx1",
+                () => Wizards.Steps(interview, screen),
+                visited: false,
+                field: advanced
+            ),
+            Keys.Of(Key.None, Key.None, Key.None, Key.None, Key.None, Key.None)
+        );
         FrameFile.Expect($"screen-{screen}-all", surface);
     }
 
@@ -43,7 +56,19 @@ public sealed class FrameTests
     {
         var surface = new MemorySurface();
         var stage = new Stage(surface, () => { });
-        Wizards.Play(surface, stage, new FormPage(stage, Opened(screen), Samples.Screens[screen]!, "mx1", () => Wizards.Steps(Opened(screen), screen), visited: false), Keys.Of(Key.Up, Key.Help, Key.None));
+        Wizards.Play(
+            surface,
+            stage,
+            new FormPage(
+                stage,
+                Opened(screen),
+                Samples.Screens[screen]!,
+                "mx1",
+                () => Wizards.Steps(Opened(screen), screen),
+                visited: false
+            ),
+            Keys.Of(Key.Up, Key.Help, Key.None)
+        );
         FrameFile.Expect($"help-screen-{screen}", surface);
     }
 
@@ -51,7 +76,8 @@ public sealed class FrameTests
     private static Interview Opened(string screen)
     {
         var interview = Wizards.For(screen);
-        if (screen == "quarantine") interview.Enter(Samples.Screens.Fields.First(f => f.Path == "scanner.quarantine_shared"), "built-in");
+        if (screen == "quarantine")
+            interview.Enter(Samples.Screens.Fields.First(f => f.Path == "scanner.quarantine_shared"), "built-in");
         return interview;
     }
 
@@ -89,7 +115,9 @@ public sealed class FrameTests
 
     // Noon where the test runs, for the time is shown as the clock on the wall has it.
     private static byte[] Holder(string state) =>
-        System.Text.Encoding.UTF8.GetBytes($"4711\n/dev/tty1\n{new DateTimeOffset(new DateTime(2026, 3, 1, 12, 0, 0, DateTimeKind.Local)):O}\n{state}\n");
+        System.Text.Encoding.UTF8.GetBytes(
+            $"4711\n/dev/tty1\n{new DateTimeOffset(new DateTime(2026, 3, 1, 12, 0, 0, DateTimeKind.Local)):O}\n{state}\n"
+        );
 
     [Theory]
     [MemberData(nameof(Fields))]
@@ -97,7 +125,12 @@ public sealed class FrameTests
     {
         var surface = new MemorySurface();
         var field = Samples.Screens.Fields.First(f => f.Path == path);
-        Wizards.Play(surface, new Stage(surface, () => { }), new TextPage(field.Label, FieldHelp.Of(field).Select(t => new TextRow(t)), ["Close"]), Keys.Of(Key.None, Key.None, Key.None, Key.None, Key.None, Key.None));
+        Wizards.Play(
+            surface,
+            new Stage(surface, () => { }),
+            new TextPage(field.Label, FieldHelp.Of(field).Select(t => new TextRow(t)), ["Close"]),
+            Keys.Of(Key.None, Key.None, Key.None, Key.None, Key.None, Key.None)
+        );
         Assert.False(surface.Shows(" v|"), "it does not fit");
         FrameFile.Expect($"help-{path}", surface);
     }

@@ -55,7 +55,8 @@ public sealed class FuzzTests : IDisposable
             var text = string.Concat(Enumerable.Repeat("ab3.-äö漢😀x", 50))[..400];
             Wizards.Play(surface, stage, form, Keys.Of(Key.Kill), Keys.Type(text), Keys.Of(Key.None));
             var isWritten = field.Choices.IsEmpty && field.Kind.Name is not ("boolean" or "password") && form.Current == field;
-            if (isWritten) Assert.Equal(text, interview.Text(field).Split('\n')[0]);
+            if (isWritten)
+                Assert.Equal(text, interview.Text(field).Split('\n')[0]);
         }
     }
 
@@ -65,7 +66,19 @@ public sealed class FuzzTests : IDisposable
     private static IEnumerable<Press> Random(Random random, MemorySurface surface, Func<bool> goesOn)
     {
         var keys = Enum.GetValues<Key>().Where(k => k is not (Key.HangUp or Key.Text)).ToArray();
-        string[] words = ["mx1.example.org", "192.0.2.1", "postmaster@example.com", "example.org mail.example.org", "yes", "\n", "\t", "漢字", "e\u0301", "\u200d"];
+        string[] words =
+        [
+            "mx1.example.org",
+            "192.0.2.1",
+            "postmaster@example.com",
+            "example.org mail.example.org",
+            "yes",
+            "\n",
+            "\t",
+            "漢字",
+            "e\u0301",
+            "\u200d",
+        ];
         while (goesOn())
         {
             switch (random.Next(12))
@@ -74,7 +87,8 @@ public sealed class FuzzTests : IDisposable
                     yield return new Press(keys[random.Next(keys.Length)]);
                     break;
                 case < 8:
-                    foreach (var press in Keys.Type(words[random.Next(words.Length)])) yield return press;
+                    foreach (var press in Keys.Type(words[random.Next(words.Length)]))
+                        yield return press;
                     break;
                 case 8 when random.Next(50) == 0:
                     surface.Resize(random.Next(1, 140), random.Next(1, 50));

@@ -31,7 +31,8 @@ public sealed class KeyboardTests
     [InlineData("\e[1;\rq", "Enter q")]
     [InlineData("\e]11;rgb:0/0/0\aq", "q")]
     [InlineData("\eP1$r\e\\q", "q")]
-    public void Escape_alone_is_a_key_and_what_nobody_knows_is_dropped_whole(string typed, string presses) => Assert.Equal(presses, Read(Bytes(typed)));
+    public void Escape_alone_is_a_key_and_what_nobody_knows_is_dropped_whole(string typed, string presses) =>
+        Assert.Equal(presses, Read(Bytes(typed)));
 
     [Fact]
     public void Bytes_that_are_no_text_are_dropped_and_nothing_else()
@@ -58,7 +59,10 @@ public sealed class KeyboardTests
         var sequences = Keyboard.Sequences().ToList();
         Assert.Distinct(sequences.Select(one => one.Sequence));
         Assert.All(sequences, one => Assert.NotEqual("", Read([one.Code])));
-        Assert.Equal("0 Enter PasteEnd", Read([.. new[] { "\eOp", "\eOM", "\e[201~" }.Select(one => sequences.Single(other => other.Sequence == one).Code)]));
+        Assert.Equal(
+            "0 Enter PasteEnd",
+            Read([.. new[] { "\eOp", "\eOM", "\e[201~" }.Select(one => sequences.Single(other => other.Sequence == one).Code)])
+        );
     }
 
     [Fact]
@@ -83,7 +87,8 @@ public sealed class KeyboardTests
         var rest = new Queue<int>(codes);
         var keyboard = new Keyboard(() => rest.TryDequeue(out var code) ? code : -1, _ => false);
         var presses = new List<string>();
-        while (keyboard.Read() is { } press) presses.Add(press.Key == Key.Text ? press.Text : $"{press.Key}");
+        while (keyboard.Read() is { } press)
+            presses.Add(press.Key == Key.Text ? press.Text : $"{press.Key}");
         return string.Join(' ', presses);
     }
 }

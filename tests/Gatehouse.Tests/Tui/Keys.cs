@@ -18,7 +18,8 @@ internal static class Keys
     {
         for (var waited = 0; !surface.Shows(text); waited++)
         {
-            if (waited > 3000) throw new InvalidOperationException($"'{text}' does not show up:\n{surface.Frame}");
+            if (waited > 3000)
+                throw new InvalidOperationException($"'{text}' does not show up:\n{surface.Frame}");
             Thread.Sleep(10);
             yield return new Press(Key.None);
         }

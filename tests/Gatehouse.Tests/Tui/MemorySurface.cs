@@ -42,7 +42,8 @@ internal sealed class MemorySurface(int width = 80, int height = 24) : Surface
             for (var y = 0; y < Height; y++)
             {
                 var line = new StringBuilder();
-                for (var x = 0; x < Width; x++) line.Append(shown[y, x]);
+                for (var x = 0; x < Width; x++)
+                    line.Append(shown[y, x]);
                 text.Append(line.ToString().TrimEnd()).Append('\n');
             }
 
@@ -62,7 +63,8 @@ internal sealed class MemorySurface(int width = 80, int height = 24) : Surface
 
     public override void Put(int x, int y, string text, Look look = Look.Plain)
     {
-        if (y < 0 || y >= Height) return;
+        if (y < 0 || y >= Height)
+            return;
         var elements = StringInfo.GetTextElementEnumerator(text);
         while (elements.MoveNext())
         {
@@ -71,7 +73,8 @@ internal sealed class MemorySurface(int width = 80, int height = 24) : Surface
             if (columns > 0 && x >= 0 && x + columns <= Width)
             {
                 cells[y, x] = element;
-                if (columns == 2) cells[y, x + 1] = "";
+                if (columns == 2)
+                    cells[y, x + 1] = "";
             }
 
             x += columns;
@@ -81,11 +84,21 @@ internal sealed class MemorySurface(int width = 80, int height = 24) : Surface
     public override void Box(int x, int y, int width, int height)
     {
         for (var row = 0; row < height; row++)
-            for (var column = 0; column < width; column++)
-            {
-                var edge = (row == 0 || row == height - 1, column == 0 || column == width - 1);
-                Put(x + column, y + row, edge switch { (true, true) => "+", (true, false) => "-", (false, true) => "|", _ => " " });
-            }
+        for (var column = 0; column < width; column++)
+        {
+            var edge = (row == 0 || row == height - 1, column == 0 || column == width - 1);
+            Put(
+                x + column,
+                y + row,
+                edge switch
+                {
+                    (true, true) => "+",
+                    (true, false) => "-",
+                    (false, true) => "|",
+                    _ => " ",
+                }
+            );
+        }
     }
 
     public override void Cursor(int x, int y) => cursor = (x, y);
@@ -114,15 +127,14 @@ internal sealed class MemorySurface(int width = 80, int height = 24) : Surface
 
     public override void Lend(Action use) => use();
 
-    public override void Dispose()
-    {
-    }
+    public override void Dispose() { }
 
     private static string[,] Blank(int width, int height)
     {
         var grid = new string[height, width];
         for (var y = 0; y < height; y++)
-            for (var x = 0; x < width; x++) grid[y, x] = " ";
+        for (var x = 0; x < width; x++)
+            grid[y, x] = " ";
         return grid;
     }
 }

@@ -12,9 +12,18 @@ public sealed class PasteTests
     {
         var surface = new MemorySurface { Haste = 1000 };
         var interview = Wizards.Interview();
-        var rows = Enumerable.Range(1, 2000).Select(i => $"d{i}.example.org{(i % 4) switch { 0 => "\t", 1 => " ", 2 => ", ", _ => " -> " }}mail{i % 7}.example.org:25");
+        var rows = Enumerable
+            .Range(1, 2000)
+            .Select(i => $"d{i}.example.org{(i % 4) switch { 0 => "\t", 1 => " ", 2 => ", ", _ => " -> " }}mail{i % 7}.example.org:25");
         var text = string.Join('\n', rows).Replace("\t", "\x1", StringComparison.Ordinal);
-        var keys = text.SelectMany(c => c switch { '\x1' => Keys.Of(Key.Tab), '\n' => Keys.Of(Key.Enter), _ => Keys.Type(c.ToString()) });
+        var keys = text.SelectMany(c =>
+            c switch
+            {
+                '\x1' => Keys.Of(Key.Tab),
+                '\n' => Keys.Of(Key.Enter),
+                _ => Keys.Type(c.ToString()),
+            }
+        );
         Wizards.Form(surface, interview, "mta", Keys.Of(Key.PasteBegin), keys, Keys.Of(Key.PasteEnd)).Sync();
         var field = Samples.Screens.Fields.First(f => f.Path == "mta.domains");
         Assert.Empty(interview.FindingsOf(field));

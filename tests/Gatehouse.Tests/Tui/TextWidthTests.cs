@@ -32,7 +32,8 @@ public sealed class TextWidthTests
     [InlineData("日本語", 1, "")]
     [InlineData("ae\u0301b", 2, "ae\u0301")]
     [InlineData("a😀", 2, "a")]
-    public void A_text_is_cut_between_characters(string text, int columns, string fitting) => Assert.Equal(fitting, TextWidth.Fit(text, columns));
+    public void A_text_is_cut_between_characters(string text, int columns, string fitting) =>
+        Assert.Equal(fitting, TextWidth.Fit(text, columns));
 
     [Fact]
     public void Half_a_character_counts_as_one() => Assert.Equal(2, TextWidth.Of("a\ud83d"));
@@ -42,7 +43,8 @@ public sealed class TextWidthTests
     {
         for (var value = 0; value <= 0x10ffff; value++)
         {
-            if (Rune.IsValid(value)) Assert.InRange(TextWidth.Of(new Rune(value)), 0, 2);
+            if (Rune.IsValid(value))
+                Assert.InRange(TextWidth.Of(new Rune(value)), 0, 2);
         }
     }
 }

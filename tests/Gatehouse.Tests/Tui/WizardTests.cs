@@ -27,28 +27,42 @@ public sealed class WizardTests : IDisposable
 
         IEnumerable<Press> Script()
         {
-            foreach (var press in ToReview()) yield return press;
+            foreach (var press in ToReview())
+                yield return press;
             FrameFile.Expect("review", surface);
-            foreach (var press in Keys.Of(Key.Left, Key.Left, Key.Enter, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Left, Key.Left, Key.Enter, Key.None))
+                yield return press;
             FrameFile.Expect("review-files", surface);
-            foreach (var press in Keys.Of(Key.Down, Key.Down, Key.Enter).Concat(Keys.Until(surface, "+++"))) yield return press;
-            foreach (var press in Keys.Of(Key.Escape, Key.Escape, Key.Right, Key.Right, Key.Enter, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Down, Key.Down, Key.Enter).Concat(Keys.Until(surface, "+++")))
+                yield return press;
+            foreach (var press in Keys.Of(Key.Escape, Key.Escape, Key.Right, Key.Right, Key.Enter, Key.None))
+                yield return press;
             FrameFile.Expect("apply-question", surface);
-            foreach (var press in Keys.Type("maybe\n").Concat(Keys.Of(Key.None))) yield return press;
+            foreach (var press in Keys.Type("maybe\n").Concat(Keys.Of(Key.None)))
+                yield return press;
             FrameFile.Expect("apply-question-wrong", surface);
-            foreach (var press in Keys.Of(Key.Kill).Concat(Keys.Type("yes\n")).Concat(Keys.Until(surface, "What to do next"))) yield return press;
+            foreach (var press in Keys.Of(Key.Kill).Concat(Keys.Type("yes\n")).Concat(Keys.Until(surface, "What to do next")))
+                yield return press;
             FrameFile.Expect("done", surface);
-            foreach (var press in Keys.Of(Key.Right, Key.Enter, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Right, Key.Enter, Key.None))
+                yield return press;
             Assert.True(surface.Shows(File.ReadAllText(Path.Combine(root, "etc/gatehouse/secrets/web-password")).Trim()), surface.Frame);
-            foreach (var press in Keys.Of(Key.Enter, Key.Right, Key.Enter, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Enter, Key.Right, Key.Enter, Key.None))
+                yield return press;
             Assert.True(surface.Shows("To which file?"), surface.Frame);
-            foreach (var press in Keys.Of(Key.Kill).Concat(Keys.Type("/proc/nothing\n")).Concat(Keys.Of(Key.None))) yield return press;
+            foreach (var press in Keys.Of(Key.Kill).Concat(Keys.Type("/proc/nothing\n")).Concat(Keys.Of(Key.None)))
+                yield return press;
             Assert.True(surface.Shows("Not saved"), surface.Frame);
-            foreach (var press in Keys.Of(Key.Enter, Key.Enter, Key.Kill).Concat(Keys.Type($"{root}/answers\n")).Concat(Keys.Of(Key.None))) yield return press;
+            foreach (var press in Keys.Of(Key.Enter, Key.Enter, Key.Kill).Concat(Keys.Type($"{root}/answers\n")).Concat(Keys.Of(Key.None)))
+                yield return press;
             Assert.True(surface.Shows("The answers are in"), surface.Frame);
-            Assert.Equal(File.ReadAllText(Path.Combine(root, "etc/gatehouse/answers.yaml")), File.ReadAllText(Path.Combine(root, "answers")));
+            Assert.Equal(
+                File.ReadAllText(Path.Combine(root, "etc/gatehouse/answers.yaml")),
+                File.ReadAllText(Path.Combine(root, "answers"))
+            );
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(root, "answers")));
-            foreach (var press in Keys.Of(Key.Enter, Key.Left, Key.Left)) yield return press;
+            foreach (var press in Keys.Of(Key.Enter, Key.Left, Key.Left))
+                yield return press;
             yield return new Press(Key.Enter);
         }
     }
@@ -59,17 +73,19 @@ public sealed class WizardTests : IDisposable
         Assert.Throws<WizardEndedException>(() => Run(First()));
         Assert.Throws<WizardEndedException>(() => Run(Second()));
 
-        IEnumerable<Press> First() =>
-            Keys.Of(Key.None, Key.Enter, Key.None, Key.PageDown, Key.Tab).Concat(Keys.Type("Example Ltd"));
+        IEnumerable<Press> First() => Keys.Of(Key.None, Key.Enter, Key.None, Key.PageDown, Key.Tab).Concat(Keys.Type("Example Ltd"));
 
         IEnumerable<Press> Second()
         {
-            foreach (var press in Keys.Until(surface, "Left before:")) yield return press;
+            foreach (var press in Keys.Until(surface, "Left before:"))
+                yield return press;
             FrameFile.Expect("start-draft", surface);
-            foreach (var press in Keys.Of(Key.Enter, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Enter, Key.None))
+                yield return press;
             Assert.True(surface.Shows("> 2 Scanner"), surface.Frame);
             Assert.True(surface.Shows("Example Ltd_"), surface.Frame);
-            foreach (var press in Keys.Type(" 2").Concat(Keys.Of(Key.None))) yield return press;
+            foreach (var press in Keys.Type(" 2").Concat(Keys.Of(Key.None)))
+                yield return press;
             Assert.True(surface.Shows("Example Ltd 2_"), surface.Frame);
         }
     }
@@ -79,18 +95,26 @@ public sealed class WizardTests : IDisposable
     {
         var secret = "correct horse battery";
         Run(ToWeb(secret).Concat(Keys.Of(Key.Escape, Key.Right, Key.Enter)));
-        Assert.DoesNotContain(Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories), f => File.ReadAllText(f).Contains(secret, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories),
+            f => File.ReadAllText(f).Contains(secret, StringComparison.Ordinal)
+        );
 
         Run(Quit());
-        var kept = Assert.Single(Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories), f => File.ReadAllText(f).Contains(secret, StringComparison.Ordinal));
+        var kept = Assert.Single(
+            Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories),
+            f => File.ReadAllText(f).Contains(secret, StringComparison.Ordinal)
+        );
         Assert.Equal("secrets.json", Path.GetFileName(kept));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(kept));
 
         IEnumerable<Press> Quit()
         {
-            foreach (var press in Keys.Of(Key.Down).Concat(ToWeb(secret)).Concat(Keys.Of(Key.Escape, Key.None))) yield return press;
+            foreach (var press in Keys.Of(Key.Down).Concat(ToWeb(secret)).Concat(Keys.Of(Key.Escape, Key.None)))
+                yield return press;
             FrameFile.Expect("quit-question", surface);
-            foreach (var press in Keys.Of(Key.Right, Key.Right, Key.Right, Key.Enter, Key.Right, Key.Enter)) yield return press;
+            foreach (var press in Keys.Of(Key.Right, Key.Right, Key.Right, Key.Enter, Key.Right, Key.Enter))
+                yield return press;
         }
     }
 
@@ -98,7 +122,12 @@ public sealed class WizardTests : IDisposable
     public void Only_the_screens_that_an_answer_file_calls_interactive_are_asked()
     {
         var report = new Report();
-        var given = AnswerFile.Read("answers.yaml", System.Text.Encoding.UTF8.GetBytes($"interactive: [mta]\n{Samples.Minimal}"), Samples.Screens, report);
+        var given = AnswerFile.Read(
+            "answers.yaml",
+            System.Text.Encoding.UTF8.GetBytes($"interactive: [mta]\n{Samples.Minimal}"),
+            Samples.Screens,
+            report
+        );
         Assert.Empty(report);
         Assert.Throws<WizardEndedException>(() => Run(Keys.Of(Key.None), given));
         Assert.True(surface.Shows("> 1 MTA"), surface.Frame);
@@ -113,9 +142,11 @@ public sealed class WizardTests : IDisposable
 
         IEnumerable<Press> Script()
         {
-            foreach (var press in Keys.Of(Key.None, Key.Enter, Key.PageDown, Key.Steps, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.None, Key.Enter, Key.PageDown, Key.Steps, Key.None))
+                yield return press;
             FrameFile.Expect("steps", surface);
-            foreach (var press in Keys.Of(Key.Down, Key.Enter, Key.Up, Key.Up, Key.Enter, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Down, Key.Enter, Key.Up, Key.Up, Key.Enter, Key.None))
+                yield return press;
             Assert.True(surface.Shows("> 1 System"), surface.Frame);
         }
     }
@@ -132,14 +163,18 @@ public sealed class WizardTests : IDisposable
 
         IEnumerable<Press> Script()
         {
-            foreach (var press in ToReview().Concat(Keys.Of(Key.Enter))) yield return press;
+            foreach (var press in ToReview().Concat(Keys.Of(Key.Enter)))
+                yield return press;
             other = ApplyLock.Take(Path.Combine(root, "var/lib/gatehouse"));
-            foreach (var press in Keys.Type("yes\n").Concat(Keys.Until(surface, "Retry"))) yield return press;
+            foreach (var press in Keys.Type("yes\n").Concat(Keys.Until(surface, "Retry")))
+                yield return press;
             FrameFile.Expect("failed", surface);
-            foreach (var press in Keys.Of(Key.Right, Key.Right, Key.Enter, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Right, Key.Right, Key.Enter, Key.None))
+                yield return press;
             Assert.True(surface.Shows("The report is in"), surface.Frame);
             other.Dispose();
-            foreach (var press in Keys.Of(Key.Enter, Key.Escape)) yield return press;
+            foreach (var press in Keys.Of(Key.Enter, Key.Escape))
+                yield return press;
         }
     }
 
@@ -154,9 +189,16 @@ public sealed class WizardTests : IDisposable
         {
             yield return new Press(Key.None);
             Assert.True(surface.Shows("Change this node's settings"), surface.Frame);
-            foreach (var press in Keys.Of(Key.Enter, Key.PageDown, Key.Tab).Concat(Keys.Type("Example Ltd")).Concat(Keys.Of(Key.PageDown, Key.PageDown, Key.PageDown)).Concat(Keys.Until(surface, "[Back]  [Files]"))) yield return press;
+            foreach (
+                var press in Keys.Of(Key.Enter, Key.PageDown, Key.Tab)
+                    .Concat(Keys.Type("Example Ltd"))
+                    .Concat(Keys.Of(Key.PageDown, Key.PageDown, Key.PageDown))
+                    .Concat(Keys.Until(surface, "[Back]  [Files]"))
+            )
+                yield return press;
             Assert.True(surface.Shows("1 setting differs from those in force"), surface.Frame);
-            foreach (var press in Keys.Of(Key.End, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.End, Key.None))
+                yield return press;
             FrameFile.Expect("review-changed", surface);
         }
     }
@@ -172,9 +214,11 @@ public sealed class WizardTests : IDisposable
 
         IEnumerable<Press> Script()
         {
-            foreach (var press in Keys.Of(Key.None, Key.Enter, Key.PageDown, Key.Tab).Concat(Keys.Type("Example"))) yield return press;
+            foreach (var press in Keys.Of(Key.None, Key.Enter, Key.PageDown, Key.Tab).Concat(Keys.Type("Example")))
+                yield return press;
             surface.Resize(columns, rows);
-            foreach (var press in Keys.Of(Key.Repaint, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Repaint, Key.None))
+                yield return press;
             Assert.True(surface.Shows("Example_"), surface.Frame);
             Assert.Equal("Example_", surface.Frame.Split('\n')[surface.CursorShown.Y].Substring(surface.CursorShown.X - 7, 8));
             FrameFile.Expect($"size-{columns}x{rows}", surface);
@@ -202,7 +246,8 @@ public sealed class WizardTests : IDisposable
         {
             yield return new Press(Key.None);
             FrameFile.Expect("start", surface);
-            foreach (var press in Keys.Of(Key.Help, Key.None)) yield return press;
+            foreach (var press in Keys.Of(Key.Help, Key.None))
+                yield return press;
             FrameFile.Expect("start-help", surface);
         }
     }
@@ -210,8 +255,12 @@ public sealed class WizardTests : IDisposable
     public void Dispose() => Directory.Delete(root, true);
 
     private static IEnumerable<Press> ToWeb(string password) =>
-        Keys.Of(Key.None, Key.Enter, Key.PageDown, Key.PageDown).Concat(Keys.Type("example.org mail.example.org")).Concat(Keys.Of(Key.Tab, Key.Tab, Key.Tab)).Concat(Keys.Type("postmaster@example.com"))
-            .Concat(Keys.Of(Key.PageDown, Key.Tab, Key.Tab)).Concat(Keys.Type($"{password}\n{password}"));
+        Keys.Of(Key.None, Key.Enter, Key.PageDown, Key.PageDown)
+            .Concat(Keys.Type("example.org mail.example.org"))
+            .Concat(Keys.Of(Key.Tab, Key.Tab, Key.Tab))
+            .Concat(Keys.Type("postmaster@example.com"))
+            .Concat(Keys.Of(Key.PageDown, Key.Tab, Key.Tab))
+            .Concat(Keys.Type($"{password}\n{password}"));
 
     private IEnumerable<Press> ToReview() => ToWeb("").Concat(Keys.Of(Key.PageDown)).Concat(Keys.Until(surface, "[Back]  [Files]"));
 

@@ -17,17 +17,19 @@ namespace Gatehouse.Tests.Tui;
 internal static class Wizards
 {
     /// <summary>A host that answers by itself what a host can.</summary>
-    public static Facts Facts { get; } = Samples.Facts with
-    {
-        HostName = "mx1.example.org",
-        Addresses = [IPAddress.Parse("192.0.2.10")],
-        Network = IPNetwork.Parse("192.0.2.0/24"),
-        Resolvers = [IPAddress.Parse("192.0.2.53")],
-        TimeZone = "Europe/Berlin",
-    };
+    public static Facts Facts { get; } =
+        Samples.Facts with
+        {
+            HostName = "mx1.example.org",
+            Addresses = [IPAddress.Parse("192.0.2.10")],
+            Network = IPNetwork.Parse("192.0.2.0/24"),
+            Resolvers = [IPAddress.Parse("192.0.2.53")],
+            TimeZone = "Europe/Berlin",
+        };
 
     /// <summary>An interview of a profile that has a screen.</summary>
-    public static Interview For(string screen) => Interview(profile: Samples.Screens[screen] is { Clustered: true } ? "full" : "standalone");
+    public static Interview For(string screen) =>
+        Interview(profile: Samples.Screens[screen] is { Clustered: true } ? "full" : "standalone");
 
     public static Interview Interview(string answers = "version: 1\n", Facts? facts = null, string profile = "standalone")
     {
@@ -41,7 +43,9 @@ internal static class Wizards
 
     /// <summary>Nothing that answers name exists.</summary>
     public static ImmutableDictionary<(WantedKind Kind, string Name), Found> Nowhere(IEnumerable<Wanted> wanted) =>
-        wanted.Where(w => !w.Name.StartsWith("/usr/share/zoneinfo/", StringComparison.Ordinal)).ToImmutableDictionary(w => (w.Kind, w.Name), _ => new Found(null, true, "does not exist"));
+        wanted
+            .Where(w => !w.Name.StartsWith("/usr/share/zoneinfo/", StringComparison.Ordinal))
+            .ToImmutableDictionary(w => (w.Kind, w.Name), _ => new Found(null, true, "does not exist"));
 
     /// <summary>Shows one screen and plays keys on it; the surface is left as it was at the end.</summary>
     public static FormPage Form(MemorySurface surface, Interview interview, string screen, params IEnumerable<Press>[] keys)
@@ -69,7 +73,10 @@ internal static class Wizards
         new(new LocalMachine(root), new FixedClock(), given, saveTo, facts ?? Facts);
 
     public static IReadOnlyList<StepMark> Steps(Interview interview, string current) =>
-        [.. interview.Screens.Select(s => new StepMark(s.Title, s.Id == current ? StepState.Current : StepState.Open)), new StepMark("Review", StepState.Open)];
+        [
+            .. interview.Screens.Select(s => new StepMark(s.Title, s.Id == current ? StepState.Current : StepState.Open)),
+            new StepMark("Review", StepState.Open),
+        ];
 
     /// <summary>A clock that stands still: what is drawn must not depend on how busy the machine is.</summary>
     internal sealed class StillClock : TimeProvider

@@ -20,7 +20,7 @@ internal sealed class PlainRun : IDisposable
     public static readonly string[] WebScreen = ["", "", "", ""];
 
     /// <summary>What is asked of a cluster beyond a gateway: nothing that it needs.</summary>
-    public static readonly string[] ClusterScreens = ["", "", "", "", "", "", "", "", ""];
+    public static readonly string[] ClusterScreens = ["", "", "", "", "", "", "", "", "", ""];
 
     public static readonly string[] Whole = ["1", .. SystemScreen, .. ScannerScreen, .. MtaScreen, .. WebScreen];
 
@@ -54,7 +54,8 @@ internal sealed class PlainRun : IDisposable
 
     public int Go(TextReader input, Func<string?>? ended = null)
     {
-        Answers? given = Given.Length > 0 ? AnswerFile.Read("answers.yaml", Encoding.UTF8.GetBytes(Given), Samples.Screens, new Report()) : null;
+        Answers? given =
+            Given.Length > 0 ? AnswerFile.Read("answers.yaml", Encoding.UTF8.GetBytes(Given), Samples.Screens, new Report()) : null;
         var session = new SetupSession(Tree.Machine, new FixedClock(), given, SaveTo, Samples.Facts, IsHost);
         using var only = SetupLock.TryTake(session.Home, "the test")!;
         var talk = new PlainTalk(input, Said, IsTerminal ? Echo.Add : null, ended ?? (() => null));

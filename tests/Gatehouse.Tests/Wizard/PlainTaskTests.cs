@@ -17,7 +17,22 @@ public sealed class PlainTaskTests
     {
         using var run = new PlainRun { IsHost = true };
         var before = run.Tree.Snapshot();
-        var (code, text) = run.Go(["start", "example", "mail", "database", .. PlainRun.SystemScreen, .. PlainRun.ScannerScreen, "", .. PlainRun.MtaScreen, .. PlainRun.WebScreen[1..], .. PlainRun.ClusterScreens, "apply", "no", "!", "yes"]);
+        var (code, text) = run.Go([
+            "start",
+            "example",
+            "mail",
+            "database",
+            .. PlainRun.SystemScreen,
+            .. PlainRun.ScannerScreen,
+            "",
+            .. PlainRun.MtaScreen,
+            .. PlainRun.WebScreen[1..],
+            .. PlainRun.ClusterScreens,
+            "apply",
+            "no",
+            "!",
+            "yes",
+        ]);
         Assert.Equal(ExitCodes.Cancelled, code);
         Assert.Contains("2. Start a cluster. This host becomes the first node", text);
         Assert.Contains("Step 1 of 10: New cluster.", text);
@@ -38,7 +53,19 @@ public sealed class PlainTaskTests
     {
         using var run = new PlainRun { IsHost = true };
         var before = run.Tree.Snapshot();
-        var (code, text) = run.Go("join", "127.0.0.1:1", Code[..^1] + (Code[^1] == 'A' ? 'B' : 'A'), Code, "mx2.example.org", "192.0.2.11", "", "apply", "!", "yes", "no");
+        var (code, text) = run.Go(
+            "join",
+            "127.0.0.1:1",
+            Code[..^1] + (Code[^1] == 'A' ? 'B' : 'A'),
+            Code,
+            "mx2.example.org",
+            "192.0.2.11",
+            "",
+            "apply",
+            "!",
+            "yes",
+            "no"
+        );
         Assert.Equal(ExitCodes.Cancelled, code);
         Assert.Contains("Step 1 of 2: Cluster.", text);
         Assert.Contains("Error: Group 12 is mistyped; compare it with the join code that was shown.", text);
@@ -55,9 +82,20 @@ public sealed class PlainTaskTests
     {
         using var run = new PlainRun { IsHost = true };
         run.Go("join", "192.0.2.10", Code, "!", "yes", "no");
-        Assert.DoesNotContain(Directory.EnumerateFiles(run.Tree.Machine.Real("/"), "*", SearchOption.AllDirectories), f => File.ReadAllText(f).Contains(Code[^11..], StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(run.Tree.Machine.Real("/"), "*", SearchOption.AllDirectories),
+            f => File.ReadAllText(f).Contains(Code[^11..], StringComparison.Ordinal)
+        );
         run.Go("1", "<", Code, "!", "yes", "yes");
-        Assert.Equal("secrets.json", Path.GetFileName(Assert.Single(Directory.EnumerateFiles(run.Tree.Machine.Real("/"), "*", SearchOption.AllDirectories), f => File.ReadAllText(f).Contains(Code[^11..], StringComparison.Ordinal))));
+        Assert.Equal(
+            "secrets.json",
+            Path.GetFileName(
+                Assert.Single(
+                    Directory.EnumerateFiles(run.Tree.Machine.Real("/"), "*", SearchOption.AllDirectories),
+                    f => File.ReadAllText(f).Contains(Code[^11..], StringComparison.Ordinal)
+                )
+            )
+        );
         var (_, text) = run.Go("1", "<");
         Assert.Contains("Join a cluster, at Cluster, ", text);
         Assert.Contains("[typed in]", text);
@@ -108,7 +146,9 @@ public sealed class PlainTaskTests
     {
         using var run = new PlainRun();
         var keys = TaskFrameTests.TheKeys(run.Tree.Machine);
-        Assert.Throws<InputEndedException>(() => new PlainKeys(new PlainTalk(new StringReader("show\n"), TextWriter.Null, _ => { }, () => null), keys).Ask());
+        Assert.Throws<InputEndedException>(() =>
+            new PlainKeys(new PlainTalk(new StringReader("show\n"), TextWriter.Null, _ => { }, () => null), keys).Ask()
+        );
         Assert.True(MasterToken.TryRead(File.ReadAllText(run.Tree.Machine.Real(ClusterFiles.MasterToken)).Trim(), out var token, out _));
         Assert.Equal(keys.Token, token.Text.Reveal());
     }

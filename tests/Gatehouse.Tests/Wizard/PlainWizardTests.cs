@@ -71,7 +71,10 @@ public sealed class PlainWizardTests
         using var run = new PlainRun();
         var (_, text) = run.Go("1", "", "", "mx1.example.org");
         Assert.Equal(2, text.Split("Error: A value is needed here, such as mx1.example.org.").Length - 1);
-        Assert.EndsWith("at the question 'Address'. Nothing has been changed. What was typed is kept: 'gatehouse setup' goes on where it stopped. ", Flat(text));
+        Assert.EndsWith(
+            "at the question 'Address'. Nothing has been changed. What was typed is kept: 'gatehouse setup' goes on where it stopped. ",
+            Flat(text)
+        );
     }
 
     [Fact]
@@ -100,12 +103,24 @@ public sealed class PlainWizardTests
     public void Tables_take_a_paste_and_refuse_single_rows()
     {
         using var run = new PlainRun();
-        string[] rows = ["a.example  mail.example.org", "b.example,mail.example.org:2525", "c.example", "d.example -> mail.example.org, e.example mail.example.org", "x y z", "-1", ""];
+        string[] rows =
+        [
+            "a.example  mail.example.org",
+            "b.example,mail.example.org:2525",
+            "c.example",
+            "d.example -> mail.example.org, e.example mail.example.org",
+            "x y z",
+            "-1",
+            "",
+        ];
         var (_, text) = run.Go(["1", .. PlainRun.SystemScreen, .. PlainRun.ScannerScreen, .. rows]);
         Assert.Contains("It was not taken.", text);
         Assert.Contains("Error: Row 5 has 3 words", text);
         Assert.Contains("Taken away: a.example", text);
-        Assert.Equal("b.example,mail.example.org:2525\nd.example -> mail.example.org\ne.example mail.example.org", run.Home.ReadDraft()!.Texts["mta.domains"]);
+        Assert.Equal(
+            "b.example,mail.example.org:2525\nd.example -> mail.example.org\ne.example mail.example.org",
+            run.Home.ReadDraft()!.Texts["mta.domains"]
+        );
     }
 
     [Fact]
@@ -122,7 +137,10 @@ public sealed class PlainWizardTests
         using var run = new PlainRun();
         var (_, text) = run.Go(["1", .. PlainRun.SystemScreen, "", "", "2", "REJECT", "clamaw", "2"]);
         var texts = run.Home.ReadDraft()!.Texts;
-        Assert.Equal(("quarantine", "reject", "none"), (texts["scanner.spam_action"], texts["scanner.high_spam_action"], texts["scanner.virus_scanner"]));
+        Assert.Equal(
+            ("quarantine", "reject", "none"),
+            (texts["scanner.spam_action"], texts["scanner.high_spam_action"], texts["scanner.virus_scanner"])
+        );
         Assert.Contains("did you mean 'clamav'?", text);
     }
 
@@ -144,12 +162,48 @@ public sealed class PlainWizardTests
     {
         using var run = new PlainRun();
         string[] loop = ["example.com 192.0.2.10", "", "-", "example.com mail.example.com", ""];
-        var (_, text) = run.Go(["1", .. PlainRun.SystemScreen, .. PlainRun.ScannerScreen, .. loop, "", "", "postmaster@example.com", "", "", .. PlainRun.WebScreen, "back 1", "", "mail.example.com"]);
+        var (_, text) = run.Go([
+            "1",
+            .. PlainRun.SystemScreen,
+            .. PlainRun.ScannerScreen,
+            .. loop,
+            "",
+            "",
+            "postmaster@example.com",
+            "",
+            "",
+            .. PlainRun.WebScreen,
+            "back 1",
+            "",
+            "mail.example.com",
+        ]);
         Assert.Contains("which is this gateway itself; name", Flat(text));
         using var back = new PlainRun();
         // The address becomes that of the mail host: wrong is then a field two screens on.
-        (_, text) = back.Go(["1", .. PlainRun.SystemScreen, .. PlainRun.ScannerScreen, "example.com 192.0.2.99", "", "", "", "postmaster@example.com", "", "", .. PlainRun.WebScreen,
-            "back system", "", "192.0.2.99", "", "", "", "", "", "-1", "example.com 192.0.2.77", ""]);
+        (_, text) = back.Go([
+            "1",
+            .. PlainRun.SystemScreen,
+            .. PlainRun.ScannerScreen,
+            "example.com 192.0.2.99",
+            "",
+            "",
+            "",
+            "postmaster@example.com",
+            "",
+            "",
+            .. PlainRun.WebScreen,
+            "back system",
+            "",
+            "192.0.2.99",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "-1",
+            "example.com 192.0.2.77",
+            "",
+        ]);
         Assert.Contains("Error: Mail for 'example.com' would be sent to 192.0.2.99:25", Flat(text));
         Assert.Equal("example.com 192.0.2.77", back.Home.ReadDraft()!.Texts["mta.domains"]);
         Assert.Equal("review", back.Home.ReadDraft()!.Screen);
@@ -159,7 +213,20 @@ public sealed class PlainWizardTests
     public void Passwords_are_read_twice_without_echo_and_never_said_or_kept()
     {
         using var run = new PlainRun { IsTerminal = true };
-        var (code, text) = run.Go([.. PlainRun.Whole[..^2], "geheim-1", "geheim-2", "\\-", "\\-", "<", "geheim-3", "geheim-3", "", "!", "yes", "no"]);
+        var (code, text) = run.Go([
+            .. PlainRun.Whole[..^2],
+            "geheim-1",
+            "geheim-2",
+            "\\-",
+            "\\-",
+            "<",
+            "geheim-3",
+            "geheim-3",
+            "",
+            "!",
+            "yes",
+            "no",
+        ]);
         Assert.Equal(ExitCodes.Cancelled, code);
         Assert.Contains("Error: The two passwords are not the same.", text);
         Assert.Contains("Administrator password [typed in]: ", text);
@@ -215,7 +282,10 @@ public sealed class PlainWizardTests
     [Fact]
     public void Only_the_screens_that_are_interactive_are_asked()
     {
-        using var run = new PlainRun { Given = Samples.Minimal.Replace("version: 1\n", "version: 1\ninteractive: [web]\n", StringComparison.Ordinal) };
+        using var run = new PlainRun
+        {
+            Given = Samples.Minimal.Replace("version: 1\n", "version: 1\ninteractive: [web]\n", StringComparison.Ordinal),
+        };
         var (_, text) = run.Go("web.example.org", "", "", "", "!", "yes");
         Assert.Contains("Step 1 of 2: Management web.", text);
         Assert.Contains("Step 2 of 2: Review.", text);
@@ -309,7 +379,8 @@ public sealed class PlainWizardTests
 
         public override string? ReadLine()
         {
-            if (left.TryDequeue(out var line)) return line;
+            if (left.TryDequeue(out var line))
+                return line;
             Waits.Set();
             end.Wait();
             return null;

@@ -18,7 +18,11 @@ public sealed class PlanWordsTests
     [Fact]
     public void Files_are_counted_as_the_list_of_files_shows_them_and_directories_by_themselves()
     {
-        var plan = Planner.Plan(null, new ActualState(ImmutableDictionary<string, PathState>.Empty, [], [], ImmutableDictionary<string, UnitState>.Empty, true), Minimal);
+        var plan = Planner.Plan(
+            null,
+            new ActualState(ImmutableDictionary<string, PathState>.Empty, [], [], ImmutableDictionary<string, UnitState>.Empty, true),
+            Minimal
+        );
         var listed = plan.Of<PutEntry>().Count(FileDiff.Has);
         var words = PlanWords.Of(plan, Minimal);
         Assert.Contains($"Files: {listed} will be created.", words);
@@ -35,7 +39,15 @@ public sealed class PlanWordsTests
         var entry = new RenderedEntry("host", EntryKind.File, "/resolv.conf", Ownership.Default, planned.Hash, "", false);
         var put = new PutEntry(entry, new PathState(EntryKind.Link, "", "stub", Ownership.Default), false);
         Assert.True(FileDiff.Has(put));
-        var diff = await FileDiff.OfAsync(put, Minimal with { Contents = Minimal.Contents.SetItem(planned.Hash, planned) }, new LocalMachine(root), default);
+        var diff = await FileDiff.OfAsync(
+            put,
+            Minimal with
+            {
+                Contents = Minimal.Contents.SetItem(planned.Hash, planned),
+            },
+            new LocalMachine(root),
+            default
+        );
         Assert.Contains("/resolv.conf: the link to stub becomes a file", diff, StringComparison.Ordinal);
         Assert.Contains("-nameserver 127.0.0.53\n+nameserver 192.0.2.53\n", diff, StringComparison.Ordinal);
         Directory.Delete(root, recursive: true);

@@ -22,7 +22,10 @@ public sealed class SetupSessionTests : IDisposable
         var answers = File.ReadAllText(At("/etc/gatehouse/answers.yaml"));
         Assert.Contains("password: {file: /etc/gatehouse/secrets/answers/web.password}", answers, StringComparison.Ordinal);
         Assert.Equal($"{Secret}\n", File.ReadAllText(At("/etc/gatehouse/secrets/answers/web.password")));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(At("/etc/gatehouse/secrets/answers/web.password")));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(At("/etc/gatehouse/secrets/answers/web.password"))
+        );
 
         await ApplyAsync("another one");
         Assert.Equal($"{Secret}\n", File.ReadAllText(At("/etc/gatehouse/secrets/answers/web.password")));
@@ -38,7 +41,10 @@ public sealed class SetupSessionTests : IDisposable
         using var other = ApplyLock.Take(At(GenerationStore.Home));
         using var run = session.Apply(preview, interview.Secrets);
         Assert.Equal(Outcome.Refused, run.Wait().Outcome);
-        Assert.DoesNotContain(Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != "lock"), f => File.ReadAllText(f).Contains(Secret, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != "lock"),
+            f => File.ReadAllText(f).Contains(Secret, StringComparison.Ordinal)
+        );
     }
 
     [Fact]

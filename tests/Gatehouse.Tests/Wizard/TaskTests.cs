@@ -21,7 +21,11 @@ public sealed class TaskTests
     private static readonly Answers Nothing = new("setup", ImmutableSortedDictionary<string, Node>.Empty);
 
     /// <summary>A join code that everybody may know.</summary>
-    internal static JoinCode TheCode { get; } = JoinCode.Make([.. Enumerable.Range(1, JoinCode.RandomBytes).Select(i => (byte)(i * 7))], Pin.Read([.. Enumerable.Range(1, 16).Select(i => (byte)(i * 11))]));
+    internal static JoinCode TheCode { get; } =
+        JoinCode.Make(
+            [.. Enumerable.Range(1, JoinCode.RandomBytes).Select(i => (byte)(i * 7))],
+            Pin.Read([.. Enumerable.Range(1, 16).Select(i => (byte)(i * 11))])
+        );
 
     private static string Code => TheCode.Text.Reveal();
 
@@ -67,7 +71,10 @@ public sealed class TaskTests
     {
         var interview = Start();
         interview.Enter(Field("system.profile"), profile);
-        Assert.Contains(interview.FindingsOf(Field("system.profile")), f => f.Code == "not-first" && f.Message.Contains("backend, database, full", StringComparison.Ordinal));
+        Assert.Contains(
+            interview.FindingsOf(Field("system.profile")),
+            f => f.Code == "not-first" && f.Message.Contains("backend, database, full", StringComparison.Ordinal)
+        );
         Assert.True(interview.HasErrors(interview.Screens[0]));
         Assert.Null(interview.Settings);
     }
@@ -87,7 +94,10 @@ public sealed class TaskTests
     public void Joining_judges_what_it_asks_and_nothing_else()
     {
         var interview = Join();
-        Assert.Equal(["join.address", "join.code", "system.address", "system.name"], interview.Findings.Select(f => f.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["join.address", "join.code", "system.address", "system.name"],
+            interview.Findings.Select(f => f.Path).Order(StringComparer.Ordinal)
+        );
         interview.Enter(Field("join.address"), "192.0.2.10");
         interview.Enter(Field("join.code"), Code);
         interview.Enter(Field("system.name"), "mx2.example.org");
@@ -146,7 +156,21 @@ public sealed class TaskTests
     public void What_is_said_of_a_meeting_names_the_cluster_and_what_is_in_the_way()
     {
         var host = new JoiningHost("mx2.example.org", IPAddress.Parse("192.0.2.11"), "", Nothing);
-        var well = new JoinMeeting("example", "192.0.2.10:1028", TheCode.Pin, host, new JoinOutlook([new JoinFinding(false, "clock", "The clock is 3 s late.")], [], ["the configuration of nginx; 'gatehouse rollback 0' puts it back"]) { Profile = "web" }, ["chrony"]);
+        var well = new JoinMeeting(
+            "example",
+            "192.0.2.10:1028",
+            TheCode.Pin,
+            host,
+            new JoinOutlook(
+                [new JoinFinding(false, "clock", "The clock is 3 s late.")],
+                [],
+                ["the configuration of nginx; 'gatehouse rollback 0' puts it back"]
+            )
+            {
+                Profile = "web",
+            },
+            ["chrony"]
+        );
         var text = string.Join('\n', well.Lines(Samples.Screens).Select(l => l.Text));
         Assert.Contains("! The clock is 3 s late.", text, StringComparison.Ordinal);
         Assert.Contains(TheCode.Pin.ToString(), text, StringComparison.Ordinal);
@@ -166,13 +190,16 @@ public sealed class TaskTests
     [InlineData("-oProxyCommand=x", false)]
     [InlineData("root@$(reboot)", false)]
     [InlineData("root@host\nreboot", false)]
-    public void Hosts_to_push_to_hold_nothing_for_a_shell(string hosts, bool does) => Assert.Equal(does, NewNodes.JudgeHosts(hosts) is null);
+    public void Hosts_to_push_to_hold_nothing_for_a_shell(string hosts, bool does) =>
+        Assert.Equal(does, NewNodes.JudgeHosts(hosts) is null);
 
     private static string Turned(string group) => $"{(group[0] == 'A' ? 'B' : 'A')}{group[1..]}";
 
-    private static Interview Start() => new(Samples.Screens, Samples.Facts, Nothing, _ => [], p => $"/s/{p}", "full", null, WizardTask.Start);
+    private static Interview Start() =>
+        new(Samples.Screens, Samples.Facts, Nothing, _ => [], p => $"/s/{p}", "full", null, WizardTask.Start);
 
     private static Interview Join() => new(Samples.Screens, Samples.Facts, Nothing, _ => [], p => $"/s/{p}", "", null, WizardTask.Join);
 
-    private static Field Field(string path) => Samples.Screens.Fields.Concat(Samples.Screens.TaskScreens.SelectMany(s => s.Fields)).First(f => f.Path == path);
+    private static Field Field(string path) =>
+        Samples.Screens.Fields.Concat(Samples.Screens.TaskScreens.SelectMany(s => s.Fields)).First(f => f.Path == path);
 }

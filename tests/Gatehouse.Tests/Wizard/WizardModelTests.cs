@@ -94,7 +94,14 @@ public sealed class WizardModelTests
         Assert.Equal(rows.Split('|'), FieldText.ItemsOfLine(Field("mta.domains"), line));
 
     private static Interview Begin(Facts facts) =>
-        new(Samples.Screens, facts, new Answers("setup", ImmutableSortedDictionary<string, Node>.Empty), _ => ImmutableDictionary<(WantedKind Kind, string Name), Found>.Empty, p => $"/secrets/{p}", "standalone");
+        new(
+            Samples.Screens,
+            facts,
+            new Answers("setup", ImmutableSortedDictionary<string, Node>.Empty),
+            _ => ImmutableDictionary<(WantedKind Kind, string Name), Found>.Empty,
+            p => $"/secrets/{p}",
+            "standalone"
+        );
 
     private static Field Field(string path) => Samples.Screens.Fields.First(f => f.Path == path);
 }

@@ -27,7 +27,10 @@ internal sealed class Answerers : IAsyncDisposable
             chain.ImportFromPem(pem);
             chain.RemoveAt(0);
             var number = int.Parse(Path.GetFileNameWithoutExtension(file), CultureInfo.InvariantCulture);
-            nodes[address] = new Node(number, SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(pem, pem), chain, offline: true));
+            nodes[address] = new Node(
+                number,
+                SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(pem, pem), chain, offline: true)
+            );
         }
 
         listener.Start(4096);
@@ -50,7 +53,8 @@ internal sealed class Answerers : IAsyncDisposable
     {
         try
         {
-            while (true) _ = AnswerAsync(await listener.AcceptTcpClientAsync());
+            while (true)
+                _ = AnswerAsync(await listener.AcceptTcpClientAsync());
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -68,18 +72,28 @@ internal sealed class Answerers : IAsyncDisposable
                 var node = nodes[((IPEndPoint)client.Client.LocalEndPoint!).Address.ToString()];
                 await using var tls = new SslStream(client.GetStream());
                 // The real agent asks for the caller's certificate as well.
-                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
-                {
-                    ServerCertificateContext = node.Certificate,
-                    ClientCertificateRequired = true,
-                    EnabledSslProtocols = SslProtocols.Tls13,
-                    RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
-                });
+                await tls.AuthenticateAsServerAsync(
+                    new SslServerAuthenticationOptions
+                    {
+                        ServerCertificateContext = node.Certificate,
+                        ClientCertificateRequired = true,
+                        EnabledSslProtocols = SslProtocols.Tls13,
+                        RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+                    }
+                );
                 var buffer = new byte[4096];
                 while (await tls.ReadAsync(buffer) > 0)
                 {
                     var body = JsonSerializer.SerializeToUtf8Bytes(Status(node.Number), Wire.Default.NodeStatus);
-                    await tls.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n"), .. body]);
+                    await tls.WriteAsync(
+                        (byte[])
+                            [
+                                .. Encoding.ASCII.GetBytes(
+                                    $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n"
+                                ),
+                                .. body,
+                            ]
+                    );
                 }
             }
         }
@@ -89,24 +103,25 @@ internal sealed class Answerers : IAsyncDisposable
         }
     }
 
-    private static NodeStatus Status(int number) => new()
-    {
-        Number = number,
-        Name = string.Create(CultureInfo.InvariantCulture, $"s{number}.crowd.example"),
-        Profile = "mail",
-        Release = "0.1.0",
-        Epoch = 1,
-        SettingsVersion = 1,
-        Clock = DateTimeOffset.UtcNow,
-        UptimeSeconds = 86_400,
-        Load = 0.1,
-        MemoryPercent = 20,
-        Partitions = [new("/", 20)],
-        Services = [new("exim4.service", true), new("rspamd.service", true)],
-        Queue = 0,
-        CertificateExpires = DateTimeOffset.UtcNow.AddDays(80),
-        ReachesRegistry = true,
-    };
+    private static NodeStatus Status(int number) =>
+        new()
+        {
+            Number = number,
+            Name = string.Create(CultureInfo.InvariantCulture, $"s{number}.crowd.example"),
+            Profile = "mail",
+            Release = "0.1.0",
+            Epoch = 1,
+            SettingsVersion = 1,
+            Clock = DateTimeOffset.UtcNow,
+            UptimeSeconds = 86_400,
+            Load = 0.1,
+            MemoryPercent = 20,
+            Partitions = [new("/", 20)],
+            Services = [new("exim4.service", true), new("rspamd.service", true)],
+            Queue = 0,
+            CertificateExpires = DateTimeOffset.UtcNow.AddDays(80),
+            ReachesRegistry = true,
+        };
 
     private sealed record Node(int Number, SslStreamCertificateContext Certificate);
 }

@@ -7,7 +7,11 @@ using Gatehouse.Agent;
 // crowd answer DIRECTORY       the nodes of DIRECTORY answer as agents do, on the addresses that they joined with, until input ends.
 if (args is ["join", var count, var kept])
 {
-    var (failed, seconds) = await Joiners.RunAsync(int.Parse(count, CultureInfo.InvariantCulture), kept, LocalNodeFile.Read() ?? throw new InvalidOperationException("this host is no member"));
+    var (failed, seconds) = await Joiners.RunAsync(
+        int.Parse(count, CultureInfo.InvariantCulture),
+        kept,
+        LocalNodeFile.Read() ?? throw new InvalidOperationException("this host is no member")
+    );
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{failed} {seconds:0.00}"));
     return failed == 0 ? 0 : 1;
 }

@@ -14,10 +14,15 @@ var root = args[0];
 var count = int.Parse(args[1], CultureInfo.InvariantCulture);
 var screens = new ScreenSet(Directory.GetFiles(Path.Combine(root, "screens")).Select(f => ScreenReader.Read(f, File.ReadAllBytes(f))));
 var folder = Path.Combine(root, "templates");
-var texts = Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetRelativePath(folder, f), File.ReadAllText, StringComparer.Ordinal);
+var texts = Directory
+    .GetFiles(folder, "*", SearchOption.AllDirectories)
+    .ToDictionary(f => Path.GetRelativePath(folder, f), File.ReadAllText, StringComparer.Ordinal);
 var renderer = new Renderer(new TemplateSet(texts, new Dictionary<string, string>()));
 var example = File.ReadAllText(Path.Combine(root, "iso", "answers", "standalone.yaml"));
-var key = new CertifiedKey(new Secret("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+var key = new CertifiedKey(
+    new Secret("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+);
 var material = new Material
 {
     Mta = key,
@@ -36,7 +41,8 @@ for (var i = 1; i <= count; i++)
 {
     var answers = example.Replace("mx1.example.org", $"mx{i}.example.org", StringComparison.Ordinal);
     var report = new Report();
-    var settings = Resolver.Resolve(screens, AnswerFile.Read("node", Encoding.UTF8.GetBytes(answers), screens, report), Inputs.Of(facts), report)
+    var settings =
+        Resolver.Resolve(screens, AnswerFile.Read("node", Encoding.UTF8.GetBytes(answers), screens, report), Inputs.Of(facts), report)
         ?? throw new InvalidOperationException(string.Join('\n', report));
     bytes += renderer.Render(settings, material, answers).Contents.Values.Sum(c => c.Bytes.Length);
 }

@@ -13,7 +13,15 @@ namespace Gatehouse.Core.Clusters.Joining;
 /// <param name="Now">The issuer's clock.</param>
 /// <param name="Users">Numeric ids of the members' mail users.</param>
 /// <param name="WayBack">Why the host cannot be reached from here; empty when it can, null when it was not tried.</param>
-public sealed record JoinContext(ClusterView View, string Name, string Profile, string Release, DateTimeOffset Now, ImmutableArray<MemberUsers> Users, string? WayBack);
+public sealed record JoinContext(
+    ClusterView View,
+    string Name,
+    string Profile,
+    string Release,
+    DateTimeOffset Now,
+    ImmutableArray<MemberUsers> Users,
+    string? WayBack
+);
 
 /// <summary>The mail users of a member.</summary>
 /// <param name="Member">The member's name.</param>
@@ -28,45 +36,86 @@ public static class JoinRules
 
     /// <summary>All findings.</summary>
     public static ImmutableArray<JoinFinding> Judge(JoinRequest request, JoinContext context) =>
-    [
-        .. Versions(request, context),
-        .. NameAndAddress(request, context),
-        .. Clock(request, context),
-        .. Users(request, context),
-        .. WayBack(request, context),
-        .. PlacementRules.Warnings(context.View.Members.Select(n => (n.Profile, n.Location)).Append((context.Profile, request.Location))).Select(w => Warn("placement", w)),
-    ];
+        [
+            .. Versions(request, context),
+            .. NameAndAddress(request, context),
+            .. Clock(request, context),
+            .. Users(request, context),
+            .. WayBack(request, context),
+            .. PlacementRules
+                .Warnings(context.View.Members.Select(n => (n.Profile, n.Location)).Append((context.Profile, request.Location)))
+                .Select(w => Warn("placement", w)),
+        ];
 
     private static IEnumerable<JoinFinding> Versions(JoinRequest request, JoinContext context)
     {
         if (request.Protocol != JoinRequest.ThisProtocol)
-            yield return Error("protocol", $"This host speaks version {request.Protocol} of the cluster's messages, the cluster version {JoinRequest.ThisProtocol}. Install release {context.Release} on it.");
+            yield return Error(
+                "protocol",
+                $"This host speaks version {request.Protocol} of the cluster's messages, the cluster version {JoinRequest.ThisProtocol}. "
+                    + $"Install release {context.Release} on it."
+            );
         else if (Line(request.Release) != Line(context.Release))
-            yield return Error("release", $"This host has release {request.Release}, the cluster {context.Release}. Members differ in the last part of the number at most; install {context.Release} on it.");
+            yield return Error(
+                "release",
+                $"This host has release {request.Release}, the cluster {context.Release}. Members differ in the last part of the number "
+                    + $"at most; install {context.Release} on it."
+            );
         else if (request.Release != context.Release)
-            yield return Warn("release", $"This host has release {request.Release}, the cluster {context.Release}. That works; bring them to the same when there is time.");
+            yield return Warn(
+                "release",
+                $"This host has release {request.Release}, the cluster {context.Release}. That works; bring them to the same when there "
+                    + $"is time."
+            );
     }
 
     private static IEnumerable<JoinFinding> NameAndAddress(JoinRequest request, JoinContext context)
     {
-        if (request.Name != context.Name) yield return Error("name", $"The code is for {context.Name}, and this host is {request.Name}. Run it again with '--name {context.Name}' to rename this host, or invite {request.Name}.");
+        if (request.Name != context.Name)
+            yield return Error(
+                "name",
+                $"The code is for {context.Name}, and this host is {request.Name}. Run it again with '--name {context.Name}' to rename "
+                    + $"this host, or invite {request.Name}."
+            );
         if (context.View.Member(request.Name) is { } same && !IsSameHost(same, request))
-            yield return Error("name-taken", $"{request.Name} is a member already: node {same.Number} at {same.Address}. If that host is gone, 'gatehouse node remove {request.Name}' frees the name.");
-        if (!IPAddress.TryParse(request.Address, out var address) || IPAddress.IsLoopback(address) || IPAddress.Any.Equals(address) || IPAddress.IPv6Any.Equals(address))
+            yield return Error(
+                "name-taken",
+                $"{request.Name} is a member already: node {same.Number} at {same.Address}. If that host is gone, 'gatehouse node remove "
+                    + $"{request.Name}' frees the name."
+            );
+        if (
+            !IPAddress.TryParse(request.Address, out var address)
+            || IPAddress.IsLoopback(address)
+            || IPAddress.Any.Equals(address)
+            || IPAddress.IPv6Any.Equals(address)
+        )
             yield return Error("address", $"'{request.Address}' is no address that other nodes can reach. Name one with --address.");
-        else if (context.View.Members.FirstOrDefault(n => n.Address.Equals(address) && n.Port == request.Port) is { } other && other.Name != request.Name)
-            yield return Error("address-taken", $"{request.Address} is the address of {other.Name} (node {other.Number}). Name another with --address; if that host is gone, 'gatehouse node remove {other.Name}' frees it.");
+        else if (
+            context.View.Members.FirstOrDefault(n => n.Address.Equals(address) && n.Port == request.Port) is { } other
+            && other.Name != request.Name
+        )
+            yield return Error(
+                "address-taken",
+                $"{request.Address} is the address of {other.Name} (node {other.Number}). Name another with --address; if that host is "
+                    + $"gone, 'gatehouse node remove {other.Name}' frees it."
+            );
     }
 
     // One that was interrupted while it joined comes again.
-    private static bool IsSameHost(ClusterNode node, JoinRequest request) => node.State == NodeState.Joining && node.Address.ToString() == request.Address;
+    private static bool IsSameHost(ClusterNode node, JoinRequest request) =>
+        node.State == NodeState.Joining && node.Address.ToString() == request.Address;
 
     private static IEnumerable<JoinFinding> Clock(JoinRequest request, JoinContext context)
     {
         var skew = (request.Clock - context.Now).Duration();
-        var both = string.Create(CultureInfo.InvariantCulture, $"This host's clock says {request.Clock.UtcDateTime:HH:mm:ss} UTC, the issuer's {context.Now.UtcDateTime:HH:mm:ss}");
-        if (skew > MostSkew) yield return Error("clock", $"{both}. Set the wrong one right, then join again.");
-        else if (skew > Health.MostSkew) yield return Warn("clock", $"{both}. Time servers will set it right.");
+        var both = string.Create(
+            CultureInfo.InvariantCulture,
+            $"This host's clock says {request.Clock.UtcDateTime:HH:mm:ss} UTC, the issuer's {context.Now.UtcDateTime:HH:mm:ss}"
+        );
+        if (skew > MostSkew)
+            yield return Error("clock", $"{both}. Set the wrong one right, then join again.");
+        else if (skew > Health.MostSkew)
+            yield return Warn("clock", $"{both}. Time servers will set it right.");
     }
 
     // Quarantined messages keep their numeric owner wherever they go (Baruwa's documentation asks for equal ones with a shared quarantine).
@@ -74,12 +123,21 @@ public static class JoinRules
         from user in request.Users
         let others = context.Users.Where(m => m.Numbers.TryGetValue(user.Key, out var theirs) && theirs != user.Value).ToArray()
         where others.Length > 0
-        select Warn("user-ids", $"User {user.Key} has the number {user.Value} on this host and {string.Join(", ", others.Select(m => $"{m.Numbers[user.Key]} on {m.Member}"))}. On a shared file system they must be equal.");
+        select Warn(
+            "user-ids",
+            $"User {user.Key} has the number {user.Value} on this host and "
+                + $"{string.Join(", ", others.Select(m => $"{m.Numbers[user.Key]} on {m.Member}"))}. On a shared file system they must be "
+                + $"equal."
+        );
 
     private static IEnumerable<JoinFinding> WayBack(JoinRequest request, JoinContext context)
     {
         if (context.WayBack is { Length: > 0 } why)
-            yield return Error("way-back", $"The issuer cannot reach this host at {request.Address}, port {request.EchoPort}: {why}. Open TCP {request.EchoPort} to it from the cluster, or name another address with --address.");
+            yield return Error(
+                "way-back",
+                $"The issuer cannot reach this host at {request.Address}, port {request.EchoPort}: {why}. Open TCP {request.EchoPort} to "
+                    + $"it from the cluster, or name another address with --address."
+            );
     }
 
     private static string Line(string release) => string.Join('.', release.Split('.').Take(2));

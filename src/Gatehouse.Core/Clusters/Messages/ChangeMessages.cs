@@ -10,7 +10,8 @@ public sealed record RemoveRequest(int Number, string Name, string Why);
 
 /// <summary>A node was removed.</summary>
 /// <param name="Removed">False when it was before.</param>
-/// <param name="Unlisted">How many of its certificates that have not ended no revocation list can name: a CA has signed them whose key is gone.</param>
+/// <param name="Unlisted">How many of its certificates that have not ended no revocation list can name: a CA has signed them whose key is
+/// gone.</param>
 public sealed record RemoveAnswer(bool Removed, int Unlisted);
 
 /// <summary>The revocation lists of the cluster. They are for everybody: each is signed by its CA.</summary>

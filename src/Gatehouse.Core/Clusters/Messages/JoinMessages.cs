@@ -46,7 +46,8 @@ public sealed record JoinRequest
     /// <summary>Numeric ids of mail users that exist on it already, by name.</summary>
     public required ImmutableSortedDictionary<string, int> Users { get; init; }
 
-    /// <summary>A port on which it answers with <see cref="Echo"/> for a moment, so that the way back is known to be open; 0 when it cannot listen.</summary>
+    /// <summary>A port on which it answers with <see cref="Echo"/> for a moment, so that the way back is known to be open; 0 when it cannot
+    /// listen.</summary>
     public required int EchoPort { get; init; }
 
     /// <summary>What it answers there.</summary>

@@ -3,8 +3,14 @@ using Gatehouse.Core.Values;
 
 namespace Gatehouse.Core.Clusters.Messages;
 
-/// <summary>The form of messages between members, and of what a member keeps of the cluster: JSON. Unknown members are ignored, so that releases can differ.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, RespectNullableAnnotations = true, Converters = [typeof(AddressConverter)])]
+/// <summary>The form of messages between members, and of what a member keeps of the cluster: JSON. Unknown members are ignored, so that
+/// releases can differ.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    Converters = [typeof(AddressConverter)]
+)]
 [JsonSerializable(typeof(Introduction))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinAnswer))]

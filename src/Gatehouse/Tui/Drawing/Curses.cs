@@ -36,30 +36,36 @@ internal static partial class Curses
     public static nint Screen() => Variable(Library, "stdscr");
 
     /// <summary>A line drawing character as this terminal has it; at worst + - |. Named by the letter that a VT100 uses.</summary>
-    public static uint Line(char letter) => (uint)Marshal.ReadInt32(NativeLibrary.GetExport(NativeLibrary.Load(Library), "acs_map"), letter * sizeof(uint));
+    public static uint Line(char letter) =>
+        (uint)Marshal.ReadInt32(NativeLibrary.GetExport(NativeLibrary.Load(Library), "acs_map"), letter * sizeof(uint));
 
     /// <summary>Starts on standard output and input; false when the terminal will not do.</summary>
     public static bool Start() => newterm(null, Variable("libc.so.6", "stdout"), Variable("libc.so.6", "stdin")) != 0;
 
-    /// <summary>Whether the terminal is known and can place its cursor. Asked first, because curses ends the process over an unknown one.</summary>
+    /// <summary>Whether the terminal is known and can place its cursor. Asked first, because curses ends the process over an unknown
+    /// one.</summary>
     public static bool KnowsTerminal()
     {
-        if (setupterm(null, 1, out _) != 0) return false;
+        if (setupterm(null, 1, out _) != 0)
+            return false;
         return tigetstr("cup") is not (0 or -1);
     }
 
     /// <summary>What clears a terminal that has no second screen to come back from; empty for one that has.</summary>
     public static string ClearOnlyScreen()
     {
-        if (tigetstr("rmcup") is not (0 or -1)) return "";
+        if (tigetstr("rmcup") is not (0 or -1))
+            return "";
         var clear = tigetstr("clear");
-        if (clear is 0 or -1) return "";
+        if (clear is 0 or -1)
+            return "";
         // Without the pause at its end, $<50>, that a VT100 of glass needs.
         var sequence = Marshal.PtrToStringUTF8(clear)!;
         return sequence.IndexOf("$<", StringComparison.Ordinal) is > 0 and var end ? sequence[..end] : sequence;
     }
 
-    private static nint Variable(string library, string name) => Marshal.ReadIntPtr(NativeLibrary.GetExport(NativeLibrary.Load(library), name));
+    private static nint Variable(string library, string name) =>
+        Marshal.ReadIntPtr(NativeLibrary.GetExport(NativeLibrary.Load(library), name));
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setupterm(string? terminal, int descriptor, out int error);

@@ -18,7 +18,22 @@ internal sealed class CursesSurface : Surface
 
     /// <summary>Terminals that tell where a paste begins and ends. To others the request could be garbage on the screen.</summary>
     private static readonly string[] TellPastes =
-        ["xterm", "screen", "tmux", "rxvt", "alacritty", "foot", "gnome", "kitty", "konsole", "mintty", "putty", "st-", "vte", "wezterm"];
+    [
+        "xterm",
+        "screen",
+        "tmux",
+        "rxvt",
+        "alacritty",
+        "foot",
+        "gnome",
+        "kitty",
+        "konsole",
+        "mintty",
+        "putty",
+        "st-",
+        "vte",
+        "wezterm",
+    ];
 
     /// <summary>How often the size is looked at. A signal would tell sooner, if nothing else in the process had taken it.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
@@ -51,12 +66,14 @@ internal sealed class CursesSurface : Surface
         _ = Curses.noecho();
         _ = Curses.nonl();
         // Long enough for a sequence that a slow line takes apart, short enough for the key of that name.
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ESCDELAY"))) _ = Curses.set_escdelay(200);
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ESCDELAY")))
+            _ = Curses.set_escdelay(200);
         // Reading from the screen's own window would paint it first, however many keys are waiting.
         keys = Curses.newpad(1, 1);
         _ = Curses.keypad(keys, 1);
         // After that, or the terminal's description takes precedence.
-        foreach (var (sequence, code) in Keyboard.Sequences()) _ = Curses.define_key(sequence, code);
+        foreach (var (sequence, code) in Keyboard.Sequences())
+            _ = Curses.define_key(sequence, code);
         Curses.wtimeout(keys, 0);
         keyboard = new(() => Curses.wgetch(keys), time => Terminal.Wait(time) == Terminal.Input.Ready);
         looks = new();
@@ -81,7 +98,8 @@ internal sealed class CursesSurface : Surface
         {
             lock (gate)
             {
-                if (ahead.Count == 0 && ReadNow() is { } press) ahead.Enqueue(press);
+                if (ahead.Count == 0 && ReadNow() is { } press)
+                    ahead.Enqueue(press);
                 return ahead.Count > 0;
             }
         }
@@ -91,7 +109,8 @@ internal sealed class CursesSurface : Surface
     public static CursesSurface? TryOpen()
     {
         var terminal = Environment.GetEnvironmentVariable("TERM");
-        if (terminal is null or "" or "dumb" or "unknown" || !Terminal.IsThere()) return null;
+        if (terminal is null or "" or "dumb" or "unknown" || !Terminal.IsThere())
+            return null;
         try
         {
             var utf8 = Terminal.UseLocale();
@@ -104,7 +123,8 @@ internal sealed class CursesSurface : Surface
                 Terminal.SetVariable("LINES", $"{Math.Min(size.Height, HighestScreen)}");
             }
 
-            if (!Curses.KnowsTerminal() || !Curses.Start()) return null;
+            if (!Curses.KnowsTerminal() || !Curses.Start())
+                return null;
             // Curses would take any size at once.
             Terminal.LeaveSizeSignal();
             return new CursesSurface(terminal, utf8);
@@ -119,95 +139,108 @@ internal sealed class CursesSurface : Surface
     public override void Clear() => Do(() => _ = Curses.werase(screen));
 
     /// <inheritdoc/>
-    public override void Put(int x, int y, string text, Look look = Look.Plain) => Do(() =>
-    {
-        if (y < 0 || y >= height) return;
-        _ = Curses.wattrset(screen, looks.Of(look));
-        var run = new StringBuilder();
-        var start = x;
-        for (var at = 0; at < text.Length;)
+    public override void Put(int x, int y, string text, Look look = Look.Plain) =>
+        Do(() =>
         {
-            var element = text.AsSpan(at, StringInfo.GetNextTextElementLength(text, at));
-            at += element.Length;
-            var (shown, columns) = Shown(element);
-            if (x + columns > width) break;
-            // What is not ASCII is placed by itself: should terminal and table disagree on it, the rest stays in line.
-            if (x < 0 || shown.Length > 1 || shown is [> '~'])
+            if (y < 0 || y >= height)
+                return;
+            _ = Curses.wattrset(screen, looks.Of(look));
+            var run = new StringBuilder();
+            var start = x;
+            for (var at = 0; at < text.Length; )
             {
-                Write(start, y, run);
-                if (x >= 0) Write(x, y, run.Append(shown));
-                start = x + columns;
-            }
-            else
-            {
-                run.Append(shown);
+                var element = text.AsSpan(at, StringInfo.GetNextTextElementLength(text, at));
+                at += element.Length;
+                var (shown, columns) = Shown(element);
+                if (x + columns > width)
+                    break;
+                // What is not ASCII is placed by itself: should terminal and table disagree on it, the rest stays in line.
+                if (x < 0 || shown.Length > 1 || shown is [> '~'])
+                {
+                    Write(start, y, run);
+                    if (x >= 0)
+                        Write(x, y, run.Append(shown));
+                    start = x + columns;
+                }
+                else
+                {
+                    run.Append(shown);
+                }
+
+                x += columns;
             }
 
-            x += columns;
-        }
-
-        Write(start, y, run);
-    });
+            Write(start, y, run);
+        });
 
     /// <inheritdoc/>
-    public override void Box(int x, int y, int width, int height) => Do(() =>
-    {
-        if (width < 2 || height < 2) return;
-        _ = Curses.wattrset(screen, 0);
-        for (var row = y + 1; row < y + height - 1; row++) Across(x + 1, row, width - 2, ' ');
-        // 0 is the terminal's own line.
-        Across(x + 1, y, width - 2, 0);
-        Across(x + 1, y + height - 1, width - 2, 0);
-        Down(x, y + 1, height - 2);
-        Down(x + width - 1, y + 1, height - 2);
-        Corner(x, y, 'l');
-        Corner(x + width - 1, y, 'k');
-        Corner(x, y + height - 1, 'm');
-        Corner(x + width - 1, y + height - 1, 'j');
-    });
+    public override void Box(int x, int y, int width, int height) =>
+        Do(() =>
+        {
+            if (width < 2 || height < 2)
+                return;
+            _ = Curses.wattrset(screen, 0);
+            for (var row = y + 1; row < y + height - 1; row++)
+                Across(x + 1, row, width - 2, ' ');
+            // 0 is the terminal's own line.
+            Across(x + 1, y, width - 2, 0);
+            Across(x + 1, y + height - 1, width - 2, 0);
+            Down(x, y + 1, height - 2);
+            Down(x + width - 1, y + 1, height - 2);
+            Corner(x, y, 'l');
+            Corner(x + width - 1, y, 'k');
+            Corner(x, y + height - 1, 'm');
+            Corner(x + width - 1, y + height - 1, 'j');
+        });
 
     /// <inheritdoc/>
     public override void Cursor(int x, int y) => cursor = (x, y);
 
     /// <inheritdoc/>
-    public override void Flush() => Do(() =>
-    {
-        // Last of all, for whatever is drawn takes the cursor along; readers of braille and speech follow it.
-        _ = Curses.wmove(screen, Math.Clamp(cursor.Y, 0, height - 1), Math.Clamp(cursor.X, 0, width - 1));
-        _ = Curses.wrefresh(screen);
-    });
+    public override void Flush() =>
+        Do(() =>
+        {
+            // Last of all, for whatever is drawn takes the cursor along; readers of braille and speech follow it.
+            _ = Curses.wmove(screen, Math.Clamp(cursor.Y, 0, height - 1), Math.Clamp(cursor.X, 0, width - 1));
+            _ = Curses.wrefresh(screen);
+        });
 
     /// <inheritdoc/>
     public override void Bell() => Do(() => _ = Curses.beep());
 
     /// <inheritdoc/>
-    public override void Forget() => Do(() =>
-    {
-        ahead.Clear();
-        keyboard.Forget();
-        _ = Curses.flushinp();
-    });
+    public override void Forget() =>
+        Do(() =>
+        {
+            ahead.Clear();
+            keyboard.Forget();
+            _ = Curses.flushinp();
+        });
 
     /// <inheritdoc/>
     public override Press Next(TimeSpan timeout)
     {
         var start = Stopwatch.GetTimestamp();
-        for (var barren = 0; ;)
+        for (var barren = 0; ; )
         {
             long taken;
             lock (gate)
             {
-                if (ReadNow() is { } press) return press;
+                if (ReadNow() is { } press)
+                    return press;
                 taken = keyboard.Taken;
             }
 
             var left = timeout == Timeout.InfiniteTimeSpan ? Slice : timeout - Stopwatch.GetElapsedTime(start);
-            if (left < TimeSpan.Zero) left = TimeSpan.Zero;
+            if (left < TimeSpan.Zero)
+                left = TimeSpan.Zero;
             var input = Terminal.Wait(left < Slice ? left : Slice);
-            if (input == Terminal.Input.Nothing && left == TimeSpan.Zero) return new(Key.None);
+            if (input == Terminal.Input.Nothing && left == TimeSpan.Zero)
+                return new(Key.None);
             lock (gate)
             {
-                if (ReadNow() is { } press) return press;
+                if (ReadNow() is { } press)
+                    return press;
                 // Ready without anything to read, again and again, is the end of input.
                 barren = input == Terminal.Input.Ready && keyboard.Taken == taken ? barren + 1 : 0;
                 hungUp = input == Terminal.Input.Gone || barren >= 5;
@@ -251,13 +284,16 @@ internal sealed class CursesSurface : Surface
         var entered = gate.TryEnter(TimeSpan.FromSeconds(1));
         try
         {
-            if (closed) return;
+            if (closed)
+                return;
             closed = true;
-            if (!lent) Leave();
+            if (!lent)
+                Leave();
         }
         finally
         {
-            if (entered) gate.Exit();
+            if (entered)
+                gate.Exit();
         }
     }
 
@@ -268,7 +304,8 @@ internal sealed class CursesSurface : Surface
     {
         lock (gate)
         {
-            if (!closed && !lent) action();
+            if (!closed && !lent)
+                action();
         }
     }
 
@@ -281,25 +318,32 @@ internal sealed class CursesSurface : Surface
 
     private void Pastes(bool on)
     {
-        if (tellsPastes) Terminal.Write(on ? PasteOn : PasteOff);
+        if (tellsPastes)
+            Terminal.Write(on ? PasteOn : PasteOff);
     }
 
     /// <summary>What is there without waiting.</summary>
     private Press? ReadNow()
     {
-        if (closed || hungUp) return new(Key.HangUp);
-        if (ahead.TryDequeue(out var press)) return press;
-        if (SizeChanged()) return new(Key.Repaint);
+        if (closed || hungUp)
+            return new(Key.HangUp);
+        if (ahead.TryDequeue(out var press))
+            return press;
+        if (SizeChanged())
+            return new(Key.Repaint);
         var read = keyboard.Read();
-        if (read?.Key == Key.Repaint) _ = Curses.clearok(screen, 1);
+        if (read?.Key == Key.Repaint)
+            _ = Curses.clearok(screen, 1);
         return read;
     }
 
     private bool SizeChanged()
     {
-        if (Stopwatch.GetElapsedTime(looked) < Slice) return false;
+        if (Stopwatch.GetElapsedTime(looked) < Slice)
+            return false;
         looked = Stopwatch.GetTimestamp();
-        if (Terminal.Size() is not { } size || size == reported) return false;
+        if (Terminal.Size() is not { } size || size == reported)
+            return false;
         reported = size;
         Resize(size.Width, size.Height);
         Measure();
@@ -315,12 +359,14 @@ internal sealed class CursesSurface : Surface
         _ = Curses.resizeterm(Math.Min(toHeight, HighestScreen), Math.Min(toWidth, WidestScreen));
         // It leaves word of itself among the keys.
         var code = Curses.wgetch(keys);
-        if (code != Keyboard.Resized) keyboard.Return(code);
+        if (code != Keyboard.Resized)
+            keyboard.Return(code);
     }
 
     private void Write(int x, int y, StringBuilder run)
     {
-        if (run.Length > 0 && Curses.wmove(screen, y, x) != Curses.Failed) _ = Curses.waddnstr(screen, run.ToString(), -1);
+        if (run.Length > 0 && Curses.wmove(screen, y, x) != Curses.Failed)
+            _ = Curses.waddnstr(screen, run.ToString(), -1);
         run.Clear();
     }
 
@@ -328,25 +374,29 @@ internal sealed class CursesSurface : Surface
     {
         var from = Math.Max(x, 0);
         count = Math.Min(x + count, width) - from;
-        if (count > 0 && y >= 0 && Curses.wmove(screen, y, from) != Curses.Failed) _ = Curses.whline(screen, character, count);
+        if (count > 0 && y >= 0 && Curses.wmove(screen, y, from) != Curses.Failed)
+            _ = Curses.whline(screen, character, count);
     }
 
     private void Down(int x, int y, int count)
     {
         var from = Math.Max(y, 0);
         count = Math.Min(y + count, height) - from;
-        if (count > 0 && x >= 0 && Curses.wmove(screen, from, x) != Curses.Failed) _ = Curses.wvline(screen, 0, count);
+        if (count > 0 && x >= 0 && Curses.wmove(screen, from, x) != Curses.Failed)
+            _ = Curses.wvline(screen, 0, count);
     }
 
     private void Corner(int x, int y, char letter)
     {
-        if (x >= 0 && y >= 0 && Curses.wmove(screen, y, x) != Curses.Failed) _ = Curses.waddch(screen, Curses.Line(letter));
+        if (x >= 0 && y >= 0 && Curses.wmove(screen, y, x) != Curses.Failed)
+            _ = Curses.waddch(screen, Curses.Line(letter));
     }
 
     /// <summary>A character with its marks as the terminal can show it, and the columns that it takes in any case.</summary>
     private (string Shown, int Columns) Shown(ReadOnlySpan<char> element)
     {
-        if (element is [>= ' ' and <= '~']) return (element.ToString(), 1);
+        if (element is [>= ' ' and <= '~'])
+            return (element.ToString(), 1);
         var shown = new StringBuilder();
         var total = 0;
         foreach (var rune in element.EnumerateRunes())
@@ -355,13 +405,17 @@ internal sealed class CursesSurface : Surface
             total += columns;
             var known = utf8 && !TextWidth.Unshowable(rune) && Terminal.Columns(rune.Value) == columns;
             // Joiners and variation selectors make some terminals redraw what stands before them in another width.
-            if (columns == 0 && (shown.Length == 0 || !known || Joins(rune))) continue;
-            if (known) shown.Append(rune.ToString());
-            else shown.Append('?', columns);
+            if (columns == 0 && (shown.Length == 0 || !known || Joins(rune)))
+                continue;
+            if (known)
+                shown.Append(rune.ToString());
+            else
+                shown.Append('?', columns);
         }
 
         return (shown.ToString(), total);
     }
 
-    private static bool Joins(Rune rune) => rune.Value is >= 0xfe00 and <= 0xfe0f || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format;
+    private static bool Joins(Rune rune) =>
+        rune.Value is >= 0xfe00 and <= 0xfe0f || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format;
 }

@@ -36,7 +36,8 @@ internal static class Frame
     /// <param name="keys">What the keys do.</param>
     public static Pane Draw(Surface surface, string host, string title, IReadOnlyList<StepMark> steps, string keys)
     {
-        int width = surface.Width, height = surface.Height;
+        int width = surface.Width,
+            height = surface.Height;
         var at = steps.Select(s => s.State).ToList().IndexOf(StepState.Current);
         if (width < 40 || height < 14)
         {
@@ -56,22 +57,34 @@ internal static class Frame
             var room = height - 5;
             var first = Math.Clamp(at - (room / 2), 0, Math.Max(0, steps.Count - room));
             for (var i = first; i < steps.Count && i < first + room; i++)
-                surface.Put(2, 3 + i - first, TextWidth.Fit($"{Mark(steps[i].State)} {i + 1} {steps[i].Title}", StepsWidth - 3), steps[i].State switch { StepState.Current => Look.Bold, StepState.Wrong => Look.Error, _ => Look.Plain });
+                surface.Put(
+                    2,
+                    3 + i - first,
+                    TextWidth.Fit($"{Mark(steps[i].State)} {i + 1} {steps[i].Title}", StepsWidth - 3),
+                    steps[i].State switch
+                    {
+                        StepState.Current => Look.Bold,
+                        StepState.Wrong => Look.Error,
+                        _ => Look.Plain,
+                    }
+                );
         }
 
         surface.Box(left, 1, width - left, height - 2);
         surface.Put(left + 2, 1, $" {title} ", Look.Bold);
-        if (left == 0 && at >= 0) surface.Put(Math.Max(left + 6 + TextWidth.Of(title), width - 16), 1, $" Step {at + 1} of {steps.Count} ");
+        if (left == 0 && at >= 0)
+            surface.Put(Math.Max(left + 6 + TextWidth.Of(title), width - 16), 1, $" Step {at + 1} of {steps.Count} ");
         return new Pane(surface, left + 2, 2, width - left - 4, height - 4);
     }
 
-    private static char Mark(StepState state) => state switch
-    {
-        StepState.Current => '>',
-        StepState.Done => '*',
-        StepState.Wrong => '!',
-        _ => ' ',
-    };
+    private static char Mark(StepState state) =>
+        state switch
+        {
+            StepState.Current => '>',
+            StepState.Done => '*',
+            StepState.Wrong => '!',
+            _ => ' ',
+        };
 
     private static void Bar(Surface surface, int row, string text)
     {

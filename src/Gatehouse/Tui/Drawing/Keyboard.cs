@@ -56,12 +56,15 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
         ];
         foreach (var (key, endings) in keys)
         {
-            foreach (var ending in endings) yield return ($"\e{ending}", FirstOwnCode + (int)key);
+            foreach (var ending in endings)
+                yield return ($"\e{ending}", FirstOwnCode + (int)key);
         }
 
         // The number pad of a VT100 and of what emulates one: addresses are typed on it.
-        const string pad = "0123456789.-,+*/=", endingsOfPad = "pqrstuvwxynmlkjoX";
-        for (var i = 0; i < pad.Length; i++) yield return ($"\eO{endingsOfPad[i]}", FirstPadCode + pad[i]);
+        const string pad = "0123456789.-,+*/=",
+            endingsOfPad = "pqrstuvwxynmlkjoX";
+        for (var i = 0; i < pad.Length; i++)
+            yield return ($"\eO{endingsOfPad[i]}", FirstPadCode + pad[i]);
     }
 
     /// <summary>The next press; null when nothing is there.</summary>
@@ -69,7 +72,8 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
     {
         for (var code = Take(); code >= 0; code = Take())
         {
-            if (Meaning(code) is { } press) return press;
+            if (Meaning(code) is { } press)
+                return press;
         }
 
         return null;
@@ -78,46 +82,49 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
     /// <summary>Puts a code back, to be read next.</summary>
     public void Return(int code)
     {
-        if (code < 0) return;
+        if (code < 0)
+            return;
         putBack.Push(code);
     }
 
     /// <summary>Throws away what was put back.</summary>
     public void Forget() => putBack.Clear();
 
-    private Press? Meaning(int code) => code switch
-    {
-        >= FirstPadCode => Press.Of(((char)(code - FirstPadCode)).ToString()),
-        >= FirstOwnCode => new((Key)(code - FirstOwnCode)),
-        >= FirstCode => Known(code),
-        >= ' ' and < 0x7f => Press.Of(((char)code).ToString()),
-        >= 0x80 => Character(code),
-        Escape => AfterEscape(),
-        _ => Control(code),
-    };
+    private Press? Meaning(int code) =>
+        code switch
+        {
+            >= FirstPadCode => Press.Of(((char)(code - FirstPadCode)).ToString()),
+            >= FirstOwnCode => new((Key)(code - FirstOwnCode)),
+            >= FirstCode => Known(code),
+            >= ' ' and < 0x7f => Press.Of(((char)code).ToString()),
+            >= 0x80 => Character(code),
+            Escape => AfterEscape(),
+            _ => Control(code),
+        };
 
     /// <summary>A key that curses knows from the terminal's description.</summary>
-    private static Press? Known(int code) => code switch
-    {
-        258 => new(Key.Down),
-        259 => new(Key.Up),
-        260 => new(Key.Left),
-        261 => new(Key.Right),
-        262 or 348 or 362 => new(Key.Home), // upper left of the number pad, and a VT220's Find
-        263 => new(Key.Backspace),
-        265 => new(Key.Help),
-        266 => new(Key.Steps),
-        267 => new(Key.Log),
-        274 => new(Key.Escape),
-        330 => new(Key.Delete),
-        338 or 352 => new(Key.PageDown),
-        339 or 349 => new(Key.PageUp),
-        343 => new(Key.Enter),
-        353 => new(Key.BackTab),
-        351 or 360 or 385 => new(Key.End), // lower left, and a VT220's Select
-        Resized => new(Key.Repaint),
-        _ => null,
-    };
+    private static Press? Known(int code) =>
+        code switch
+        {
+            258 => new(Key.Down),
+            259 => new(Key.Up),
+            260 => new(Key.Left),
+            261 => new(Key.Right),
+            262 or 348 or 362 => new(Key.Home), // upper left of the number pad, and a VT220's Find
+            263 => new(Key.Backspace),
+            265 => new(Key.Help),
+            266 => new(Key.Steps),
+            267 => new(Key.Log),
+            274 => new(Key.Escape),
+            330 => new(Key.Delete),
+            338 or 352 => new(Key.PageDown),
+            339 or 349 => new(Key.PageUp),
+            343 => new(Key.Enter),
+            353 => new(Key.BackTab),
+            351 or 360 or 385 => new(Key.End), // lower left, and a VT220's Select
+            Resized => new(Key.Repaint),
+            _ => null,
+        };
 
     private Press? Control(int code)
     {
@@ -125,7 +132,8 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
         {
             case '\r':
                 // Lines that are pasted end with both. The second is there already, however long the first one takes to be worked on.
-                if (Take() is var next && next != '\n') Return(next);
+                if (Take() is var next && next != '\n')
+                    Return(next);
                 enteredAt = Environment.TickCount64;
                 return new(Key.Enter);
             case '\n':
@@ -133,17 +141,28 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
                 var same = Environment.TickCount64 - enteredAt < 20;
                 enteredAt = 0;
                 return same ? null : new(Key.Enter);
-            case '\t': return new(Key.Tab);
-            case 8 or 0x7f: return new(Key.Backspace);
-            case 'A' - 64: return new(Key.Home);
-            case 'B' - 64: return new(Key.PageUp);
-            case 'C' - 64: return new(Key.Escape);
-            case 'D' - 64: return new(Key.Delete);
-            case 'E' - 64: return new(Key.End);
-            case 'F' - 64: return new(Key.PageDown);
-            case 'L' - 64: return new(Key.Repaint);
-            case 'U' - 64: return new(Key.Kill);
-            default: return null;
+            case '\t':
+                return new(Key.Tab);
+            case 8 or 0x7f:
+                return new(Key.Backspace);
+            case 'A' - 64:
+                return new(Key.Home);
+            case 'B' - 64:
+                return new(Key.PageUp);
+            case 'C' - 64:
+                return new(Key.Escape);
+            case 'D' - 64:
+                return new(Key.Delete);
+            case 'E' - 64:
+                return new(Key.End);
+            case 'F' - 64:
+                return new(Key.PageDown);
+            case 'L' - 64:
+                return new(Key.Repaint);
+            case 'U' - 64:
+                return new(Key.Kill);
+            default:
+                return null;
         }
     }
 
@@ -154,12 +173,22 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
         var next = Take();
         switch (next)
         {
-            case < 0: return new(Key.Escape);
-            case Escape: return AfterEscape();
-            case '[': SkipControl(); break;
-            case 'O': More(); break;
-            case ']' or 'P' or 'X' or '^' or '_': SkipAnswer(); break;
-            case >= 0xc2 and < FirstCode: Character(next); break;
+            case < 0:
+                return new(Key.Escape);
+            case Escape:
+                return AfterEscape();
+            case '[':
+                SkipControl();
+                break;
+            case 'O':
+                More();
+                break;
+            case ']' or 'P' or 'X' or '^' or '_':
+                SkipAnswer();
+                break;
+            case >= 0xc2 and < FirstCode:
+                Character(next);
+                break;
         }
 
         return null;
@@ -169,11 +198,14 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
     private void SkipControl()
     {
         var next = More();
-        if (next == '[') More();
+        if (next == '[')
+            More();
         else
         {
-            for (var length = 0; next is >= ' ' and < '@' && length < 64; length++) next = More();
-            if (next is < ' ' or >= FirstCode) Return(next);
+            for (var length = 0; next is >= ' ' and < '@' && length < 64; length++)
+                next = More();
+            if (next is < ' ' or >= FirstCode)
+                Return(next);
         }
     }
 
@@ -184,7 +216,8 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
         {
             switch (More())
             {
-                case < 0 or 7 or 0x9c: return;
+                case < 0 or 7 or 0x9c:
+                    return;
                 case Escape:
                     More();
                     return;
@@ -195,9 +228,17 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
     private Press? Character(int first)
     {
         // The one-byte forms of escape and bracket, and of escape and O, that a VT220 can send.
-        if (first == 0x9b) SkipControl();
-        if (first == 0x8f) More();
-        var length = first switch { >= 0xc2 and < 0xe0 => 2, >= 0xe0 and < 0xf0 => 3, >= 0xf0 and < 0xf5 => 4, _ => 1 };
+        if (first == 0x9b)
+            SkipControl();
+        if (first == 0x8f)
+            More();
+        var length = first switch
+        {
+            >= 0xc2 and < 0xe0 => 2,
+            >= 0xe0 and < 0xf0 => 3,
+            >= 0xf0 and < 0xf5 => 4,
+            _ => 1,
+        };
         Span<byte> bytes = stackalloc byte[length];
         bytes[0] = (byte)first;
         for (var i = 1; i < length; i++)
@@ -224,9 +265,11 @@ internal sealed class Keyboard(Func<int> read, Func<TimeSpan, bool> wait)
 
     private int Take()
     {
-        if (putBack.TryPop(out var code)) return code;
+        if (putBack.TryPop(out var code))
+            return code;
         code = read();
-        if (code >= 0) Taken++;
+        if (code >= 0)
+            Taken++;
         return code;
     }
 }

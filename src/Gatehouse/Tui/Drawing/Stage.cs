@@ -1,6 +1,5 @@
 using Gatehouse.Terminal;
 
-
 namespace Gatehouse.Tui.Drawing;
 
 /// <summary>What fills the screen, or lies over what does: it draws itself and takes keys until it is closed.</summary>
@@ -22,9 +21,7 @@ internal abstract class Page
     public abstract void On(Press press);
 
     /// <summary>Called when no key came for a while.</summary>
-    public virtual void OnIdle()
-    {
-    }
+    public virtual void OnIdle() { }
 }
 
 /// <summary>Shows pages, one over the other, and brings keys to the one on top.</summary>
@@ -53,19 +50,26 @@ internal sealed class Stage(Surface surface, Action watch)
             while (!page.IsClosed)
             {
                 // Before a paste or type-ahead is worked through there is nothing worth painting.
-                if (stale && !surface.Pending) Paint();
+                if (stale && !surface.Pending)
+                    Paint();
                 var press = surface.Next(Slice);
                 watch();
                 stale = press.Key != Key.None || page.IsLive;
-                if (press.Key == Key.HangUp) throw new WizardEndedException("the terminal is gone", isGone: true);
+                if (press.Key == Key.HangUp)
+                    throw new WizardEndedException("the terminal is gone", isGone: true);
                 // The end of a paste can be lost on a bad line; a silence ends it as well.
                 silence = press.Key == Key.None ? silence + 1 : 0;
-                if (IsPasting && silence >= LongSilence) press = new Press(Key.PasteEnd);
-                if (press.Key is Key.PasteBegin or Key.PasteEnd) IsPasting = press.Key == Key.PasteBegin;
+                if (IsPasting && silence >= LongSilence)
+                    press = new Press(Key.PasteEnd);
+                if (press.Key is Key.PasteBegin or Key.PasteEnd)
+                    IsPasting = press.Key == Key.PasteBegin;
                 // Tabs in a paste part words, and only a form knows what to do with a line break in one.
-                if (IsPasting && (press.Key == Key.Tab || (press.Key == Key.Enter && !page.TakesLineBreaks))) press = Press.Of(" ");
-                if (press.Key == Key.None) page.OnIdle();
-                else if (press.Key != Key.Repaint) page.On(press);
+                if (IsPasting && (press.Key == Key.Tab || (press.Key == Key.Enter && !page.TakesLineBreaks)))
+                    press = Press.Of(" ");
+                if (press.Key == Key.None)
+                    page.OnIdle();
+                else if (press.Key != Key.Repaint)
+                    page.On(press);
             }
         }
         finally
@@ -77,7 +81,8 @@ internal sealed class Stage(Surface surface, Action watch)
     private void Paint()
     {
         surface.Clear();
-        foreach (var page in pages) page.Draw(surface);
+        foreach (var page in pages)
+            page.Draw(surface);
         surface.Flush();
     }
 }

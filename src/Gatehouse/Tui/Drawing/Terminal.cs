@@ -6,11 +6,11 @@ namespace Gatehouse.Tui.Drawing;
 /// <summary>What there is to know about standard input and output as a terminal, below curses and without .NET's Console.</summary>
 internal static partial class Terminal
 {
-    private const int Characters = 0;    // LC_CTYPE
-    private const int CodeSet = 14;      // CODESET
-    private const int GetSize = 0x5413;  // TIOCGWINSZ
-    private const int SizeSignal = 28;   // SIGWINCH
-    private const short Readable = 1;    // POLLIN
+    private const int Characters = 0; // LC_CTYPE
+    private const int CodeSet = 14; // CODESET
+    private const int GetSize = 0x5413; // TIOCGWINSZ
+    private const int SizeSignal = 28; // SIGWINCH
+    private const short Readable = 1; // POLLIN
     private const short Broken = 8 | 16 | 32; // POLLERR, POLLHUP, POLLNVAL
 
     /// <summary>What waiting for input came to.</summary>
@@ -41,7 +41,8 @@ internal static partial class Terminal
     {
         var descriptor = new PollDescriptor { Descriptor = 0, Events = Readable };
         // Interrupted is as good as nothing: the caller has a clock.
-        if (poll(&descriptor, 1, (int)Math.Ceiling(timeout.TotalMilliseconds)) <= 0) return Input.Nothing;
+        if (poll(&descriptor, 1, (int)Math.Ceiling(timeout.TotalMilliseconds)) <= 0)
+            return Input.Nothing;
         return (descriptor.Returned & Broken) != 0 ? Input.Gone : Input.Ready;
     }
 
@@ -49,17 +50,24 @@ internal static partial class Terminal
     public static unsafe void Write(string sequence)
     {
         var bytes = Encoding.ASCII.GetBytes(sequence);
-        fixed (byte* start = bytes) _ = write(1, start, (nuint)bytes.Length);
+        fixed (byte* start = bytes)
+            _ = write(1, start, (nuint)bytes.Length);
     }
 
-    /// <summary>Takes the user's character set, and tells whether it is UTF-8; not the language, or error messages would come in it.</summary>
+    /// <summary>Takes the user's character set, and tells whether it is UTF-8; not the language, or error messages would come in
+    /// it.</summary>
     public static bool UseLocale()
     {
         if (setlocale(Characters, "") == 0)
         {
             // SSH brings the user's own locale along, which this host need not have.
-            var wanted = new[] { "LC_ALL", "LC_CTYPE", "LANG" }.Select(Environment.GetEnvironmentVariable).FirstOrDefault(value => !string.IsNullOrEmpty(value)) ?? "";
-            if (wanted.Replace("-", "", StringComparison.Ordinal).Contains("utf8", StringComparison.OrdinalIgnoreCase)) _ = setlocale(Characters, "C.UTF-8");
+            var wanted =
+                new[] { "LC_ALL", "LC_CTYPE", "LANG" }
+                    .Select(Environment.GetEnvironmentVariable)
+                    .FirstOrDefault(value => !string.IsNullOrEmpty(value))
+                ?? "";
+            if (wanted.Replace("-", "", StringComparison.Ordinal).Contains("utf8", StringComparison.OrdinalIgnoreCase))
+                _ = setlocale(Characters, "C.UTF-8");
         }
 
         return Marshal.PtrToStringUTF8(nl_langinfo(CodeSet)) == "UTF-8";

@@ -22,7 +22,8 @@ internal sealed class TextLine
         get => text;
         set
         {
-            if (text == value) return;
+            if (text == value)
+                return;
             text = value;
             Caret = value.Length;
         }
@@ -93,7 +94,8 @@ internal sealed class TextLine
     private int Previous()
     {
         var at = 0;
-        while (at + StringInfo.GetNextTextElementLength(text, at) is var next && next < Caret) at = next;
+        while (at + StringInfo.GetNextTextElementLength(text, at) is var next && next < Caret)
+            at = next;
         return at;
     }
 }

@@ -14,8 +14,7 @@ internal static class Words
             var part = TextWidth.Fit(text, width);
             yield return part;
             text = text[part.Length..];
-        }
-        while (text.Length > 0);
+        } while (text.Length > 0);
     }
 
     /// <summary>The lines of a text, broken at blanks; continued lines are indented like the first.</summary>
@@ -25,7 +24,8 @@ internal static class Words
         foreach (var paragraph in text.Split('\n'))
         {
             var indent = paragraph[..^paragraph.TrimStart(' ').Length];
-            if (indent.Length > width / 2) indent = "";
+            if (indent.Length > width / 2)
+                indent = "";
             var line = "";
             foreach (var word in paragraph.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
@@ -40,7 +40,8 @@ internal static class Words
                 while (line.Length == 0 && TextWidth.Of(indent + rest) > width)
                 {
                     var part = TextWidth.Fit(rest, width - indent.Length);
-                    if (part.Length == 0) break;
+                    if (part.Length == 0)
+                        break;
                     yield return indent + part;
                     rest = rest[part.Length..];
                 }

@@ -18,14 +18,17 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
     [
         "The host is being set up, phase by phase; how many steps of a phase are done stands behind it. F3 shows every step as it comes.",
         "",
-        "If a step fails, everything is put back as it was. Esc does the same, after asking. If the line breaks, the set-up goes on to its end; 'gatehouse history' tells how it ended.",
+        "If a step fails, everything is put back as it was. Esc does the same, after asking. If the line breaks, the set-up goes on to "
+            + "its end; 'gatehouse history' tells how it ended.",
     ];
 
     private static readonly string[] HelpOfSequence =
     [
-        "The host is being set up, part by part, and inside a part phase by phase; how many steps of a phase are done stands behind it. F3 shows every step as it comes.",
+        "The host is being set up, part by part, and inside a part phase by phase; how many steps of a phase are done stands behind it. "
+            + "F3 shows every step as it comes.",
         "",
-        "If a step fails, or Esc stops it, files and services are put back as they were; what was agreed on with others stays, and trying again goes on from there. If the line breaks, the set-up goes on to its end; 'gatehouse setup' tells then how it is.",
+        "If a step fails, or Esc stops it, files and services are put back as they were; what was agreed on with others stays, and trying "
+            + "again goes on from there. If the line breaks, the set-up goes on to its end; 'gatehouse setup' tells then how it is.",
     ];
 
     private static readonly TimeSpan Shown = TimeSpan.FromSeconds(1);
@@ -39,25 +42,43 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
     /// <inheritdoc/>
     public override void Draw(Surface surface)
     {
-        var inner = Frame.Draw(surface, host, "Applying", steps(), plan is null ? "F1 Help  F3 Log  Esc Stop" : "F1 Help  F3 Log  Esc Stop and put everything back");
+        var inner = Frame.Draw(
+            surface,
+            host,
+            "Applying",
+            steps(),
+            plan is null ? "F1 Help  F3 Log  Esc Stop" : "F1 Help  F3 Log  Esc Stop and put everything back"
+        );
         var phases = run.Phases;
         var row = 0;
-        inner.Put(0, row, $"{run.Elapsed:m\\:ss}  {(run.IsCancelled ? "Stopping; what was begun is put back." : "The host is being set up.")}", Look.Bold);
+        inner.Put(
+            0,
+            row,
+            $"{run.Elapsed:m\\:ss}  {(run.IsCancelled ? "Stopping; what was begun is put back." : "The host is being set up.")}",
+            Look.Bold
+        );
         row += inner.Height > 10 ? 2 : 1;
-        if (!log) row = plan is null ? DrawParts(inner, row, phases) : DrawPhases(inner, row, phases, plan);
+        if (!log)
+            row = plan is null ? DrawParts(inner, row, phases) : DrawPhases(inner, row, phases, plan);
 
         var lines = run.Lines;
-        if (log) foreach (var line in lines.TakeLast(Math.Max(0, inner.Height - row))) inner.Put(0, row++, line, line.Contains("failed", StringComparison.Ordinal) ? Look.Error : Look.Plain);
-        else inner.Put(0, Math.Min(row + 1, inner.Height - 1), TextWidth.Fit(Last(), inner.Width - 1), Look.Note);
+        if (log)
+            foreach (var line in lines.TakeLast(Math.Max(0, inner.Height - row)))
+                inner.Put(0, row++, line, line.Contains("failed", StringComparison.Ordinal) ? Look.Error : Look.Plain);
+        else
+            inner.Put(0, Math.Min(row + 1, inner.Height - 1), TextWidth.Fit(Last(), inner.Width - 1), Look.Note);
         inner.Cursor(0, 0);
     }
 
     /// <inheritdoc/>
     public override void On(Press press)
     {
-        if (press.Key is Key.Log || press is { Key: Key.Text, Text: "l" or "L" }) log = !log;
-        else if (press.Key == Key.Help) stage.Show(new TextPage("Help", (plan is null ? HelpOfSequence : Help).Select(t => new TextRow(t)), ["Close"]));
-        else if (press.Key == Key.Escape && !run.IsCancelled && run.Result is null) AskToStop();
+        if (press.Key is Key.Log || press is { Key: Key.Text, Text: "l" or "L" })
+            log = !log;
+        else if (press.Key == Key.Help)
+            stage.Show(new TextPage("Help", (plan is null ? HelpOfSequence : Help).Select(t => new TextRow(t)), ["Close"]));
+        else if (press.Key == Key.Escape && !run.IsCancelled && run.Result is null)
+            AskToStop();
         OnIdle();
     }
 
@@ -68,8 +89,10 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
     {
         foreach (var phase in plan.Steps.Select(s => s.Phase).Distinct().Order())
         {
-            if (phases.LastOrDefault(p => p.Phase == phase) is { } progress) Draw(inner, row++, 0, progress);
-            else inner.Put(0, row++, $"{(phases.Any(p => p.Phase > phase) ? "-" : " "),-7}{PhaseText.Title(phase)}");
+            if (phases.LastOrDefault(p => p.Phase == phase) is { } progress)
+                Draw(inner, row++, 0, progress);
+            else
+                inner.Put(0, row++, $"{(phases.Any(p => p.Phase > phase) ? "-" : " "), -7}{PhaseText.Title(phase)}");
         }
 
         return row;
@@ -84,7 +107,8 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
             var ended = i + 1 < parts.Length;
             inner.Put(0, row, ended ? "ok     " : "...    ", ended ? Look.Good : Look.Bold);
             inner.Put(7, row++, $"{parts[i].Text}{(ended ? Took(parts[i + 1].Began - parts[i].Began) : "")}");
-            foreach (var phase in phases.Where(p => p.Part == i)) Draw(inner, row++, 2, phase);
+            foreach (var phase in phases.Where(p => p.Part == i))
+                Draw(inner, row++, 2, phase);
         }
 
         return row;
@@ -99,7 +123,9 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
             _ => ("...    ", Look.Bold),
         };
         inner.Put(indent, row, mark, look);
-        inner.Put(indent + 7, row, $"{PhaseText.Title(progress.Phase)}{(progress.Steps > 1 ? $" ({progress.Done} of {progress.Steps})" : "")}{(progress.Ended is { } ended ? Took(ended - progress.Began) : "")}");
+        var count = progress.Steps > 1 ? $" ({progress.Done} of {progress.Steps})" : "";
+        var time = progress.Ended is { } ended ? Took(ended - progress.Began) : "";
+        inner.Put(indent + 7, row, $"{PhaseText.Title(progress.Phase)}{count}{time}");
     }
 
     private static string Took(TimeSpan time) => time.TotalSeconds >= 1 ? $", {time.TotalSeconds:0} s" : "";
@@ -107,15 +133,27 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
     // What a step says stays long enough to be read, and does not fill a slow line.
     private string Last()
     {
-        if (run.Elapsed - since < Shown) return last;
+        if (run.Elapsed - since < Shown)
+            return last;
         since = run.Elapsed;
         return last = run.Last;
     }
 
     private void AskToStop()
     {
-        var page = new TextPage("Stop?", [plan is null ? "Files and services that are being changed are put back as they were. What was done before stays, and trying again goes on from there." : run.Phases.Any(p => p.Phase >= Phase.Stop) ? "The host is being changed. If you stop, everything is put back as it was." : "Nothing in place has been changed yet."], ["Go on", "Stop"]);
+        var page = new TextPage(
+            "Stop?",
+            [
+                plan is null
+                    ? "Files and services that are being changed are put back as they were. What was done before stays, and trying again "
+                        + "goes on from there."
+                : run.Phases.Any(p => p.Phase >= Phase.Stop) ? "The host is being changed. If you stop, everything is put back as it was."
+                : "Nothing in place has been changed yet.",
+            ],
+            ["Go on", "Stop"]
+        );
         stage.Show(page);
-        if (page.Answer == 1) run.Cancel();
+        if (page.Answer == 1)
+            run.Cancel();
     }
 }

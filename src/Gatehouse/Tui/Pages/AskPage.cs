@@ -24,28 +24,35 @@ internal sealed class AskPage(string title, string question, string text, Func<s
         var asked = Words.Wrap(question, width - 4).ToArray();
         var wrong = problem.Length == 0 ? [] : Words.Wrap($"!! {problem}", width - 4).ToArray();
         var height = Math.Min(surface.Height, asked.Length + wrong.Length + 6);
-        if (asked.Length + 4 > height) asked = asked[..Math.Max(0, height - 4)];
-        int left = (surface.Width - width) / 2, top = (surface.Height - height) / 2;
+        if (asked.Length + 4 > height)
+            asked = asked[..Math.Max(0, height - 4)];
+        int left = (surface.Width - width) / 2,
+            top = (surface.Height - height) / 2;
         surface.Box(left, top, width, height);
         surface.Put(left + 2, top, TextWidth.Fit($" {title} ", width - 4), Look.Bold);
         var inner = new Pane(surface, left + 2, top + 1, width - 4, height - 2);
-        for (var i = 0; i < asked.Length; i++) inner.Put(0, i, asked[i]);
+        for (var i = 0; i < asked.Length; i++)
+            inner.Put(0, i, asked[i]);
         var row = Math.Min(asked.Length + 1, Math.Max(0, inner.Height - 2));
-        for (var i = 0; i < wrong.Length; i++) inner.Put(0, row + 1 + i, wrong[i], Look.Error);
-        if (wrong.Length == 0 || row + wrong.Length < inner.Height - 1) inner.Put(0, inner.Height - 1, "Enter Go on   Esc Cancel", Look.Note);
+        for (var i = 0; i < wrong.Length; i++)
+            inner.Put(0, row + 1 + i, wrong[i], Look.Error);
+        if (wrong.Length == 0 || row + wrong.Length < inner.Height - 1)
+            inner.Put(0, inner.Height - 1, "Enter Go on   Esc Cancel", Look.Note);
         scrolled = Widgets.EntryLine.Draw(inner, row, inner.Width, line.Text, line.Before, true, scrolled);
     }
 
     /// <inheritdoc/>
     public override void On(Press press)
     {
-        if (press.Key == Key.Escape) IsClosed = true;
+        if (press.Key == Key.Escape)
+            IsClosed = true;
         else if (press.Key != Key.Enter)
         {
             problem = "";
             line.On(press);
         }
-        else if (judge(line.Text.Trim()) is { } why) problem = why;
+        else if (judge(line.Text.Trim()) is { } why)
+            problem = why;
         else
         {
             Answer = line.Text.Trim();

@@ -57,7 +57,16 @@ internal sealed class FormPage : Page
     /// <param name="visited">Whether the operator was here before, so that what is missing is told at once.</param>
     /// <param name="leave">Asked, with the form still on the screen, whether it may be left in a way; null allows all.</param>
     /// <param name="field">The field to begin at.</param>
-    public FormPage(Stage stage, Interview interview, Screen screen, string host, Func<IReadOnlyList<StepMark>> steps, bool visited, Func<FormEnd, bool>? leave = null, string field = "")
+    public FormPage(
+        Stage stage,
+        Interview interview,
+        Screen screen,
+        string host,
+        Func<IReadOnlyList<StepMark>> steps,
+        bool visited,
+        Func<FormEnd, bool>? leave = null,
+        string field = ""
+    )
     {
         this.stage = stage;
         this.leave = leave ?? (_ => true);
@@ -65,7 +74,8 @@ internal sealed class FormPage : Page
         this.screen = screen;
         this.host = host;
         this.steps = steps;
-        if (visited) touched.UnionWith(screen.Fields.Select(f => f.Path));
+        if (visited)
+            touched.UnionWith(screen.Fields.Select(f => f.Path));
         all = screen.Fields.Any(f => f.Advanced && (f.Path == field || interview.FindingsOf(f).Any(x => x.Severity == Severity.Error)));
         Arrange();
         focus = Math.Max(0, widgets.FindIndex(w => w is FieldWidget f && f.Field.Path == field));
@@ -91,13 +101,26 @@ internal sealed class FormPage : Page
     {
         Sync();
         var focused = widgets[focus];
-        var inner = Frame.Draw(surface, host, screen.Title, steps(), $"F1 Help  Tab Next field  F2 Steps  Esc Quit{(focused.Keys.Length > 0 ? $"  {focused.Keys}" : "")}");
-        var space = inner.Height switch { < 6 => 1, < 12 => 2, _ => 3 };
-        if (quiet >= Pause || notes.Focus != focus) notes = (focus, [.. Notes(inner.Width).Take(space)]);
+        var inner = Frame.Draw(
+            surface,
+            host,
+            screen.Title,
+            steps(),
+            $"F1 Help  Tab Next field  F2 Steps  Esc Quit{(focused.Keys.Length > 0 ? $"  {focused.Keys}" : "")}"
+        );
+        var space = inner.Height switch
+        {
+            < 6 => 1,
+            < 12 => 2,
+            _ => 3,
+        };
+        if (quiet >= Pause || notes.Focus != focus)
+            notes = (focus, [.. Notes(inner.Width).Take(space)]);
         var room = Math.Max(1, inner.Height - space - (inner.Height < 12 ? 1 : 2));
         DrawFields(inner with { Height = room }, focused);
         buttons.Draw(inner.Part(0, inner.Height - space - 1, inner.Width), focused == buttons);
-        for (var i = 0; i < notes.Rows.Length; i++) inner.Put(0, inner.Height - space + i, notes.Rows[i].Text, notes.Rows[i].Look);
+        for (var i = 0; i < notes.Rows.Length; i++)
+            inner.Put(0, inner.Height - space + i, notes.Rows[i].Text, notes.Rows[i].Look);
     }
 
     /// <inheritdoc/>
@@ -105,7 +128,8 @@ internal sealed class FormPage : Page
     {
         var widget = widgets[focus];
         // A line break in a paste is one only where there are lines; elsewhere it must not go on to the next field.
-        if (stage.IsPasting && press.Key == Key.Enter && widget is not Area) press = Press.Of(" ");
+        if (stage.IsPasting && press.Key == Key.Enter && widget is not Area)
+            press = Press.Of(" ");
         if (widget.On(press))
         {
             dirty = widget is FieldWidget;
@@ -145,16 +169,20 @@ internal sealed class FormPage : Page
 
     private void Take(string button)
     {
-        if (button == "Back") Close(FormEnd.Back);
-        else if (button == "Next") GoOn();
+        if (button == "Back")
+            Close(FormEnd.Back);
+        else if (button == "Next")
+            GoOn();
         else
         {
             Sync();
             all = !all;
             var first = screen.Fields.FirstOrDefault(f => f.Advanced && interview.Fields(screen).Contains(f));
             Arrange();
-            if (all && first is not null) focus = Math.Max(0, widgets.FindIndex(w => w is FieldWidget f && f.Field == first));
-            else focus = widgets.Count - 1;
+            if (all && first is not null)
+                focus = Math.Max(0, widgets.FindIndex(w => w is FieldWidget f && f.Field == first));
+            else
+                focus = widgets.Count - 1;
         }
     }
 
@@ -178,7 +206,8 @@ internal sealed class FormPage : Page
     private void Close(FormEnd end)
     {
         Sync();
-        if (!leave(end)) return;
+        if (!leave(end))
+            return;
         End = end;
         IsClosed = true;
     }
@@ -202,9 +231,11 @@ internal sealed class FormPage : Page
     /// <summary>Brings interview and widgets to the same state after keys were taken.</summary>
     public void Sync()
     {
-        if (!dirty) return;
+        if (!dirty)
+            return;
         dirty = false;
-        if (widgets[focus] is not FieldWidget widget) return;
+        if (widgets[focus] is not FieldWidget widget)
+            return;
         widget.Store(interview);
         // What this answer makes needed or needless appears and goes at once; defaults follow it.
         Arrange();
@@ -218,17 +249,21 @@ internal sealed class FormPage : Page
         // An advanced field that only makes sense with a visible answer of its own shows with it.
         var shown = asked.Where(f => all || !f.Advanced).ToArray();
         widgets = [.. shown.SelectMany(Make)];
-        foreach (var widget in widgets.OfType<FieldWidget>().Where(w => w != current)) widget.Load(interview);
-        if (current is SecretEntry secret) secret.Load(interview);
+        foreach (var widget in widgets.OfType<FieldWidget>().Where(w => w != current))
+            widget.Load(interview);
+        if (current is SecretEntry secret)
+            secret.Load(interview);
         var labels = asked.Any(f => f.Advanced) ? new[] { "Back", all ? Less : More, "Next" } : ["Back", "Next"];
-        if (!labels.SequenceEqual(buttons.Labels)) buttons = new Buttons(labels, labels.Length - 1);
+        if (!labels.SequenceEqual(buttons.Labels))
+            buttons = new Buttons(labels, labels.Length - 1);
         widgets.Add(buttons);
         focus = Math.Min(focus, widgets.Count - 1);
     }
 
     private FieldWidget[] Make(Field field)
     {
-        if (!made.TryGetValue(field.Path, out var widgetsOfField)) made[field.Path] = widgetsOfField = WidgetKinds.For(field, Pick);
+        if (!made.TryGetValue(field.Path, out var widgetsOfField))
+            made[field.Path] = widgetsOfField = WidgetKinds.For(field, Pick);
         return widgetsOfField;
     }
 
@@ -249,7 +284,8 @@ internal sealed class FormPage : Page
         var rows = new int[fields.Length + 1];
         // Where there is room for it, fields stand apart.
         var gap = fields.Sum(f => f.Rows + 1) + (above ? fields.Length : 0) <= pane.Height ? 1 : 0;
-        for (var i = 0; i < fields.Length; i++) rows[i + 1] = rows[i] + fields[i].Rows + (above ? 1 : 0) + (i + 1 < fields.Length && fields[i + 1].IsJoined ? 0 : gap);
+        for (var i = 0; i < fields.Length; i++)
+            rows[i + 1] = rows[i] + fields[i].Rows + (above ? 1 : 0) + (i + 1 < fields.Length && fields[i + 1].IsJoined ? 0 : gap);
         var at = Array.IndexOf(fields, focused);
         if (at >= 0)
         {
@@ -269,20 +305,30 @@ internal sealed class FormPage : Page
             DrawMark(content, field, rows[i] + (above ? 1 : 0));
         }
 
-        if (scroll > 0) pane.Put(pane.Width - 1, 0, "^", Look.Bold);
-        if (scroll + pane.Height < rows[^1]) pane.Put(pane.Width - 1, pane.Height - 1, "v", Look.Bold);
+        if (scroll > 0)
+            pane.Put(pane.Width - 1, 0, "^", Look.Bold);
+        if (scroll + pane.Height < rows[^1])
+            pane.Put(pane.Width - 1, pane.Height - 1, "v", Look.Bold);
     }
 
     private void DrawMark(Pane content, FieldWidget field, int row)
     {
-        if (field.IsJoined) return;
+        if (field.IsJoined)
+            return;
         foreach (var finding in Shown(field.Field).Take(6).Reverse())
             content.Put(content.Width - 2, row + field.RowOf(finding.Path), Mark(finding), LookOf(finding));
-        if (!touched.Contains(field.Field.Path) && IsMissing(field.Field)) content.Put(content.Width - 2, row, "*", Look.Note);
+        if (!touched.Contains(field.Field.Path) && IsMissing(field.Field))
+            content.Put(content.Width - 2, row, "*", Look.Note);
     }
 
     // Who is still typing has made no mistake.
-    private static string Mark(Finding finding) => finding switch { { Code: "unfinished" } => "..", { Severity: Severity.Error } => "!!", _ => "! " };
+    private static string Mark(Finding finding) =>
+        finding switch
+        {
+            { Code: "unfinished" } => "..",
+            { Severity: Severity.Error } => "!!",
+            _ => "! ",
+        };
 
     private static Look LookOf(Finding finding) => finding.Code == "unfinished" ? Look.Note : Look.Error;
 
@@ -295,12 +341,28 @@ internal sealed class FormPage : Page
     private IEnumerable<TextRow> Notes(int width)
     {
         if (widgets[focus] is not FieldWidget widget)
-            return Words.Wrap(buttons.Labels[buttons.Current] switch { More => "Settings that seldom need another value than they have.", Less => "Show only what is usually asked.", "Back" => "Nothing is lost by going back.", _ => screen.Help }, width).Select(l => new TextRow(l, Look.Note));
-        var findings = Shown(widget.Field).Take(2).SelectMany(f => Words.Wrap($"{Mark(f)} {f.Message}", width).Select(l => new TextRow(l, LookOf(f)))).ToArray();
-        if (findings.Length > 0) return findings;
+            return Words
+                .Wrap(
+                    buttons.Labels[buttons.Current] switch
+                    {
+                        More => "Settings that seldom need another value than they have.",
+                        Less => "Show only what is usually asked.",
+                        "Back" => "Nothing is lost by going back.",
+                        _ => screen.Help,
+                    },
+                    width
+                )
+                .Select(l => new TextRow(l, Look.Note));
+        var findings = Shown(widget.Field)
+            .Take(2)
+            .SelectMany(f => Words.Wrap($"{Mark(f)} {f.Message}", width).Select(l => new TextRow(l, LookOf(f))))
+            .ToArray();
+        if (findings.Length > 0)
+            return findings;
         var needed = IsMissing(widget.Field) ? "Needs an answer. " : "";
         var help = Words.Wrap(needed + widget.Field.Help, width).ToArray();
-        if (help.Length > 3) help[2] = $"{TextWidth.Fit(help[2], width - 15).TrimEnd()} ... (F1: more)";
+        if (help.Length > 3)
+            help[2] = $"{TextWidth.Fit(help[2], width - 15).TrimEnd()} ... (F1: more)";
         return help.Select(l => new TextRow(l, Look.Note));
     }
 

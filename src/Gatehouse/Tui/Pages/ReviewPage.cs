@@ -10,8 +10,17 @@ namespace Gatehouse.Tui.Pages;
 /// <param name="buttons">The buttons.</param>
 /// <param name="preferred">The one with the focus first.</param>
 /// <param name="text">The text.</param>
-/// <param name="take">Takes a button by its label, or "Esc", "F1", "F2", "F3" for those keys, with the page still on the screen; true closes the page.</param>
-internal sealed class ReviewPage(string title, string host, Func<IReadOnlyList<StepMark>> steps, string[] buttons, int preferred, IEnumerable<TextRow> text, Func<string, bool> take) : Page
+/// <param name="take">Takes a button by its label, or "Esc", "F1", "F2", "F3" for those keys, with the page still on the screen; true
+/// closes the page.</param>
+internal sealed class ReviewPage(
+    string title,
+    string host,
+    Func<IReadOnlyList<StepMark>> steps,
+    string[] buttons,
+    int preferred,
+    IEnumerable<TextRow> text,
+    Func<string, bool> take
+) : Page
 {
     private readonly Buttons buttons = new(buttons, preferred);
     private readonly TextRow[] text = [.. text];
@@ -30,9 +39,12 @@ internal sealed class ReviewPage(string title, string host, Func<IReadOnlyList<S
         total = lines.Length;
         room = Math.Max(1, inner.Height - (inner.Height > 6 ? 2 : 1));
         first = Math.Clamp(first, 0, Math.Max(0, total - room));
-        for (var i = 0; i < room && first + i < total; i++) inner.Put(0, i, lines[first + i].Text, lines[first + i].Look);
-        if (first > 0) inner.Put(inner.Width - 1, 0, "^", Look.Bold);
-        if (first + room < total) inner.Put(inner.Width - 1, room - 1, "v", Look.Bold);
+        for (var i = 0; i < room && first + i < total; i++)
+            inner.Put(0, i, lines[first + i].Text, lines[first + i].Look);
+        if (first > 0)
+            inner.Put(inner.Width - 1, 0, "^", Look.Bold);
+        if (first + room < total)
+            inner.Put(inner.Width - 1, room - 1, "v", Look.Bold);
         buttons.Draw(inner.Part(0, inner.Height - 1, inner.Width), true);
     }
 

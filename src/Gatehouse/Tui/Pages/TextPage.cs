@@ -47,16 +47,20 @@ internal class TextPage(string title, IEnumerable<TextRow> text, string[] button
         var row = buttons.Labels.Sum(l => l.Length + 4);
         var width = IsWide ? most : Math.Min(most, Math.Max(Math.Max(longest, row), title.Length + 4) + 4);
         var height = Math.Min(surface.Height - (surface.Height < 14 ? 0 : 2), IsWide ? 200 : lines.Length + 4);
-        int left = (surface.Width - width) / 2, top = (surface.Height - height) / 2;
+        int left = (surface.Width - width) / 2,
+            top = (surface.Height - height) / 2;
         surface.Box(left, top, width, height);
         surface.Put(left + 2, top, TextWidth.Fit($" {title} ", width - 4), Look.Bold);
         var inner = new Pane(surface, left + 2, top + 1, width - 4, height - 2);
         room = Math.Max(1, inner.Height - (inner.Height > 3 ? 2 : 1));
         total = lines.Length;
         first = Math.Clamp(first, 0, Math.Max(0, total - room));
-        for (var i = 0; i < room && first + i < total; i++) inner.Put(0, i, lines[first + i].Text, lines[first + i].Look);
-        if (first > 0) surface.Put(left + width - 2, top + 1, "^", Look.Bold);
-        if (first + room < total) surface.Put(left + width - 2, top + room, "v", Look.Bold);
+        for (var i = 0; i < room && first + i < total; i++)
+            inner.Put(0, i, lines[first + i].Text, lines[first + i].Look);
+        if (first > 0)
+            surface.Put(left + width - 2, top + 1, "^", Look.Bold);
+        if (first + room < total)
+            surface.Put(left + width - 2, top + room, "v", Look.Bold);
         buttons.Draw(inner.Part(0, inner.Height - 1, inner.Width), true);
     }
 

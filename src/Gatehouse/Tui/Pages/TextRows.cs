@@ -10,10 +10,10 @@ internal static class TextRows
     /// <summary>A cluster, under its heading.</summary>
     /// <param name="picture">The cluster.</param>
     public static IEnumerable<TextRow> Of(ClusterPicture picture) =>
-    [
-        new TextRow("The cluster", Look.Bold),
-        new TextRow { Drawing = width => ClusterMap.Draw(picture, width, TextWidth.Of) },
-        new TextRow("As far as it is known here; 'gatehouse status --map' draws it with how its nodes are.", Look.Note),
-        "",
-    ];
+        [
+            new TextRow("The cluster", Look.Bold),
+            new TextRow { Drawing = width => ClusterMap.Draw(picture, width, TextWidth.Of) },
+            new TextRow("As far as it is known here; 'gatehouse status --map' draws it with how its nodes are.", Look.Note),
+            "",
+        ];
 }

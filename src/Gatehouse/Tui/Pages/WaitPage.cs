@@ -9,7 +9,8 @@ namespace Gatehouse.Tui.Pages;
 /// <param name="text">What is going on.</param>
 /// <param name="task">The work.</param>
 /// <param name="mayLeave">Whether the operator may go on without it.</param>
-internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<StepMark>> steps, string text, Task task, bool mayLeave = true) : Page
+internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<StepMark>> steps, string text, Task task, bool mayLeave = true)
+    : Page
 {
     /// <summary>Whether the operator did not want to wait.</summary>
     public bool IsAbandoned { get; private set; }
@@ -25,7 +26,8 @@ internal sealed class WaitPage(string host, string title, Func<IReadOnlyList<Ste
     /// <inheritdoc/>
     public override void On(Press press)
     {
-        if (mayLeave && press.Key == Key.Escape) IsAbandoned = IsClosed = true;
+        if (mayLeave && press.Key == Key.Escape)
+            IsAbandoned = IsClosed = true;
         OnIdle();
     }
 

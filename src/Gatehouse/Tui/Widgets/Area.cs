@@ -34,7 +34,8 @@ internal sealed class Area(Field field) : FieldWidget(field)
     public override void Load(Interview interview)
     {
         var text = interview.Text(Field);
-        if (text == Text) return;
+        if (text == Text)
+            return;
         lines = [.. text.Split('\n').Select(l => new TextLine(l))];
         current = Math.Min(current, lines.Count - 1);
         first = Math.Min(first, Math.Max(0, lines.Count - Shown));
@@ -58,18 +59,22 @@ internal sealed class Area(Field field) : FieldWidget(field)
     {
         var width = Math.Min(pane.Width, Field.IsTable ? 72 : 48);
         first = Math.Clamp(first, Math.Max(0, current - Shown + 1), current);
-        if (Field.IsTable) pane.Put(0, 0, string.Join("  ", Field.TypedColumns.Select(c => c.Label)), Look.Note);
+        if (Field.IsTable)
+            pane.Put(0, 0, string.Join("  ", Field.TypedColumns.Select(c => c.Label)), Look.Note);
         for (var i = 0; i < Shown; i++)
         {
             var index = first + i;
             var here = focused && index == current;
             var line = index < lines.Count ? lines[index] : null;
             var at = EntryLine.Draw(pane, Heading + i, width - 2, line?.Text ?? "", here ? line!.Before : "", here, here ? scrolled : 0);
-            if (here) scrolled = at;
+            if (here)
+                scrolled = at;
         }
 
-        if (first > 0) pane.Put(width - 1, Heading, "^", Look.Bold);
-        if (first + Shown < lines.Count) pane.Put(width - 1, Heading + Shown - 1, "v", Look.Bold);
+        if (first > 0)
+            pane.Put(width - 1, Heading, "^", Look.Bold);
+        if (first + Shown < lines.Count)
+            pane.Put(width - 1, Heading + Shown - 1, "v", Look.Bold);
     }
 
     /// <inheritdoc/>

@@ -28,7 +28,8 @@ internal sealed class Buttons(string[] labels, int preferred) : Widget
             var here = focused && i == Current;
             var label = here ? $">{labels[i]}<" : $"[{labels[i]}]";
             pane.Put(x, 0, label, here ? Look.Chosen : Look.Plain);
-            if (here) pane.Cursor(x + 1, 0);
+            if (here)
+                pane.Cursor(x + 1, 0);
             x += TextWidth.Of(label) + (pane.Width < 40 ? 1 : 2);
         }
     }
@@ -46,7 +47,8 @@ internal sealed class Buttons(string[] labels, int preferred) : Widget
                 return true;
             case { Key: Key.Text }:
                 var found = Array.FindIndex(labels, l => l.StartsWith(press.Text, StringComparison.OrdinalIgnoreCase));
-                if (found >= 0) Current = found;
+                if (found >= 0)
+                    Current = found;
                 return true;
             default:
                 return press.Key is Key.Left or Key.Right;

@@ -23,7 +23,8 @@ internal sealed class Check(Field field) : FieldWidget(field)
     public override void Draw(Pane pane, bool focused)
     {
         pane.Put(0, 0, on ? "[x] yes" : "[ ] no", focused ? Look.Chosen : Look.Plain);
-        if (focused) pane.Cursor(1, 0);
+        if (focused)
+            pane.Cursor(1, 0);
     }
 
     /// <inheritdoc/>

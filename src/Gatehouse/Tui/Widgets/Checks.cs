@@ -28,7 +28,8 @@ internal sealed class Checks(Field field) : FieldWidget(field)
     }
 
     /// <inheritdoc/>
-    public override void Store(Interview interview) => interview.Enter(Field, string.Join('\n', Field.Choices.Select(c => c.Value).Where(on.Contains)));
+    public override void Store(Interview interview) =>
+        interview.Enter(Field, string.Join('\n', Field.Choices.Select(c => c.Value).Where(on.Contains)));
 
     /// <inheritdoc/>
     public override void Enter(bool fromBelow) => current = fromBelow ? Rows - 1 : 0;
@@ -39,10 +40,16 @@ internal sealed class Checks(Field field) : FieldWidget(field)
         for (var i = 0; i < Rows; i++)
         {
             var choice = Field.Choices[i];
-            pane.Put(0, i, $"[{(on.Contains(choice.Value) ? 'x' : ' ')}] {choice.Value}: {choice.Text}", focused && i == current ? Look.Chosen : Look.Plain);
+            pane.Put(
+                0,
+                i,
+                $"[{(on.Contains(choice.Value) ? 'x' : ' ')}] {choice.Value}: {choice.Text}",
+                focused && i == current ? Look.Chosen : Look.Plain
+            );
         }
 
-        if (focused) pane.Cursor(1, current);
+        if (focused)
+            pane.Cursor(1, current);
     }
 
     /// <inheritdoc/>
@@ -58,7 +65,8 @@ internal sealed class Checks(Field field) : FieldWidget(field)
                 return true;
             case { Key: Key.Text, Text: " " }:
                 var value = Field.Choices[current].Value;
-                if (!on.Remove(value)) on.Add(value);
+                if (!on.Remove(value))
+                    on.Add(value);
                 return true;
             default:
                 return press.Key == Key.Text;

@@ -33,8 +33,16 @@ internal sealed class Choose(Field field, Func<Field, int, int> pick) : FieldWid
         var value = $"< {choice.Value} >";
         pane.Put(0, 0, value, focused ? Look.Chosen : Look.Plain);
         var room = pane.Width - value.Length - 1;
-        pane.Put(value.Length + 1, 0, TextWidth.Of(choice.Text) <= room ? choice.Text : room > 8 ? $"{TextWidth.Fit(choice.Text, room - 3).TrimEnd()}..." : "", Look.Note);
-        if (focused) pane.Cursor(2, 0);
+        pane.Put(
+            value.Length + 1,
+            0,
+            TextWidth.Of(choice.Text) <= room ? choice.Text
+                : room > 8 ? $"{TextWidth.Fit(choice.Text, room - 3).TrimEnd()}..."
+                : "",
+            Look.Note
+        );
+        if (focused)
+            pane.Cursor(2, 0);
     }
 
     /// <inheritdoc/>
@@ -53,8 +61,12 @@ internal sealed class Choose(Field field, Func<Field, int, int> pick) : FieldWid
                 index = pick(Field, index);
                 return true;
             case { Key: Key.Text }:
-                var next = Enumerable.Range(1, count).Select(i => (index + i) % count).FirstOrDefault(i => Field.Choices[i].Value.StartsWith(press.Text, StringComparison.OrdinalIgnoreCase), -1);
-                if (next >= 0) index = next;
+                var next = Enumerable
+                    .Range(1, count)
+                    .Select(i => (index + i) % count)
+                    .FirstOrDefault(i => Field.Choices[i].Value.StartsWith(press.Text, StringComparison.OrdinalIgnoreCase), -1);
+                if (next >= 0)
+                    index = next;
                 return true;
             default:
                 return false;

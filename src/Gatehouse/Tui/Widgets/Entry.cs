@@ -20,12 +20,13 @@ internal class Entry(Field field) : FieldWidget(field)
     }
 
     /// <summary>How many columns the kind of value needs at most.</summary>
-    public static int Room(Field field) => field.Kind.Name switch
-    {
-        "port" or "integer" or "number" or "size" or "duration" => 12,
-        "address" or "cidr" => 43,
-        _ => 48,
-    };
+    public static int Room(Field field) =>
+        field.Kind.Name switch
+        {
+            "port" or "integer" or "number" or "size" or "duration" => 12,
+            "address" or "cidr" => 43,
+            _ => 48,
+        };
 
     /// <inheritdoc/>
     public override void Load(Interview interview) => line.Text = interview.Text(Field);
@@ -59,14 +60,18 @@ internal static class EntryLine
     {
         width = Math.Max(2, width);
         // Where all of it fits again, as on a screen that has grown, all of it shows.
-        if (!focused || TextWidth.Of(text) < width) scrolled = 0;
+        if (!focused || TextWidth.Of(text) < width)
+            scrolled = 0;
         scrolled = Math.Min(scrolled, before.Length);
-        if (before.Length - scrolled > 4 * width) scrolled = before.Length - 4 * width;
-        while (TextWidth.Of(before[scrolled..]) > width - 1) scrolled++;
+        if (before.Length - scrolled > 4 * width)
+            scrolled = before.Length - 4 * width;
+        while (TextWidth.Of(before[scrolled..]) > width - 1)
+            scrolled++;
         var visible = TextWidth.Fit(text[scrolled..], width);
         var fill = new string('_', width - TextWidth.Of(visible));
         pane.Put(0, row, visible + fill, focused ? Look.EntryNow : Look.Entry);
-        if (focused) pane.Cursor(TextWidth.Of(before[scrolled..]), row);
+        if (focused)
+            pane.Cursor(TextWidth.Of(before[scrolled..]), row);
         return scrolled;
     }
 }

@@ -35,8 +35,10 @@ internal sealed class SecretEntry(Field field, bool again) : Entry(field)
     /// <inheritdoc/>
     public override void Store(Interview interview)
     {
-        if (forget) interview.ForgetSecret(Field);
-        else interview.EnterSecret(Field, again ? Other!.Text : Text, again ? Text : Other!.Text);
+        if (forget)
+            interview.ForgetSecret(Field);
+        else
+            interview.EnterSecret(Field, again ? Other!.Text : Text, again ? Text : Other!.Text);
         forget = false;
     }
 
@@ -44,13 +46,15 @@ internal sealed class SecretEntry(Field field, bool again) : Entry(field)
     public override void Draw(Pane pane, bool focused)
     {
         base.Draw(pane, focused);
-        if (!again && Text.Length == 0) pane.Put(1, 0, TextWidth.Fit($"({state})", Math.Min(pane.Width, Room(Field)) - 1), focused ? Look.EntryNow : Look.Entry);
+        if (!again && Text.Length == 0)
+            pane.Put(1, 0, TextWidth.Fit($"({state})", Math.Min(pane.Width, Room(Field)) - 1), focused ? Look.EntryNow : Look.Entry);
     }
 
     /// <inheritdoc/>
     public override bool On(Press press)
     {
-        if (press.Key == Key.Delete && Text.Length == 0 && !again) forget = true;
+        if (press.Key == Key.Delete && Text.Length == 0 && !again)
+            forget = true;
         return base.On(press);
     }
 

@@ -23,9 +23,7 @@ internal abstract class Widget
     public abstract bool On(Press press);
 
     /// <summary>The focus comes from below (true) or above.</summary>
-    public virtual void Enter(bool fromBelow)
-    {
-    }
+    public virtual void Enter(bool fromBelow) { }
 }
 
 /// <summary>A widget that holds the answer to a field.</summary>

@@ -15,8 +15,14 @@ public sealed class RolloutTests
         var waits = Rollout.Decide(Version(SettingsState.Trying, author: 2), Nodes(3), [], Nobody);
         Assert.Equal(SettingsState.Trying, waits.State);
         Assert.Equal([2], waits.Awaited.AsEnumerable());
-        Assert.Equal(SettingsState.Trying, Rollout.Decide(Version(SettingsState.Trying, author: 2), Nodes(3), [Applied(1), Applied(3)], Nobody).State);
-        Assert.Equal(SettingsState.Following, Rollout.Decide(Version(SettingsState.Trying, author: 2), Nodes(3), [Applied(2)], Nobody).State);
+        Assert.Equal(
+            SettingsState.Trying,
+            Rollout.Decide(Version(SettingsState.Trying, author: 2), Nodes(3), [Applied(1), Applied(3)], Nobody).State
+        );
+        Assert.Equal(
+            SettingsState.Following,
+            Rollout.Decide(Version(SettingsState.Trying, author: 2), Nodes(3), [Applied(2)], Nobody).State
+        );
     }
 
     [Fact]
@@ -41,7 +47,12 @@ public sealed class RolloutTests
     [Fact]
     public void A_failure_anywhere_withdraws_even_if_others_are_awaited_and_names_all_who_failed()
     {
-        var withdrawn = Rollout.Decide(Version(SettingsState.Following), Nodes(4), [Applied(1), Failed(2), Failed(4)], new HashSet<int> { 4 });
+        var withdrawn = Rollout.Decide(
+            Version(SettingsState.Following),
+            Nodes(4),
+            [Applied(1), Failed(2), Failed(4)],
+            new HashSet<int> { 4 }
+        );
         Assert.Equal(SettingsState.Withdrawn, withdrawn.State);
         Assert.Equal("failed on n2.example.org: broken\nfailed on n4.example.org: broken", withdrawn.Reason);
     }
@@ -49,7 +60,15 @@ public sealed class RolloutTests
     [Fact]
     public void Nodes_that_come_or_go_are_not_waited_for()
     {
-        var nodes = Nodes(3).Select(n => n.Number switch { 2 => n with { State = NodeState.Joining }, 3 => n with { State = NodeState.Leaving }, _ => n });
+        var nodes = Nodes(3)
+            .Select(n =>
+                n.Number switch
+                {
+                    2 => n with { State = NodeState.Joining },
+                    3 => n with { State = NodeState.Leaving },
+                    _ => n,
+                }
+            );
         Assert.Equal(SettingsState.Good, Rollout.Decide(Version(SettingsState.Following), nodes, [Applied(1), Failed(3)], Nobody).State);
     }
 
@@ -58,13 +77,22 @@ public sealed class RolloutTests
     {
         Assert.Equal(SettingsState.Good, Rollout.Decide(Version(SettingsState.Good), Nodes(2), [Failed(1)], Nobody).State);
         Assert.Equal(SettingsState.Withdrawn, Rollout.Decide(Version(SettingsState.Withdrawn), Nodes(2), [Applied(1)], Nobody).State);
-        Assert.Equal(SettingsState.Trying, Rollout.Decide(Version(SettingsState.Trying), Nodes(2), [Applied(1) with { Version = 4 }], Nobody).State);
+        Assert.Equal(
+            SettingsState.Trying,
+            Rollout.Decide(Version(SettingsState.Trying), Nodes(2), [Applied(1) with { Version = 4 }], Nobody).State
+        );
     }
 
     [Fact]
     public void A_node_wants_what_it_tries_itself_or_the_newest_for_all()
     {
-        SettingsVersion[] versions = [Of(1, SettingsState.Good), Of(2, SettingsState.Good), Of(3, SettingsState.Withdrawn), Of(4, SettingsState.Trying)];
+        SettingsVersion[] versions =
+        [
+            Of(1, SettingsState.Good),
+            Of(2, SettingsState.Good),
+            Of(3, SettingsState.Withdrawn),
+            Of(4, SettingsState.Trying),
+        ];
         Assert.Equal(4, Rollout.Wanted(1, versions)!.Number);
         Assert.Equal(2, Rollout.Wanted(2, versions)!.Number);
         Assert.Equal(5, Rollout.Wanted(2, versions.Append(Of(5, SettingsState.Following)))!.Number);
@@ -79,19 +107,24 @@ public sealed class RolloutTests
 
     private static SettingsResult Failed(int node) => new(node, 5, false, "broken", Now);
 
-    private static ClusterNode[] Nodes(int count) => [.. Enumerable.Range(1, count).Select(n => new ClusterNode
-    {
-        Number = n,
-        Name = $"n{n}.example.org",
-        Address = IPAddress.Parse($"192.0.2.{n}"),
-        Port = 1028,
-        Profile = "mail",
-        Location = "",
-        State = NodeState.Active,
-        Release = "",
-        SettingsVersion = 4,
-        CertificateExpires = null,
-        Joined = Now,
-        LastSeen = null,
-    })];
+    private static ClusterNode[] Nodes(int count) =>
+        [
+            .. Enumerable
+                .Range(1, count)
+                .Select(n => new ClusterNode
+                {
+                    Number = n,
+                    Name = $"n{n}.example.org",
+                    Address = IPAddress.Parse($"192.0.2.{n}"),
+                    Port = 1028,
+                    Profile = "mail",
+                    Location = "",
+                    State = NodeState.Active,
+                    Release = "",
+                    SettingsVersion = 4,
+                    CertificateExpires = null,
+                    Joined = Now,
+                    LastSeen = null,
+                }),
+        ];
 }

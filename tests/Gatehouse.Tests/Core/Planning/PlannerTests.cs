@@ -11,7 +11,12 @@ namespace Gatehouse.Tests.Core.Planning;
 public sealed class PlannerTests
 {
     private static readonly ComponentUnit Unit = new("app.service", true, ["/etc/app/restart.conf"], ["/etc/app/"], "");
-    private static readonly RenderedNode Wanted = Node([Unit], ("/etc/app/restart.conf", "1"), ("/etc/app/reload.conf", "1"), ("/etc/other.conf", "1"));
+    private static readonly RenderedNode Wanted = Node(
+        [Unit],
+        ("/etc/app/restart.conf", "1"),
+        ("/etc/app/reload.conf", "1"),
+        ("/etc/other.conf", "1")
+    );
 
     [Theory]
     [InlineData("/etc/app/restart.conf", "restart app.service")]
@@ -31,7 +36,10 @@ public sealed class PlannerTests
     public void What_a_generation_leaves_unchanged_is_not_called_an_edit()
     {
         var next = Node([Unit], ("/etc/app/reload.conf", "2"), ("/etc/app/restart.conf", "1"), ("/etc/other.conf", "1"));
-        Assert.Equal("change /etc/app/reload.conf", Assert.Single(Planner.Plan(InForce(Wanted), Actual(Wanted), next).Of<PutEntry>()).Describe());
+        Assert.Equal(
+            "change /etc/app/reload.conf",
+            Assert.Single(Planner.Plan(InForce(Wanted), Actual(Wanted), next).Of<PutEntry>()).Describe()
+        );
     }
 
     [Fact]
@@ -39,20 +47,35 @@ public sealed class PlannerTests
     {
         var next = Node([], ("/etc/other.conf", "1"));
         var plan = Planner.Plan(InForce(Wanted), Actual(Wanted), next);
-        Assert.Equal(["stop app.service", "disable app.service", "remove /etc/app/restart.conf", "remove /etc/app/reload.conf"], plan.Steps.Select(s => s.Describe()));
+        Assert.Equal(
+            ["stop app.service", "disable app.service", "remove /etc/app/restart.conf", "remove /etc/app/reload.conf"],
+            plan.Steps.Select(s => s.Describe())
+        );
     }
 
     [Fact]
     public void A_stopped_unit_starts_and_a_disabled_one_is_enabled()
     {
-        var actual = Actual(Wanted) with { Units = ImmutableDictionary<string, UnitState>.Empty.Add("app.service", new UnitState(true, false, false)) };
-        Assert.Equal(["enable app.service", "systemd reads its unit files again", "start app.service"], Planner.Plan(InForce(Wanted), actual, Wanted).Steps.Select(s => s.Describe()));
+        var actual = Actual(Wanted) with
+        {
+            Units = ImmutableDictionary<string, UnitState>.Empty.Add("app.service", new UnitState(true, false, false)),
+        };
+        Assert.Equal(
+            ["enable app.service", "systemd reads its unit files again", "start app.service"],
+            Planner.Plan(InForce(Wanted), actual, Wanted).Steps.Select(s => s.Describe())
+        );
     }
 
     [Fact]
     public void In_a_tree_no_unit_is_planned()
     {
-        var actual = new ActualState(ImmutableDictionary<string, PathState>.Empty, [], [], ImmutableDictionary<string, UnitState>.Empty, false);
+        var actual = new ActualState(
+            ImmutableDictionary<string, PathState>.Empty,
+            [],
+            [],
+            ImmutableDictionary<string, UnitState>.Empty,
+            false
+        );
         Assert.All(Planner.Plan(null, actual, Wanted).Steps, s => Assert.IsType<PutEntry>(s));
     }
 
@@ -60,36 +83,69 @@ public sealed class PlannerTests
     public void Every_kind_of_step_describes_itself()
     {
         var kinds = typeof(Step).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(Step))).ToArray();
-        var shown = Planner.Plan(null, new ActualState(ImmutableDictionary<string, PathState>.Empty, ["p"], [new Membership("u", "g", "n")], ImmutableDictionary<string, UnitState>.Empty, true), Samples.Render(Samples.Minimal)).Steps;
+        var shown = Planner
+            .Plan(
+                null,
+                new ActualState(
+                    ImmutableDictionary<string, PathState>.Empty,
+                    ["p"],
+                    [new Membership("u", "g", "n")],
+                    ImmutableDictionary<string, UnitState>.Empty,
+                    true
+                ),
+                Samples.Render(Samples.Minimal)
+            )
+            .Steps;
         Assert.Equal(kinds.Select(k => k.Name).Order(), shown.Select(s => s.GetType().Name).Distinct().Order());
         Assert.All(shown, s => Assert.NotEmpty(s.Describe()));
     }
 
-    private static ActualState Actual(RenderedNode node, string edited = "") => new(
-        node.Entries.ToImmutableDictionary(e => e.Path, e => new PathState(e.Kind, e.Path == edited ? "another" : e.Hash, e.Target, e.Owner)),
-        [], [], node.Units.ToImmutableDictionary(u => u.Unit.Name, _ => new UnitState(true, true, true)), true);
+    private static ActualState Actual(RenderedNode node, string edited = "") =>
+        new(
+            node.Entries.ToImmutableDictionary(
+                e => e.Path,
+                e => new PathState(e.Kind, e.Path == edited ? "another" : e.Hash, e.Target, e.Owner)
+            ),
+            [],
+            [],
+            node.Units.ToImmutableDictionary(u => u.Unit.Name, _ => new UnitState(true, true, true)),
+            true
+        );
 
-    private static Generation InForce(RenderedNode node) => new()
-    {
-        Number = 1,
-        Time = Samples.Now,
-        State = GenerationState.Good,
-        Reason = "apply",
-        Node = node,
-        PathsBefore = [],
-        UnitsBefore = [],
-        Summary = [],
-    };
+    private static Generation InForce(RenderedNode node) =>
+        new()
+        {
+            Number = 1,
+            Time = Samples.Now,
+            State = GenerationState.Good,
+            Reason = "apply",
+            Node = node,
+            PathsBefore = [],
+            UnitsBefore = [],
+            Summary = [],
+        };
 
-    private static RenderedNode Node(ComponentUnit[] units, params (string Path, string Text)[] files) => new()
-    {
-        Packages = [],
-        Entries = [.. files.Select(f => new RenderedEntry("app", EntryKind.File, f.Path, Ownership.Default, FileContent.Of(f.Text).Hash, "", false))],
-        Members = [],
-        Reactions = [],
-        Units = [.. units.Select(u => new RenderedUnit("app", u))],
-        Checks = [],
-        Verifications = [],
-        Overridden = [],
-    };
+    private static RenderedNode Node(ComponentUnit[] units, params (string Path, string Text)[] files) =>
+        new()
+        {
+            Packages = [],
+            Entries =
+            [
+                .. files.Select(f => new RenderedEntry(
+                    "app",
+                    EntryKind.File,
+                    f.Path,
+                    Ownership.Default,
+                    FileContent.Of(f.Text).Hash,
+                    "",
+                    false
+                )),
+            ],
+            Members = [],
+            Reactions = [],
+            Units = [.. units.Select(u => new RenderedUnit("app", u))],
+            Checks = [],
+            Verifications = [],
+            Overridden = [],
+        };
 }

@@ -28,7 +28,8 @@ public sealed class SignatureAgeTests
     }
 
     [Fact]
-    public void A_date_that_cannot_be_read_is_unknown() => Assert.Equal(new SignatureAge(7, null), SignatureAge.Read("ClamAV 1.4.6/7/yesterday"));
+    public void A_date_that_cannot_be_read_is_unknown() =>
+        Assert.Equal(new SignatureAge(7, null), SignatureAge.Read("ClamAV 1.4.6/7/yesterday"));
 
     [Theory]
     [InlineData("")]

@@ -18,7 +18,9 @@ public sealed class AddressFamilyTests
     [InlineData("/etc/nginx/conf.d/gatehouse-controller.conf", false)]
     public void Nginx_listens_on_IPv6_where_the_kernel_knows_it(string path, bool known)
     {
-        var text = Samples.Render(Samples.Member("node") + "web:\n  load_balancers: [192.0.2.5]\n" + Peers, known ? null : Without).FileText(path);
+        var text = Samples
+            .Render(Samples.Member("node") + "web:\n  load_balancers: [192.0.2.5]\n" + Peers, known ? null : Without)
+            .FileText(path);
         var lines = text.Split('\n').Where(l => l.TrimStart().StartsWith("listen ", StringComparison.Ordinal)).ToArray();
         Assert.NotEmpty(lines);
         Assert.Equal(known ? lines.Length / 2 : 0, lines.Count(l => l.Contains("[::]", StringComparison.Ordinal)));
@@ -31,6 +33,7 @@ public sealed class AddressFamilyTests
         Assert.Contains(" :::25 ", Bound(Samples.Render(yaml)), StringComparison.Ordinal);
         Assert.DoesNotContain(" :::", Bound(Samples.Render(yaml, Without)), StringComparison.Ordinal);
 
-        static string Bound(Gatehouse.Core.Rendering.RenderedNode node) => node.FileText("/etc/gatehouse/balancer/haproxy.cfg").ReplaceLineEndings(" ");
+        static string Bound(Gatehouse.Core.Rendering.RenderedNode node) =>
+            node.FileText("/etc/gatehouse/balancer/haproxy.cfg").ReplaceLineEndings(" ");
     }
 }

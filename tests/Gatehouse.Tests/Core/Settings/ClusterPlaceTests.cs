@@ -38,9 +38,16 @@ public sealed partial class ClusterPlaceTests
     public void A_profile_opens_the_ports_of_its_duties_to_whom_they_are_for_and_no_others(string name)
     {
         var profile = Profile.Find(name)!;
-        var firewall = Render(name, "").FileText("/etc/gatehouse/firewall.nft");
-        Assert.Contains("policy drop;", firewall.Replace("policy drop\n", "policy drop;\n", StringComparison.Ordinal), StringComparison.Ordinal);
-        var open = Accept().Matches(firewall).Select(m => $"{(m.Groups[1].Success ? m.Groups[1].Value : "anybody")}: {m.Groups[2].Value.Trim('{', '}', ' ')}");
+        var queue = profile.Has("mq") ? "backend:\n  message_queue: true\n" : "";
+        var firewall = Render(name, queue).FileText("/etc/gatehouse/firewall.nft");
+        Assert.Contains(
+            "policy drop;",
+            firewall.Replace("policy drop\n", "policy drop;\n", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
+        var open = Accept()
+            .Matches(firewall)
+            .Select(m => $"{(m.Groups[1].Success ? m.Groups[1].Value : "anybody")}: {m.Groups[2].Value.Trim('{', '}', ' ')}");
         // Where mail is scanned, the other members with a management web come to show that.
         string[] clustered = ["anybody: 1028", .. profile.Has("mail") ? ["viewer: 11335"] : Array.Empty<string>()];
         string[] expected = ["admin: 22", .. profile.Clustered ? clustered : [], .. profile.Roles.SelectMany(r => Open[r])];
@@ -65,7 +72,13 @@ public sealed partial class ClusterPlaceTests
         var node = Render("mail", "scanner:\n  quarantine_shared: built-in\n");
         Assert.Contains(node.Units, u => u.Unit.Name == "gatehouse-sync.service");
         Assert.Contains("ip saddr @sync4 tcp dport 1027 accept", node.FileText("/etc/gatehouse/firewall.nft"), StringComparison.Ordinal);
-        Assert.DoesNotContain("tcp dport 1027 accept", node.FileText("/etc/gatehouse/firewall.nft").Replace("saddr @sync4 tcp dport 1027 accept", "", StringComparison.Ordinal).Replace("saddr @sync6 tcp dport 1027 accept", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "tcp dport 1027 accept",
+            node.FileText("/etc/gatehouse/firewall.nft")
+                .Replace("saddr @sync4 tcp dport 1027 accept", "", StringComparison.Ordinal)
+                .Replace("saddr @sync6 tcp dport 1027 accept", "", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -82,11 +95,30 @@ public sealed partial class ClusterPlaceTests
     [Fact]
     public void Mail_and_web_believe_the_header_of_those_that_each_of_them_names()
     {
-        var node = Render("node", "mta:\n  postmaster: postmaster@example.com\n  load_balancers: [192.0.2.61]\nweb:\n  load_balancers: [192.0.2.62]\n");
+        var node = Render(
+            "node",
+            "mta:\n  postmaster: postmaster@example.com\n  load_balancers: [192.0.2.61]\nweb:\n  load_balancers: [192.0.2.62]\n"
+        );
         Assert.Matches("hostlist load_balancers = .*192\\.0\\.2\\.61", node.FileText("/etc/exim4/exim4.conf"));
         Assert.DoesNotContain("192.0.2.62", node.FileText("/etc/exim4/exim4.conf"), StringComparison.Ordinal);
-        Assert.Contains("192.0.2.62", string.Join('\n', node.Entries.Where(e => e.Path.StartsWith("/etc/nginx/", StringComparison.Ordinal) && node.Contents.ContainsKey(e.Hash)).Select(e => node.FileText(e.Path))), StringComparison.Ordinal);
-        Assert.DoesNotContain("192.0.2.61", string.Join('\n', node.Entries.Where(e => e.Path.StartsWith("/etc/nginx/", StringComparison.Ordinal) && node.Contents.ContainsKey(e.Hash)).Select(e => node.FileText(e.Path))), StringComparison.Ordinal);
+        Assert.Contains(
+            "192.0.2.62",
+            string.Join(
+                '\n',
+                node.Entries.Where(e => e.Path.StartsWith("/etc/nginx/", StringComparison.Ordinal) && node.Contents.ContainsKey(e.Hash))
+                    .Select(e => node.FileText(e.Path))
+            ),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "192.0.2.61",
+            string.Join(
+                '\n',
+                node.Entries.Where(e => e.Path.StartsWith("/etc/nginx/", StringComparison.Ordinal) && node.Contents.ContainsKey(e.Hash))
+                    .Select(e => node.FileText(e.Path))
+            ),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -97,8 +129,23 @@ public sealed partial class ClusterPlaceTests
     private static RenderedNode Render(string profile, string more, int number = 1)
     {
         var yaml = Samples.Member(profile);
-        if (more.Contains("mta:", StringComparison.Ordinal)) yaml = yaml[..yaml.IndexOf("mta:", StringComparison.Ordinal)];
-        return Samples.Render(yaml + (Profile.Find(profile)!.Clustered ? Peers.Replace("name: example\n", FormattableString.Invariant($"name: example\n  id: {number}\n"), StringComparison.Ordinal).Replace(FormattableString.Invariant($"id: {number}}}"), "id: 99}", StringComparison.Ordinal) : "") + more);
+        if (more.Contains("mta:", StringComparison.Ordinal))
+            yaml = yaml[..yaml.IndexOf("mta:", StringComparison.Ordinal)];
+        return Samples.Render(
+            yaml
+                + (
+                    Profile.Find(profile)!.Clustered
+                        ? Peers
+                            .Replace(
+                                "name: example\n",
+                                FormattableString.Invariant($"name: example\n  id: {number}\n"),
+                                StringComparison.Ordinal
+                            )
+                            .Replace(FormattableString.Invariant($"id: {number}}}"), "id: 99}", StringComparison.Ordinal)
+                        : ""
+                )
+                + more
+        );
     }
 
     [GeneratedRegex(@"^\s*(?:ip saddr @([a-z]+)4 )?tcp dport (\{[^}]*\}|\S+) accept$", RegexOptions.Multiline)]

@@ -13,13 +13,19 @@ public sealed class LimitTests
     [Fact]
     public void Limits_of_both_screens_are_rendered_alike()
     {
-        var yaml = Samples.Minimal + Domains + "scanner:\n  limit_source_network: 60\n  limits:\n    - {name: hourly, counts: inbound-network, messages: 1000, per: 1h}\n    - {name: domains, counts: outbound-domain, messages: 5}\n";
+        var yaml =
+            Samples.Minimal
+            + Domains
+            + "scanner:\n  limit_source_network: 60\n  limits:\n    - {name: hourly, counts: inbound-network, messages: 1000, per: 1h}\n  "
+            + "  - {name: domains, counts: outbound-domain, messages: 5}\n";
         Assert.Equal<MailLimit>(
             [
                 new MailLimit("source_network", LimitKind.InboundNetwork, 60, TimeSpan.FromMinutes(1)),
                 new MailLimit("hourly", LimitKind.InboundNetwork, 1000, TimeSpan.FromHours(1)),
                 new MailLimit("domains", LimitKind.OutboundDomain, 5, TimeSpan.FromMinutes(1)),
-            ], Samples.Settings(yaml).Limits);
+            ],
+            Samples.Settings(yaml).Limits
+        );
         var node = Samples.Render(yaml);
         var limits = node.FileText("/etc/rspamd/local.d/ratelimit.conf");
         Assert.Contains("selector = \"limit_hourly\";", limits, StringComparison.Ordinal);
@@ -34,7 +40,12 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public void Without_limits_nothing_is_counted() => Assert.Contains("enabled = false;", Samples.Render(Samples.Minimal).FileText("/etc/rspamd/local.d/ratelimit.conf"), StringComparison.Ordinal);
+    public void Without_limits_nothing_is_counted() =>
+        Assert.Contains(
+            "enabled = false;",
+            Samples.Render(Samples.Minimal).FileText("/etc/rspamd/local.d/ratelimit.conf"),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Everything_that_is_wrong_with_limits_is_said_at_once()
@@ -50,8 +61,15 @@ public sealed class LimitTests
 
             """;
         Assert.Null(Samples.Resolve(Samples.Minimal + Rates, null, out var report));
-        Assert.Equal(["name-taken scanner.limits[1].name", "time-unfit scanner.limits[2].per", "limit-repeated scanner.limits[3]", "nothing-to-count scanner.limits[4]"],
-            report.Where(f => f.Path.StartsWith("scanner.limits", StringComparison.Ordinal)).Select(f => $"{f.Code} {f.Path}"));
+        Assert.Equal(
+            [
+                "name-taken scanner.limits[1].name",
+                "time-unfit scanner.limits[2].per",
+                "limit-repeated scanner.limits[3]",
+                "nothing-to-count scanner.limits[4]",
+            ],
+            report.Where(f => f.Path.StartsWith("scanner.limits", StringComparison.Ordinal)).Select(f => $"{f.Code} {f.Path}")
+        );
         Assert.Contains(report, f => f.Severity == Severity.Warning && f.Code == "nothing-to-count");
     }
 
@@ -73,7 +91,11 @@ public sealed class LimitTests
         const string Unit = "gatehouse-logs.service";
         var node = Samples.Render(Samples.Member("full") + "cluster:\n  collect_logs: [mx1.example.org]\n  collected_days: 7\n");
         Assert.Contains(node.Units, u => u.Unit.Name == Unit);
-        Assert.Contains("collect /var/log/gatehouse-cluster --days 7\n", node.FileText($"/etc/systemd/system/{Unit}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "collect /var/log/gatehouse-cluster --days 7\n",
+            node.FileText($"/etc/systemd/system/{Unit}"),
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(Samples.Render(Samples.Member("full")).Units, u => u.Unit.Name == Unit && u.Unit.Running);
         Assert.DoesNotContain(Samples.Render(Samples.Minimal).Units, u => u.Unit.Name == Unit && u.Unit.Running);
     }
@@ -81,7 +103,14 @@ public sealed class LimitTests
     [Fact]
     public void A_collector_that_is_no_member_is_told()
     {
-        Assert.NotNull(Samples.Resolve(Samples.Member("full") + "cluster:\n  collect_logs: [mx1.example.org, mx2.example.org]\n", null, out var report));
-        Assert.Contains(report, f => f is { Code: "no-member", Severity: Severity.Warning } && f.Message.StartsWith("mx2.example.org is to collect logs", StringComparison.Ordinal));
+        Assert.NotNull(
+            Samples.Resolve(Samples.Member("full") + "cluster:\n  collect_logs: [mx1.example.org, mx2.example.org]\n", null, out var report)
+        );
+        Assert.Contains(
+            report,
+            f =>
+                f is { Code: "no-member", Severity: Severity.Warning }
+                && f.Message.StartsWith("mx2.example.org is to collect logs", StringComparison.Ordinal)
+        );
     }
 }

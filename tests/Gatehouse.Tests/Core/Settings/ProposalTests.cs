@@ -17,7 +17,12 @@ public sealed class ProposalTests
     [InlineData(null, "192.0.2.77", 28, "192.0.2.64/28")]
     [InlineData(null, "192.0.2.77", 32, null)]
     [InlineData(null, null, 0, null)]
-    public void The_administrator_is_at_the_other_end_of_the_session_or_nearby(string? client, string? address, int prefix, string? expected)
+    public void The_administrator_is_at_the_other_end_of_the_session_or_nearby(
+        string? client,
+        string? address,
+        int prefix,
+        string? expected
+    )
     {
         var facts = Samples.Facts with
         {

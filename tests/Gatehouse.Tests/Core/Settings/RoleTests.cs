@@ -32,7 +32,7 @@ public sealed class RoleTests
         Assert.Equal(profile.Has("database"), node.Packages.Contains("postgresql-15"));
         Assert.Equal(profile.Has("mail") || profile.Has("cache"), node.Packages.Contains("redis-server"));
         Assert.Equal(profile.Has("cache"), node.Packages.Contains("redis-sentinel"));
-        Assert.Equal(profile.Has("mq"), node.Packages.Contains("rabbitmq-server"));
+        Assert.DoesNotContain("rabbitmq-server", node.Packages);
         Assert.DoesNotContain("sphinxsearch", node.Packages);
         Assert.DoesNotContain("memcached", node.Packages);
         Assert.Equal(profile.Has("mail"), firewall.Contains("dport 25 accept", StringComparison.Ordinal));
@@ -42,8 +42,14 @@ public sealed class RoleTests
         Assert.Equal(profile.Has("database"), firewall.Contains("dport { 5432, 6432 }", StringComparison.Ordinal));
         Assert.Equal(profile.Clustered, node.Units.Any(u => u.Unit.Name == "gatehouse-agent.service"));
         // Open to whom they are for, and to nobody else.
-        Assert.All(firewall.Split('\n').Where(l => l.Contains("5432", StringComparison.Ordinal) && l.EndsWith("accept", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @member[46] ", l));
-        Assert.All(firewall.Split('\n').Where(l => l.Contains("2379", StringComparison.Ordinal) && l.EndsWith("accept", StringComparison.Ordinal)), l => Assert.Matches("ip6? saddr @database[46] ", l));
+        Assert.All(
+            firewall.Split('\n').Where(l => l.Contains("5432", StringComparison.Ordinal) && l.EndsWith("accept", StringComparison.Ordinal)),
+            l => Assert.Matches("ip6? saddr @member[46] ", l)
+        );
+        Assert.All(
+            firewall.Split('\n').Where(l => l.Contains("2379", StringComparison.Ordinal) && l.EndsWith("accept", StringComparison.Ordinal)),
+            l => Assert.Matches("ip6? saddr @database[46] ", l)
+        );
     }
 
     [Fact]
@@ -72,7 +78,10 @@ public sealed class RoleTests
     public void The_cluster_comes_before_anything_else()
     {
         var node = Samples.Render(Samples.Member("full"));
-        Assert.All(node.Entries.TakeWhile(e => e.Path != "/etc/gatehouse/answers.yaml").Where(e => e.Kind == EntryKind.File), e => Assert.Equal("pki", e.Component));
+        Assert.All(
+            node.Entries.TakeWhile(e => e.Path != "/etc/gatehouse/answers.yaml").Where(e => e.Kind == EntryKind.File),
+            e => Assert.Equal("pki", e.Component)
+        );
         Assert.Equal("/etc/gatehouse/pki/cluster-ca.pem", node.Entries.First(e => e.Kind == EntryKind.File).Path);
         Assert.Equal("pki", node.Checks[0].Component);
     }
@@ -81,7 +90,10 @@ public sealed class RoleTests
     public void Only_the_issuer_has_the_issuing_key()
     {
         Assert.Contains(Samples.Render(Samples.Member("database")).Entries, e => e.Path == "/etc/gatehouse/pki/issuer.key");
-        Assert.DoesNotContain(Samples.Render(Samples.Member("database") + "cluster:\n  id: 2\n").Entries, e => e.Path.StartsWith("/etc/gatehouse/pki/issuer", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Samples.Render(Samples.Member("database") + "cluster:\n  id: 2\n").Entries,
+            e => e.Path.StartsWith("/etc/gatehouse/pki/issuer", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -90,13 +102,26 @@ public sealed class RoleTests
         var own = Samples.Screens.Fields.Where(f => f.Scope == FieldScope.Node).Select(f => f.Path);
         Assert.Equal(
             [
-                "system.name", "system.address", "system.profile", "system.location",
+                "system.name",
+                "system.address",
+                "system.profile",
+                "system.location",
                 "scanner.quarantine_directory",
-                "mta.host_name", "mta.certificate_file", "mta.key_file", "mta.recipient_list", "mta.dkim_key_file",
-                "web.host_name", "web.certificate_file", "web.key_file",
-                "cluster.id", "cluster.peers",
-                "quarantine.forwarded_address", "quarantine.forwarded_port",
-            ], own);
+                "mta.host_name",
+                "mta.certificate_file",
+                "mta.key_file",
+                "mta.recipient_list",
+                "mta.dkim_key_file",
+                "web.host_name",
+                "web.certificate_file",
+                "web.key_file",
+                "cluster.id",
+                "cluster.peers",
+                "quarantine.forwarded_address",
+                "quarantine.forwarded_port",
+            ],
+            own
+        );
         Assert.NotNull(AnswerSchema.Of(Samples.Screens)["properties"]!["system"]!["properties"]!["name"]!["$comment"]);
         Assert.Equal(own.Count(), AnswerManual.Of(Samples.Screens, "1").Split("each node has its own").Length - 1);
     }

@@ -29,8 +29,15 @@ public sealed class SessionGuardTests
 
     [Fact]
     public void A_session_to_a_port_that_would_not_be_opened_would_be_cut_off() =>
-        Assert.Contains("system.ssh_port", SessionGuard.Judge(Settings, new RemoteSession(IPAddress.Parse("192.0.2.77"), 2222)), StringComparison.Ordinal);
+        Assert.Contains(
+            "system.ssh_port",
+            SessionGuard.Judge(Settings, new RemoteSession(IPAddress.Parse("192.0.2.77"), 2222)),
+            StringComparison.Ordinal
+        );
 
     private static GatewaySettings With(GatewaySettings settings) =>
-        settings with { System = settings.System with { AdminNetworks = [IPNetwork.Parse("192.0.2.0/24"), IPNetwork.Parse("2001:db8:1::/48")] } };
+        settings with
+        {
+            System = settings.System with { AdminNetworks = [IPNetwork.Parse("192.0.2.0/24"), IPNetwork.Parse("2001:db8:1::/48")] },
+        };
 }

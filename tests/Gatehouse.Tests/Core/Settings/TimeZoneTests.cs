@@ -26,9 +26,15 @@ public sealed class TimeZoneTests
     private static IEnumerable<string> Judge(Found? zone, Found? always)
     {
         var things = ImmutableDictionary.CreateBuilder<(WantedKind, string), Found>();
-        if (zone is not null) things[(WantedKind.File, "/usr/share/zoneinfo/Europe/Berlni")] = zone;
-        if (always is not null) things[(WantedKind.File, "/usr/share/zoneinfo/UTC")] = always;
-        Samples.Resolve(Samples.Minimal.Replace("mta:", "  time_zone: Europe/Berlni\nmta:", StringComparison.Ordinal), new Inputs(Samples.Facts, true, things.ToImmutable()), out var report);
+        if (zone is not null)
+            things[(WantedKind.File, "/usr/share/zoneinfo/Europe/Berlni")] = zone;
+        if (always is not null)
+            things[(WantedKind.File, "/usr/share/zoneinfo/UTC")] = always;
+        Samples.Resolve(
+            Samples.Minimal.Replace("mta:", "  time_zone: Europe/Berlni\nmta:", StringComparison.Ordinal),
+            new Inputs(Samples.Facts, true, things.ToImmutable()),
+            out var report
+        );
         return report.Where(f => f.Severity == Severity.Error).Select(f => $"{f.Code} {f.Path}");
     }
 }

@@ -24,7 +24,11 @@ public sealed class VirtualAddressTests
         var node = Samples.Render(Samples.Member("node") + Peers + Network + "    - {address: 192.0.2.99}\n");
         var text = node.FileText("/etc/keepalived/keepalived.conf");
         Assert.Contains("192.0.2.99/32 dev eth7", text, StringComparison.Ordinal);
-        Assert.Contains("    unicast_src_ip 192.0.2.10\n    unicast_peer {\n        192.0.2.12\n        192.0.2.13\n    }\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "    unicast_src_ip 192.0.2.10\n    unicast_peer {\n        192.0.2.12\n        192.0.2.13\n    }\n",
+            text,
+            StringComparison.Ordinal
+        );
         Assert.Contains("virtual_router_id 99\n", text, StringComparison.Ordinal);
         Assert.Contains("nopreempt", text, StringComparison.Ordinal);
         Assert.DoesNotContain("192.0.2.14", text, StringComparison.Ordinal);
@@ -32,7 +36,10 @@ public sealed class VirtualAddressTests
         Assert.Contains("elements = { 192.0.2.12/32, 192.0.2.112/32, 192.0.2.13/32 }", firewall, StringComparison.Ordinal);
         Assert.Contains("meta l4proto 112 ip saddr @carrier4 accept", firewall, StringComparison.Ordinal);
         Assert.Equal("keepalived.service", node.Units[^1].Unit.Name);
-        Assert.DoesNotContain(Samples.Render(Samples.Member("database") + Peers + Network + "    - {address: 192.0.2.99}\n").Entries, e => e.Path.Contains("keepalived", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Samples.Render(Samples.Member("database") + Peers + Network + "    - {address: 192.0.2.99}\n").Entries,
+            e => e.Path.Contains("keepalived", StringComparison.Ordinal)
+        );
     }
 
     // 99 % 3 = 0: the first of three. 100: the second.
@@ -44,7 +51,9 @@ public sealed class VirtualAddressTests
     [InlineData("{address: 192.0.2.99, preferred: gone.example.org}", 200, true)]
     public void The_preferred_node_comes_first_and_takes_the_address_back(string binding, int priority, bool stays)
     {
-        var text = Samples.Render(Samples.Member("node") + Peers + Network + $"    - {binding}\n").FileText("/etc/keepalived/keepalived.conf");
+        var text = Samples
+            .Render(Samples.Member("node") + Peers + Network + $"    - {binding}\n")
+            .FileText("/etc/keepalived/keepalived.conf");
         Assert.Contains($"priority {priority}\n", text, StringComparison.Ordinal);
         Assert.Equal(stays, text.Contains("nopreempt", StringComparison.Ordinal));
         Assert.Equal(!stays, text.Contains("preempt_delay", StringComparison.Ordinal));
@@ -53,7 +62,12 @@ public sealed class VirtualAddressTests
     [Fact]
     public void A_web_node_without_mail_may_have_the_address_of_the_web()
     {
-        var node = Samples.Render(Samples.Member("web") + Peers + Network + "    - {address: 192.0.2.99, service: web, preferred: mx1.example.org}\n    - {address: 192.0.2.98}\n");
+        var node = Samples.Render(
+            Samples.Member("web")
+                + Peers
+                + Network
+                + "    - {address: 192.0.2.99, service: web, preferred: mx1.example.org}\n    - {address: 192.0.2.98}\n"
+        );
         var text = node.FileText("/etc/keepalived/keepalived.conf");
         Assert.Contains("192.0.2.99/32 dev eth7", text, StringComparison.Ordinal);
         Assert.Contains("    unicast_peer {\n        192.0.2.12\n    }\n", text, StringComparison.Ordinal);
@@ -65,8 +79,16 @@ public sealed class VirtualAddressTests
     {
         var outgoing = Network + "    - {address: 192.0.2.99, outgoing: true}\n    - {address: 192.0.2.98}\n";
         var exim = Samples.Render(Samples.Member("node") + Peers + outgoing).FileText("/etc/exim4/exim4.conf");
-        Assert.Contains("  interface = \"<; ${if !match_domain{$domain}{+relay_to_domains}{ ${if match_ip{192.0.2.99}{@[]}{192.0.2.99 ; }} }}\"\n", exim, StringComparison.Ordinal);
-        Assert.DoesNotContain("interface =", Samples.Render(Samples.Member("node") + Peers + Network + "    - {address: 192.0.2.99}\n").FileText("/etc/exim4/exim4.conf"), StringComparison.Ordinal);
+        Assert.Contains(
+            "  interface = \"<; ${if !match_domain{$domain}{+relay_to_domains}{ ${if match_ip{192.0.2.99}{@[]}{192.0.2.99 ; }} }}\"\n",
+            exim,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "interface =",
+            Samples.Render(Samples.Member("node") + Peers + Network + "    - {address: 192.0.2.99}\n").FileText("/etc/exim4/exim4.conf"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -103,7 +125,9 @@ public sealed class VirtualAddressTests
                 "addresses.bindings[6].address other-family",
                 "addresses.bindings[6].address other-family",
                 "addresses.networks[1].prefix bad-value",
-            ], found.Order(StringComparer.Ordinal));
+            ],
+            found.Order(StringComparer.Ordinal)
+        );
         Assert.Contains("Did you mean 'm2.example.org'?", report.Single(f => f.Code == "not-a-member").Message, StringComparison.Ordinal);
     }
 

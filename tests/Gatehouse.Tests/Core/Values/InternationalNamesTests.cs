@@ -17,7 +17,8 @@ public sealed class InternationalNamesTests
     [InlineData("example.org")]
     [InlineData("xn--a.example")]
     [InlineData("xn--99999999999.example")]
-    public void A_domain_that_has_no_letters_beyond_ASCII_has_one_spelling(string domain) => Assert.Empty(InternationalNames.Spellings(domain));
+    public void A_domain_that_has_no_letters_beyond_ASCII_has_one_spelling(string domain) =>
+        Assert.Empty(InternationalNames.Spellings(domain));
 
     [Theory]
     [InlineData("MÜNCHEN.example", "xn--mnchen-3ya.example")]

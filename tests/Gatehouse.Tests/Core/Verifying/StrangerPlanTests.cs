@@ -11,7 +11,9 @@ namespace Gatehouse.Tests.Core.Verifying;
 /// <summary>What verification says to the mail ports as the world does, and which replies it expects.</summary>
 public sealed class StrangerPlanTests
 {
-    private const string Domains = "  domains:\n    - {domain: example.com, destination: \"192.0.2.25:25\"}\n    - {domain: example.net, destination: \"192.0.2.25:25\"}\n";
+    private const string Domains =
+        "  domains:\n    - {domain: example.com, destination: \"192.0.2.25:25\"}\n    - {domain: example.net, destination: "
+        + "\"192.0.2.25:25\"}\n";
 
     [Fact]
     public void A_stranger_reaches_the_own_domains_and_no_others()
@@ -24,15 +26,25 @@ public sealed class StrangerPlanTests
         Assert.StartsWith("2001:db8:", six["client"], StringComparison.Ordinal);
         Assert.DoesNotContain("server", six.Keys);
         Assert.Equal<Ask>(
-            [new("postmaster@example.com", Expectation.Accepted), new("postmaster@example.net", Expectation.Accepted), new("someone@foreign.invalid", Expectation.Refused)],
-            Ask.Read(four["ask"]));
-        Assert.DoesNotContain(plan.Keys, k => k.Contains("relay network", StringComparison.Ordinal) || k.Contains("balancer", StringComparison.Ordinal));
+            [
+                new("postmaster@example.com", Expectation.Accepted),
+                new("postmaster@example.net", Expectation.Accepted),
+                new("someone@foreign.invalid", Expectation.Refused),
+            ],
+            Ask.Read(four["ask"])
+        );
+        Assert.DoesNotContain(
+            plan.Keys,
+            k => k.Contains("relay network", StringComparison.Ordinal) || k.Contains("balancer", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void A_relay_network_may_send_anywhere_and_behind_a_balancer_its_header_alone_decides()
     {
-        var plan = Plan(Domains + "  relay_networks: [10.77.0.40/29, \"fd77::/64\"]\n  load_balancers: [10.77.0.44]\n  submission_ports: [587, 465]\n");
+        var plan = Plan(
+            Domains + "  relay_networks: [10.77.0.40/29, \"fd77::/64\"]\n  load_balancers: [10.77.0.44]\n  submission_ports: [587, 465]\n"
+        );
         var relay = plan["SMTP as a relay network (IPv4)"];
         Assert.True(IPNetwork.Parse("10.77.0.40/29").Contains(IPAddress.Parse(relay["client"])));
         Assert.Equal("someone@foreign.invalid Accepted", relay["ask"]);
@@ -40,7 +52,13 @@ public sealed class StrangerPlanTests
         var stranger = plan["SMTP as a stranger behind a load balancer (IPv4)"];
         Assert.Equal(("10.77.0.44", "203.0.113.77"), (stranger["client"], stranger["behind"]));
         Assert.EndsWith("someone@foreign.invalid Refused", stranger["ask"], StringComparison.Ordinal);
-        Assert.Equal((stranger["client"], relay["client"]), (plan["SMTP as a relay network behind a load balancer (IPv4)"]["client"], plan["SMTP as a relay network behind a load balancer (IPv4)"]["behind"]));
+        Assert.Equal(
+            (stranger["client"], relay["client"]),
+            (
+                plan["SMTP as a relay network behind a load balancer (IPv4)"]["client"],
+                plan["SMTP as a relay network behind a load balancer (IPv4)"]["behind"]
+            )
+        );
         foreach (var (port, tls) in new[] { ("587", "starttls"), ("465", "implicit") })
         {
             var closed = plan[$"submission port {port} as a stranger (IPv4)"];
@@ -59,9 +77,14 @@ public sealed class StrangerPlanTests
         var (stranger, relay) = (plan["delivery for a stranger"], plan["delivery for a relay network"]);
         Assert.Equal(("example.com", "gatehouse-verify@example.com"), (stranger["sender_domain"], stranger["recipient"]));
         Assert.DoesNotContain("signed", stranger.Keys);
-        Assert.Equal(("example.com", "gatehouse-verify@foreign.invalid", "example.com"), (relay["sender_domain"], relay["recipient"], relay["signed"]));
+        Assert.Equal(
+            ("example.com", "gatehouse-verify@foreign.invalid", "example.com"),
+            (relay["sender_domain"], relay["recipient"], relay["signed"])
+        );
         var unsigned = new ArrivedMessage("X-GW-Scanned: by mx1, clean\nSubject: x\n\nDKIM-Signature: v=1; d=example.com;");
-        var signed = new ArrivedMessage("DKIM-Signature: v=1; a=rsa-sha256;\n\td=example.com; s=gatehouse; b=x\nX-GW-Scanned: by mx1, clean\n\nbody");
+        var signed = new ArrivedMessage(
+            "DKIM-Signature: v=1; a=rsa-sha256;\n\td=example.com; s=gatehouse; b=x\nX-GW-Scanned: by mx1, clean\n\nbody"
+        );
         var wanted = relay.SetItem("header", "X-GW-Scanned");
         Assert.Null(signed.Problem(wanted));
         Assert.Contains("has none", unsigned.Problem(wanted)!, StringComparison.Ordinal);
@@ -100,18 +123,23 @@ public sealed class StrangerPlanTests
     }
 
     [Fact]
-    public void Of_a_list_a_listed_and_an_unlisted_recipient_of_each_domain_are_tried() => Assert.Equal<Ask>(
-        [
-            new("bob@example.com", Expectation.Accepted),
-            new("gatehouse-nobody@example.com", Expectation.Unlisted),
-            new("gatehouse-nobody@example.net", Expectation.Accepted),
-            new("gatehouse-nobody@example.org", Expectation.Unlisted),
-        ], RecipientSample.Of("# people\nbob@example.com\n*@example.net\n", ["example.com", "example.net", "example.org"]));
+    public void Of_a_list_a_listed_and_an_unlisted_recipient_of_each_domain_are_tried() =>
+        Assert.Equal<Ask>(
+            [
+                new("bob@example.com", Expectation.Accepted),
+                new("gatehouse-nobody@example.com", Expectation.Unlisted),
+                new("gatehouse-nobody@example.net", Expectation.Accepted),
+                new("gatehouse-nobody@example.org", Expectation.Unlisted),
+            ],
+            RecipientSample.Of("# people\nbob@example.com\n*@example.net\n", ["example.com", "example.net", "example.org"])
+        );
 
     [Fact]
     public void The_stranger_is_in_no_list_of_the_answers()
     {
-        var settings = Samples.Settings(Samples.Minimal + Domains + "  relay_networks: [203.0.113.0/24]\n  load_balancers: [198.51.100.77]\n");
+        var settings = Samples.Settings(
+            Samples.Minimal + Domains + "  relay_networks: [203.0.113.0/24]\n  load_balancers: [198.51.100.77]\n"
+        );
         var vantage = Vantage.Of(settings, System.Net.Sockets.AddressFamily.InterNetwork)!;
         // 192.0.2.0/24 is the administrators' network of the sample.
         Assert.Equal("198.18.77.77", vantage.Stranger.ToString());
@@ -121,12 +149,16 @@ public sealed class StrangerPlanTests
 
     [Fact]
     public void A_node_without_mail_has_no_conversations() =>
-        Assert.DoesNotContain(Samples.Render(Samples.Member("database").Split("mta:")[0]).Verifications, v => v.Verification.Kind == StrangerPlan.Kind);
+        Assert.DoesNotContain(
+            Samples.Render(Samples.Member("database").Split("mta:")[0]).Verifications,
+            v => v.Verification.Kind == StrangerPlan.Kind
+        );
 
     private static ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> Plan(string mta)
     {
         var node = Samples.Render(Samples.Minimal + mta);
-        return node.Verifications.Where(v => v.Verification.Kind == StrangerPlan.Kind)
+        return node
+            .Verifications.Where(v => v.Verification.Kind == StrangerPlan.Kind)
             .ToImmutableSortedDictionary(v => v.Verification.Name, v => v.Verification.Parameters, StringComparer.Ordinal);
     }
 }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.RateLimiting;
 
-namespace Gatehouse.Agent;
+namespace Gatehouse.Agent.Handlers;
 
 /// <summary>
 /// Who has shown wrong join codes lately: ten a minute are allowed, twenty at once. Buckets are filled when they are asked for; the
@@ -12,7 +12,14 @@ internal sealed class WrongCodes : IDisposable
     private const int Remembered = 64;
     private readonly ConcurrentDictionary<string, TokenBucketRateLimiter> buckets = new(StringComparer.Ordinal);
 
-    private static readonly TokenBucketRateLimiterOptions Allowed = new() { TokenLimit = 20, TokensPerPeriod = 10, ReplenishmentPeriod = TimeSpan.FromMinutes(1), QueueLimit = 0, AutoReplenishment = false };
+    private static readonly TokenBucketRateLimiterOptions Allowed = new()
+    {
+        TokenLimit = 20,
+        TokensPerPeriod = 10,
+        ReplenishmentPeriod = TimeSpan.FromMinutes(1),
+        QueueLimit = 0,
+        AutoReplenishment = false,
+    };
 
     /// <summary>Whether a caller has to wait before he may show another code.</summary>
     /// <param name="place">Who calls, see <see cref="CallerPlace"/>.</param>
@@ -23,7 +30,9 @@ internal sealed class WrongCodes : IDisposable
     public void Add(string place)
     {
         // Whose bucket is full again is like anybody else.
-        if (buckets.Count >= Remembered) foreach (var (other, full) in buckets.Where(b => Left(b.Value) == Allowed.TokenLimit)) buckets.TryRemove(KeyValuePair.Create(other, full));
+        if (buckets.Count >= Remembered)
+            foreach (var (other, full) in buckets.Where(b => Left(b.Value) == Allowed.TokenLimit))
+                buckets.TryRemove(KeyValuePair.Create(other, full));
         var bucket = buckets.GetOrAdd(place, _ => new TokenBucketRateLimiter(Allowed));
         bucket.TryReplenish();
         bucket.AttemptAcquire();
@@ -32,7 +41,8 @@ internal sealed class WrongCodes : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var bucket in buckets.Values) bucket.Dispose();
+        foreach (var bucket in buckets.Values)
+            bucket.Dispose();
     }
 
     private static long Left(TokenBucketRateLimiter bucket)

@@ -16,7 +16,7 @@ namespace Gatehouse.Tests.Agent;
 
 /// <summary>What a join code is good for, asked of the real agent over the network, with the real registry behind it.</summary>
 [Collection("real cluster")]
-public sealed class JoinDeskTests(RealCluster cluster)
+public sealed class JoinHandlerTests(RealCluster cluster)
 {
     [Fact]
     public async Task A_code_that_was_used_is_good_for_nobody_else()
@@ -51,7 +51,8 @@ public sealed class JoinDeskTests(RealCluster cluster)
     public async Task A_host_is_given_the_secrets_of_its_duties()
     {
         await using var agent = await cluster.StartAsync();
-        foreach (var name in new[] { "mta.smart_host_password-2", "web.password-2" }) await cluster.Registry.PutSecretAsync(new(name, "k1", "sealed"));
+        foreach (var name in new[] { "mta.smart_host_password-2", "web.password-2" })
+            await cluster.Registry.PutSecretAsync(new(name, "k1", "sealed"));
         foreach (var (profile, expected) in new[] { ("mail", "mta.smart_host_password-2"), ("web", "web.password-2"), ("indexer", "") })
         {
             var (_, grant) = await agent.JoinAsync(cluster.Request(await cluster.InviteAsync(profile: profile), RealCluster.Fresh()));
@@ -65,7 +66,8 @@ public sealed class JoinDeskTests(RealCluster cluster)
         await using var agent = await cluster.StartAsync();
         var code = await cluster.InviteAsync(life: TimeSpan.FromSeconds(1));
         // Without a certificate request it is only asked, and the code stays as it is.
-        for (var tries = 0; tries < 200 && (await agent.JoinAsync(cluster.Request(code, ""))).Refused.Length == 0; tries++) await Task.Delay(50);
+        for (var tries = 0; tries < 200 && (await agent.JoinAsync(cluster.Request(code, ""))).Refused.Length == 0; tries++)
+            await Task.Delay(50);
         Assert.Equal(("codeexpired", null), await agent.JoinAsync(cluster.Request(code, RealCluster.Fresh())));
     }
 
@@ -118,7 +120,8 @@ public sealed class JoinDeskTests(RealCluster cluster)
         await using var agent = await cluster.StartAsync();
         var code = await cluster.InviteAsync(profile: "web");
         var message = JsonSerializer.SerializeToNode(cluster.Request(code, RealCluster.Fresh()), Wire.Default.JoinRequest)!.AsObject();
-        foreach (var wish in new[] { "profile", "role", "roles", "number", "epoch", "issuer" }) message[wish] = "full";
+        foreach (var wish in new[] { "profile", "role", "roles", "number", "epoch", "issuer" })
+            message[wish] = "full";
         var answer = JsonSerializer.Deserialize(await PostAsync(agent, message), Wire.Default.JoinAnswer)!;
         Assert.Equal("web", answer.Grant!.View.Node(answer.Grant.Number)!.Profile);
         Assert.Null(Identity(answer.Grant).IssuerEpoch);
@@ -129,13 +132,16 @@ public sealed class JoinDeskTests(RealCluster cluster)
     {
         await using var agent = await cluster.StartAsync();
         var codes = new[] { await cluster.InviteAsync(), await cluster.InviteAsync(), await cluster.InviteAsync() };
-        for (var i = 0; i < 10; i++) Assert.Equal("wrongsecret", await GuessAsync(codes[0]));
+        for (var i = 0; i < 10; i++)
+            Assert.Equal("wrongsecret", await GuessAsync(codes[0]));
         Assert.Equal(("codeended", null), await agent.JoinAsync(cluster.Request(codes[0], RealCluster.Fresh())));
         // Who cannot show the secret does not learn that the code has ended.
-        for (var i = 0; i < 9; i++) Assert.Equal("wrongsecret", await GuessAsync(codes[i % 2]));
+        for (var i = 0; i < 9; i++)
+            Assert.Equal("wrongsecret", await GuessAsync(codes[i % 2]));
         // Twenty tries, and ten more a minute.
         var refusals = new List<string>();
-        while (refusals.Count < 20 && !refusals.Contains("too-many")) refusals.Add(await GuessAsync(codes[1]));
+        while (refusals.Count < 20 && !refusals.Contains("too-many"))
+            refusals.Add(await GuessAsync(codes[1]));
         Assert.Equal("too-many", refusals[^1]);
         // Now the right secret is refused as well, from this address: the limit comes before the looking.
         Assert.Equal(("too-many", null), await agent.JoinAsync(cluster.Request(codes[2], RealCluster.Fresh())));
@@ -143,7 +149,14 @@ public sealed class JoinDeskTests(RealCluster cluster)
         Assert.True((await cluster.Registry.CodesAsync()).First(c => c.Id == codes[2].Number).IsGood(DateTimeOffset.UtcNow));
 
         async Task<string> GuessAsync(Invitation code) =>
-            (await agent.JoinAsync(cluster.Request(code, RealCluster.Fresh()) with { Secret = Base32(RandomNumberGenerator.GetBytes(10)) })).Refused;
+            (
+                await agent.JoinAsync(
+                    cluster.Request(code, RealCluster.Fresh()) with
+                    {
+                        Secret = Base32(RandomNumberGenerator.GetBytes(10)),
+                    }
+                )
+            ).Refused;
     }
 
     [Fact]
@@ -153,7 +166,8 @@ public sealed class JoinDeskTests(RealCluster cluster)
         var code = await cluster.InviteAsync();
         var request = cluster.Request(code, RealCluster.Fresh());
         var refusals = new List<string>();
-        while (refusals.Count < 40 && !refusals.Contains("too-many")) refusals.Add((await agent.JoinAsync(request with { Code = JoinCode.IdOf(4711 + refusals.Count) })).Refused);
+        while (refusals.Count < 40 && !refusals.Contains("too-many"))
+            refusals.Add((await agent.JoinAsync(request with { Code = JoinCode.IdOf(4711 + refusals.Count) })).Refused);
         Assert.Equal("too-many", refusals[^1]);
         Assert.InRange(refusals.Count, 20, 35);
     }
@@ -168,7 +182,8 @@ public sealed class JoinDeskTests(RealCluster cluster)
         await using var agent = await cluster.StartAsync();
         var code = await cluster.InviteAsync();
         var request = cluster.Request(code, RealCluster.Fresh());
-        for (var i = 0; i < 9; i++) await agent.JoinAsync(request with { Secret = Base32(new byte[10]) });
+        for (var i = 0; i < 9; i++)
+            await agent.JoinAsync(request with { Secret = Base32(new byte[10]) });
         Assert.NotNull((await agent.JoinAsync(request)).Grant);
     }
 
@@ -187,7 +202,10 @@ public sealed class JoinDeskTests(RealCluster cluster)
         Assert.Equal("", refused);
         using var leaf = X509Certificate2.CreateFromPem(grant!.Certificate);
         Assert.Equal($"CN={code.Name}, O=Post", leaf.Subject);
-        Assert.Equal([code.Name, code.Name.Split('.')[0], "localhost"], leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames());
+        Assert.Equal(
+            [code.Name, code.Name.Split('.')[0], "localhost"],
+            leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateDnsNames()
+        );
         Assert.False(leaf.Extensions.OfType<X509BasicConstraintsExtension>().Single().CertificateAuthority);
         Assert.Equal(X509KeyUsageFlags.DigitalSignature, leaf.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages);
         Assert.Null(Identity(grant).IssuerEpoch);
@@ -222,7 +240,12 @@ public sealed class JoinDeskTests(RealCluster cluster)
         var refused = await Assert.ThrowsAsync<SequenceException>(() => JoinSequence.MeetAsync(here, code, CancellationToken.None));
         Assert.Contains("Nothing secret was sent", refused.Message, StringComparison.Ordinal);
         // And if somebody shows it all the same, nobody knows it.
-        Assert.Equal(("unknowncode", null), await agent.JoinAsync(cluster.Request(new Invitation(code, "mx1.example.net", "mail", DateTimeOffset.MaxValue), RealCluster.Fresh())));
+        Assert.Equal(
+            ("unknowncode", null),
+            await agent.JoinAsync(
+                cluster.Request(new Invitation(code, "mx1.example.net", "mail", DateTimeOffset.MaxValue), RealCluster.Fresh())
+            )
+        );
     }
 
     [Theory]
@@ -261,7 +284,15 @@ public sealed class JoinDeskTests(RealCluster cluster)
         Assert.Equal("staleepoch", (await agent.JoinAsync(cluster.Request(code, RealCluster.Fresh()))).Refused);
         using var own = Credentials.Read(cluster.Pki);
         using var member = agent.Member(own);
-        Assert.Contains("epoch 1, and this node has seen 7", (await Assert.ThrowsAsync<AgentException>(() => member.RenewAsync(new RenewRequest(RealCluster.Fresh()), CancellationToken.None))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "epoch 1, and this node has seen 7",
+            (
+                await Assert.ThrowsAsync<AgentException>(() =>
+                    member.RenewAsync(new RenewRequest(RealCluster.Fresh()), CancellationToken.None)
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains(agent.Log, l => l.Contains("it stays as it is until the newer one is back", StringComparison.Ordinal));
         Assert.True((await cluster.Registry.CodesAsync()).First(c => c.Id == code.Number).IsGood(DateTimeOffset.UtcNow));
     }
@@ -276,12 +307,21 @@ public sealed class JoinDeskTests(RealCluster cluster)
     private string Hostile(ECDsa key, string wish)
     {
         var names = new SubjectAlternativeNameBuilder();
-        var request = new CertificateRequest(wish == "another name" ? $"CN={RealCluster.First}, O=Post" : "CN=x", key, HashAlgorithmName.SHA256);
-        if (wish == "another name") names.AddDnsName(RealCluster.First);
-        if (wish == "wildcard") names.AddDnsName("*.example.org");
-        if (wish == "issuer") names.AddUri(new Uri($"urn:gatehouse:{cluster.Trust.ClusterId}:issuer:1"));
-        if (wish == "server of the database") names.AddIpAddress(IPAddress.Parse("192.0.2.1"));
-        if (wish != "CA") request.CertificateExtensions.Add(names.Build());
+        var request = new CertificateRequest(
+            wish == "another name" ? $"CN={RealCluster.First}, O=Post" : "CN=x",
+            key,
+            HashAlgorithmName.SHA256
+        );
+        if (wish == "another name")
+            names.AddDnsName(RealCluster.First);
+        if (wish == "wildcard")
+            names.AddDnsName("*.example.org");
+        if (wish == "issuer")
+            names.AddUri(new Uri($"urn:gatehouse:{cluster.Trust.ClusterId}:issuer:1"));
+        if (wish == "server of the database")
+            names.AddIpAddress(IPAddress.Parse("192.0.2.1"));
+        if (wish != "CA")
+            request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 3, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         return request.CreateSigningRequestPem();
@@ -290,13 +330,25 @@ public sealed class JoinDeskTests(RealCluster cluster)
     private static string Weak(string kind)
     {
         using var rsa = RSA.Create(kind == "RSA 1024" ? 1024 : 2048);
-        using ECDsa large = ECDsa.Create(ECCurve.NamedCurves.nistP384), bitcoin = ECDsa.Create(ECCurve.CreateFromFriendlyName("secp256k1")), one = NewTrust.NewKey(), other = NewTrust.NewKey();
+        using ECDsa large = ECDsa.Create(ECCurve.NamedCurves.nistP384),
+            bitcoin = ECDsa.Create(ECCurve.CreateFromFriendlyName("secp256k1")),
+            one = NewTrust.NewKey(),
+            other = NewTrust.NewKey();
         return kind switch
         {
-            "RSA 1024" or "RSA 2048" => new CertificateRequest("CN=x", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequestPem(),
+            "RSA 1024" or "RSA 2048" => new CertificateRequest(
+                "CN=x",
+                rsa,
+                HashAlgorithmName.SHA256,
+                RSASignaturePadding.Pkcs1
+            ).CreateSigningRequestPem(),
             "P-384" => new CertificateRequest("CN=x", large, HashAlgorithmName.SHA256).CreateSigningRequestPem(),
             "secp256k1" => new CertificateRequest("CN=x", bitcoin, HashAlgorithmName.SHA256).CreateSigningRequestPem(),
-            "signed by another key" => new CertificateRequest(new X500DistinguishedName("CN=x"), new PublicKey(one), HashAlgorithmName.SHA256).CreateSigningRequestPem(X509SignatureGenerator.CreateForECDsa(other)),
+            "signed by another key" => new CertificateRequest(
+                new X500DistinguishedName("CN=x"),
+                new PublicKey(one),
+                HashAlgorithmName.SHA256
+            ).CreateSigningRequestPem(X509SignatureGenerator.CreateForECDsa(other)),
             "no request" => NoRequest,
             _ => new string('A', 8200),
         };
@@ -309,7 +361,10 @@ public sealed class JoinDeskTests(RealCluster cluster)
     // As a program that somebody else has written.
     private async Task<byte[]> PostAsync(RealAgent agent, JsonObject message)
     {
-        using var handler = new SocketsHttpHandler { SslOptions = MemberTls.Joining(TrustStore.Read(cluster.Trust.Root, ""), "127.0.0.1", TimeProvider.System, _ => { }) };
+        using var handler = new SocketsHttpHandler
+        {
+            SslOptions = MemberTls.Joining(TrustStore.Read(cluster.Trust.Root, ""), "127.0.0.1", TimeProvider.System, _ => { }),
+        };
         using var http = new HttpClient(handler);
         using var content = new StringContent(message.ToJsonString(), new MediaTypeHeaderValue("application/json"));
         using var response = await http.PostAsync(new Uri($"https://127.0.0.1:{agent.Port}/v1/join"), content);
