@@ -6,9 +6,11 @@
 #                            wizard, otherwise from iso/answers/standalone.yaml
 #   build.sh test            format, unit tests, and end-to-end tests on real hosts (needs root)
 #   build.sh test fast       unit tests only
+#   build.sh test unit NAME  the unit tests whose name contains NAME
 #   build.sh test slow       the campaigns that take too long for every change (needs root): clusters of several
 #                            shapes whose nodes die one by one, all pairs of choices, 2,000 conversations of SMTP
 #   build.sh test story NAME the end-to-end tests whose name contains NAME, of whatever lane (needs root)
+#   build.sh stories         the end-to-end tests of the last run, the longest first
 #   build.sh accept          rewrite the golden files with what is rendered now
 #   build.sh check           source format, shell scripts, manual pages
 #   build.sh deb             the Debian package: out/gatehouse_VERSION_amd64.deb
@@ -27,7 +29,7 @@ OUT=$PWD/out
 # The wizard is tried out on terminals of tmux, and draws through ncurses.
 CHECKERS=(exim4-daemon-heavy rspamd redis-server clamav-daemon nginx-light nftables chrony uidmap util-linux iproute2)
 LAB=(mmdebstrap unbound apt-utils debian-archive-keyring iproute2 util-linux tmux libncursesw6 libfaketime)
-SOURCE_CHECKS=(shellcheck groff-base)
+SOURCE_CHECKS=(shellcheck groff-base lua5.1 python3-minimal nftables)
 POSTGRES=(postgresql-15)
 
 say() { printf '%s\n' "$*"; }
@@ -220,12 +222,13 @@ check() {
   # The build judges style, and fails by it.
   { quietly dotnet tool restore && quietly dotnet csharpier check src tests; } || status=1
   narrow || status=1
+  rendered || status=1
   scripts | quietly_args shellcheck -x --source-path=SCRIPTDIR --severity=warning || status=1
   for page in src/Debian/man/*.8; do
     # Groff warns and succeeds all the same.
     if groff -man -Tutf8 -ww -z "$page" 2>&1 | grep . >&2; then status=1; fi
   done
-  (( status != 0 )) || say "Format, shell scripts and manual pages: good."
+  (( status != 0 )) || say "Format, scripts, rendered scripts and manual pages: good."
   return "$status"
 }
 # narrow: says which lines of the sources are longer than 140 columns. A migration that was released never changes, and a line of a
@@ -234,6 +237,26 @@ narrow() {
   find build.sh src tests screens \( -name bin -o -name obj -o -name publish \) -prune -o -type f \
     \( -name '*.cs' -o -name '*.sh' -o -name '*.py' -o -path 'screens/*.yaml' -o -path src/README.md \) -print0 |
     xargs -0 awk 'length($0) > 140 { print FILENAME ":" FNR ": longer than 140 columns"; wide = 1 } END { exit wide }' >&2
+}
+# rendered: judges the scripts that templates make, as the golden files hold them: each text once, by the program for its kind.
+rendered() {
+  local status=0 file files=() shells=() pythons=() luas=() first
+  mapfile -t files < <(find tests/Gatehouse.Tests/Golden/*/expected/files -type f -exec md5sum {} + |
+    LC_ALL=C sort | awk '!seen[$1]++ { sub(/^[^ ]+ +/, ""); print }')
+  for file in "${files[@]}"; do
+    IFS= read -r first <"$file" || true
+    case $first:$file in
+      '#!/bin/sh'*|'#!/bin/bash'*) shells+=("$file") ;;
+      '#!/usr/bin/python3'*) pythons+=("$file") ;;
+      *.lua) luas+=("$file") ;;
+      # Only root has a network to try rules in.
+      *.nft) (( EUID != 0 )) || quietly unshare --net nft --check --file "$file" || status=1 ;;
+    esac
+  done
+  quietly shellcheck --severity=warning "${shells[@]}" || status=1
+  quietly python3 -c 'import ast, sys; [ast.parse(open(name).read(), name) for name in sys.argv[1:]]' "${pythons[@]}" || status=1
+  quietly luac5.1 -p "${luas[@]}" || status=1
+  return "$status"
 }
 # quietly_args COMMAND...: with arguments from standard input.
 quietly_args() {
@@ -244,6 +267,13 @@ quietly_args() {
 
 PASSED=0 FAILED=0 SKIPPED=0
 FAILURES=()       # what failed, told again before the closing line
+
+# stage WHAT: what takes time from now on, told with the others before the closing line; without a name, none does.
+STAGES=() STAGE='' STAGE_BEGAN=0
+stage() {
+  [[ -z $STAGE ]] || STAGES+=("$STAGE $(( SECONDS - STAGE_BEGAN )) s")
+  STAGE=${1-} STAGE_BEGAN=$SECONDS
+}
 
 # run_tests NAME PROJECT [ARGUMENT...]: run a project's tests, and add up what the result file of that name says.
 run_tests() {
@@ -300,6 +330,8 @@ failures() {
 # The closing line is the last; anything that failed, a check or a build of tests too, is in its second number.
 closing() {
   TESTING=
+  stage
+  (( ${#STAGES[@]} == 0 )) || { printf 'Stages: %s' "${STAGES[0]}"; printf ', %s' "${STAGES[@]:1}"; echo; }
   (( ${#FAILURES[@]} == 0 )) || printf 'Failed in %s\n' "${FAILURES[@]}"
   say "$PASSED passed, $FAILED failed$( (( SKIPPED == 0 )) || printf ', %s skipped' "$SKIPPED")"
   (( FAILED == 0 ))
@@ -312,6 +344,27 @@ test_fast() {
   closing
 }
 
+# test_unit NAME
+test_unit() {
+  TESTING=yes
+  need "the registry's tests" "${POSTGRES[@]}" || say "Going on without it; those tests will fail." >&2
+  run_tests Unit tests/Gatehouse.Tests --filter "FullyQualifiedName~$1" --logger "console;verbosity=normal"
+  (( PASSED + FAILED > 0 )) || { FAILED=1; FAILURES+=("Unit: there is no such test"); }
+  closing
+}
+
+# stories: each end-to-end test of the last run with its result and its time.
+stories() {
+  local found=() name
+  for name in Gatehouse.EndToEnd Lane-beside Slow Story; do
+    [[ ! -f $OUT/test-results/$name.trx ]] || found+=("$OUT/test-results/$name.trx")
+  done
+  (( ${#found[@]} > 0 )) || die "no end-to-end tests were run here yet: sudo ./build.sh test"
+  grep -hoE '<UnitTestResult [^>]*' "${found[@]}" |
+    sed -E 's/.* testName="Gatehouse\.EndToEnd\.([^"]*)".* duration="0?([0-9:]+)\.[0-9]*".* outcome="([^"]*)".*/\2 \3 \1/' |
+    sed 's/&quot;/"/g' | LC_ALL=C sort -r
+}
+
 test_all() {
   local began=$SECONDS
   TESTING=yes
@@ -320,17 +373,21 @@ test_all() {
     need "the lab" "${LAB[@]}"
     beside base tests/lab/lab.sh base
   fi
+  stage check
   check || { FAILED=$(( FAILED + 1 )); FAILURES+=("the checks of the sources, see above"); }
   need "the daemons' own checks" "${CHECKERS[@]}" || say "Going on without them." >&2
   need "the registry's tests" "${POSTGRES[@]}" || say "Going on without it; those tests will fail." >&2
+  stage package
   # In a shell of its own, with its own "set -e": a failure here is counted, not the end of the story.
   if ! "$PWD/build.sh" deb; then
     FAILED=$(( FAILED + 1 )); FAILURES+=("the build of the package, see above")
     closing
     return
   fi
+  stage "unit tests"
   run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal"
   if (( EUID == 0 )); then
+    stage stories
     test_end_to_end
   else
     say "The end-to-end tests boot real Debian hosts and need root; they are skipped: sudo ./build.sh test"
@@ -384,7 +441,7 @@ list_tests() {
 
 accept() {
   TESTING=yes
-  GATEHOUSE_ACCEPT=1 run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal" --filter FullyQualifiedName~Golden
+  GATEHOUSE_ACCEPT=1 run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal" --filter "FullyQualifiedName~Golden|FullyQualifiedName~Tests.Tui|FullyQualifiedName~ClusterMapTests"
   git status --short -- tests 2>/dev/null || true
   say "Golden files are rewritten; look at the changes before you commit them."
   closing
@@ -394,19 +451,21 @@ accept() {
 
 usage() { sed -n '2,/^# With CI/s/^# \{0,1\}//p' build.sh; }
 
-# Only a story has a name.
-[[ "${1-} ${2-}" != "test story" || ${3-} =~ ^[A-Za-z0-9_.]+$ ]] ||
-  die "which story? Give a part of the name of a test or its class."
+# A story and a unit test have a name.
+[[ ! "${1-} ${2-}" =~ ^test\ (story|unit)$ || ${3-} =~ ^[A-Za-z0-9_.]+$ ]] ||
+  die "which one? Give a part of the name of a test or its class."
 
 case "${1-} ${2-}" in
   "build ") build ;;
   "setup ") setup ;;
   "test ") test_all ;;
   "test fast") test_fast ;;
+  "test unit") test_unit "$3" ;;
   "test slow") test_some Slow Lane=slow ;;
   "test story") test_some Story "FullyQualifiedName~$3" ;;
   "accept ") accept ;;
   "check ") check ;;
+  "stories ") stories ;;
   "deb ") deb ;;
   "lab "*)
     shift

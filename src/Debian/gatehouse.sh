@@ -41,9 +41,9 @@ if [ -n "$odd$killed" ]; then
     printf '\017\r'
   fi
   if [ -n "$killed" ]; then
-    echo "gatehouse: the setup was ended by signal $((status - 128)); 'gatehouse setup' goes on where it stopped." >&2
+    echo "gatehouse: the setup was ended by signal $((status - 128)); 'gatehouse setup' continues where it stopped." >&2
   else
-    echo "gatehouse: the setup left the terminal in disorder, which is put right; 'gatehouse setup' goes on where it stopped." >&2
+    echo "gatehouse: the setup left the terminal in disorder, and it was reset; 'gatehouse setup' continues where it stopped." >&2
   fi
 fi
 exit "$status"

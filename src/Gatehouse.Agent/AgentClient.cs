@@ -26,13 +26,7 @@ public sealed class AgentException(string message, Refusal? refusal = null, Exce
 public sealed class AgentClient : IDisposable
 {
     private const int JoinTries = 7;
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(15);
-
-    // Long enough for an issuer that is asked by hundreds at once; a link that is cut in the middle says nothing for ever.
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ReadyPause = TimeSpan.FromSeconds(1);
     private readonly HttpClient http;
     private readonly string where;
     private readonly TimeSpan connectPatience;
@@ -42,7 +36,7 @@ public sealed class AgentClient : IDisposable
 
     private AgentClient(string host, int port, Func<Action<string>, SslClientAuthenticationOptions> tls, TimeSpan? patience = null)
     {
-        connectPatience = patience ?? ConnectPatience;
+        connectPatience = patience ?? Timeouts.Connect;
         where = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
         var handler = new SocketsHttpHandler
         {
@@ -74,7 +68,7 @@ public sealed class AgentClient : IDisposable
         new(host, port, refused => MemberTls.Joining(trust, host, clock, refused));
 
     /// <summary>As a stranger, who hears and tells nothing.</summary>
-    public static AgentClient Stranger(string host, int port) => Stranger(host, port, ConnectPatience);
+    public static AgentClient Stranger(string host, int port) => Stranger(host, port, Timeouts.Connect);
 
     /// <summary>The same, with another time to wait for the connection.</summary>
     internal static AgentClient Stranger(string host, int port, TimeSpan patience) =>
@@ -176,9 +170,9 @@ public sealed class AgentClient : IDisposable
                 );
                 return;
             }
-            catch (AgentException e) when (Stopwatch.GetElapsedTime(start) < ReadyPatience && e.Refusal is null && distrust.Length == 0)
+            catch (AgentException e) when (Stopwatch.GetElapsedTime(start) < Timeouts.Ready && e.Refusal is null && distrust.Length == 0)
             {
-                await Task.Delay(ReadyPause, ct);
+                await Task.Delay(Timeouts.Pause, ct);
             }
         }
     }
@@ -275,7 +269,7 @@ public sealed class AgentClient : IDisposable
     private async Task<T> SendAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T>? kind, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(AnswerPatience);
+        limit.CancelAfter(Timeouts.Answer);
         try
         {
             using var request = new HttpRequestMessage(method, path);
@@ -300,7 +294,7 @@ public sealed class AgentClient : IDisposable
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested && limit.IsCancellationRequested)
         {
             // It had its time; who asks again would wait as long once more.
-            throw new AgentException(Silent(AnswerPatience), null, new TimeoutException(e.Message, e));
+            throw new AgentException(Silent(Timeouts.Answer), null, new TimeoutException(e.Message, e));
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {

@@ -14,7 +14,6 @@ namespace Gatehouse.Agent;
 /// </summary>
 internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clock, string release, Action<string> log) : IDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private const int BeatsOfStarting = 2;
     private const int BeatsBetween = 12;
@@ -85,7 +84,7 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
                 },
                 ct
             );
-            await Task.Delay(Beat, clock, ct)
+            await Task.Delay(Timeouts.Beat, clock, ct)
                 .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
@@ -101,8 +100,7 @@ internal sealed class Heart(AgentState state, IMachine machine, TimeProvider clo
     }
 
     // Neither shows in the cluster's view, so the unit that follows is woken for it: at once for lost names, and for a replica that
-    // receives
-    // nothing once it had the time to connect again. What that cannot mend is tried again more seldom.
+    // receives nothing once it had the time to connect again. What that cannot mend is tried again more seldom.
     private async Task MendAsync(NodeStatus status, CancellationToken ct)
     {
         namesLost = status.LostNames is { IsDefaultOrEmpty: false } ? namesLost + 1 : 0;

@@ -2,36 +2,28 @@ using Gatehouse.Core.Clusters;
 
 namespace Gatehouse.Agent;
 
-/// <summary>Tells members that there is something to look at. Who does not hear it finds it by itself within minutes.</summary>
+/// <summary>Notifies members of a change. One that misses it looks by itself within minutes.</summary>
 public static class Nudges
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
-    /// <summary>Tells all at the same time; a dead one hinders nobody.</summary>
-    /// <param name="nodes">Whom.</param>
-    /// <param name="own">Who tells it.</param>
+    /// <summary>Notifies all at the same time.</summary>
+    /// <param name="nodes">The members.</param>
+    /// <param name="own">The credentials of this node.</param>
     /// <param name="clock">The time.</param>
     /// <param name="ct">Ends it.</param>
-    /// <returns>How many have heard it.</returns>
+    /// <returns>How many were reached.</returns>
     public static async Task<int> SendAsync(IEnumerable<ClusterNode> nodes, Credentials own, TimeProvider clock, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Patience);
-        var heard = await Task.WhenAll(
-            nodes.Select(async node =>
+        var answers = await MemberQuery.AskAllAsync(
+            nodes,
+            node => AgentClient.Member(own, node, clock),
+            async (client, limit) =>
             {
-                try
-                {
-                    using var client = AgentClient.Member(own, node, clock);
-                    await client.NudgeAsync(limit.Token);
-                    return true;
-                }
-                catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-                {
-                    return false;
-                }
-            })
+                await client.NudgeAsync(limit);
+                return true;
+            },
+            Timeouts.Nudge,
+            ct
         );
-        return heard.Count(h => h);
+        return answers.Count(a => a.Answer);
     }
 }

@@ -82,7 +82,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
 
         if (written.Count > 0)
             await JournalAsync(
-                $"{string.Join(", ", written)} had been rewritten; the part of Gatehouse is back, and the other lines were kept"
+                $"{string.Join(", ", written)} had been rewritten; Gatehouse's lines are restored, and the other lines are kept"
             );
         return written.ToImmutable();
     }
@@ -172,7 +172,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         await packages.CleanAsync(ct);
         if (await store.InterruptedAsync(ct) is not { } cut)
             return null;
-        log.Note($"generation {cut.Number} was cut off while it was put in place; putting back what was there before");
+        log.Note($"generation {cut.Number} was interrupted while it was being applied; restoring the previous state");
         ImmutableArray<string> left;
         try
         {
@@ -183,7 +183,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             throw new NotPutBackException(cut, e);
         }
 
-        var undone = cut with { State = GenerationState.RolledBack, Summary = [.. cut.Summary, "cut off, then put back", .. left] };
+        var undone = cut with { State = GenerationState.RolledBack, Summary = [.. cut.Summary, "interrupted, then rolled back", .. left] };
         await store.SaveAsync(undone, ct);
         return undone;
     }
@@ -192,8 +192,8 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
     {
         foreach (var owner in await new PendingOwners(machine).SettleAsync(ct))
             log.Note(
-                $"warning: {owner.Path} is to belong to {owner.User}:{owner.Group}, which this host does not know; root has it instead. "
-                    + $"Create the account, then use chown."
+                $"warning: {owner.Path} should belong to {owner.User}:{owner.Group}, which does not exist on this host; root "
+                    + "owns it instead. Create the account, then use chown."
             );
     }
 
@@ -228,7 +228,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         return string.Join(
             "\n",
             failed.Select(f =>
-                $"check failed: {f.Check.Check.Name}, asked '{string.Join(' ', f.Check.Check.Run)}'{MachineException.Tail(f.Output)}"
+                $"check failed: {f.Check.Check.Name}, run as '{string.Join(' ', f.Check.Check.Run)}'{MachineException.Tail(f.Output)}"
             )
         );
     }
@@ -248,7 +248,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         {
             var before =
                 await machine.ReadAsync(put.Entry.Path, ct)
-                ?? throw new MachineException($"{put.Entry.Path} vanished while it was looked at; run again.");
+                ?? throw new MachineException($"{put.Entry.Path} disappeared while it was being read; run again.");
             await store.KeepAsync(before, ct);
             size += before.Bytes.Length;
         }
@@ -297,7 +297,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
 
         foreach (var entry in node.Entries.Where(e => e.Kind == EntryKind.File))
             await store.KeepAsync(node.Contents[entry.Hash], ct);
-        await RememberOriginalAsync(node, [], [], "as found when its records were gone", ct);
+        await RememberOriginalAsync(node, [], [], "as found after the records were lost", ct);
         var generation = new Generation
         {
             Number = await store.NextNumberAsync(ct),
@@ -308,7 +308,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             Node = node,
             PathsBefore = [],
             UnitsBefore = [],
-            Summary = ["everything was in place already; only the record was made"],
+            Summary = ["everything was already in place; only the record was created"],
         };
         await store.SaveAsync(generation, ct);
         return new ApplyResult(Outcome.Applied, generation, "");
@@ -436,13 +436,13 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
         }
         catch (Exception e) when (e is MachineException or System.Text.Json.JsonException or IOException or UnauthorizedAccessException)
         {
-            log.Note($"could not tidy up, which does no harm: {e.Message}");
+            log.Note($"could not clean up (harmless): {e.Message}");
         }
     }
 
     private async Task<ApplyResult> PutBackAsync(Generation generation, Exception cause)
     {
-        log.Note("putting back what was there before");
+        log.Note("rolling back to the previous state");
         var why = cause is OperationCanceledException ? "cancelled" : cause.Message;
         try
         {
@@ -454,7 +454,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             };
             await store.SaveAsync(undone, CancellationToken.None);
             if (cause is OperationCanceledException)
-                throw new OperationCanceledException("cancelled; everything was put back", cause);
+                throw new OperationCanceledException("cancelled; everything was rolled back", cause);
             return new ApplyResult(Outcome.RolledBack, undone, string.Join('\n', left.Prepend(why)));
         }
         catch (MachineException e)
@@ -462,7 +462,7 @@ public sealed class Applier(IMachine machine, IChecker checker, IVerifier verifi
             return new ApplyResult(
                 Outcome.Broken,
                 generation,
-                $"{why}\nPutting back failed as well: {e.Message}\nMend that and run 'gatehouse rollback --interrupted'."
+                $"{why}\nThe rollback failed as well: {e.Message}\nFix this and run 'gatehouse rollback --interrupted'."
             );
         }
     }

@@ -22,7 +22,7 @@ public sealed class ApplyLock : IDisposable
         catch (IOException e)
             when (e is not (PathTooLongException or DirectoryNotFoundException) && File.Exists(Path.Combine(home, "lock")))
         {
-            throw new MachineException("another gatehouse is applying on this host right now; wait until it is done.", e);
+            throw new MachineException("another gatehouse process is applying changes on this host; wait until it is done.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

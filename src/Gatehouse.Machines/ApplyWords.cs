@@ -15,7 +15,7 @@ internal static class ApplyWords
             Outcome.Refused => $"{Begin(reason, by)}: refused before any change: {First(result.Problem)}",
             Outcome.RolledBack =>
                 $"{Begin(reason, by)}: generation {result.Generation?.Number} failed and was rolled back: {First(result.Problem)}",
-            _ => $"{Begin(reason, by)}: failed, and the host could not be put back: {First(result.Problem)}",
+            _ => $"{Begin(reason, by)}: failed, and the rollback failed as well: {First(result.Problem)}",
         };
 
     /// <summary>That a change was cancelled.</summary>

@@ -116,13 +116,13 @@ public sealed class CheckSandbox : IDisposable
     public async ValueTask<CheckResult> RunAsync(RenderedCheck check, CancellationToken ct)
     {
         if (!IsInstalled(check.Check.Program))
-            return new CheckResult(check, true, false, $"not judged: {check.Check.Program} is not installed here", default);
+            return new CheckResult(check, true, false, $"not checked: {check.Check.Program} is not installed here", default);
         if (check.Check.ManyUsers && !root && !HasSubordinateIds)
             return new CheckResult(
                 check,
                 true,
                 false,
-                $"not judged: {check.Check.Program} needs root here, or the package uidmap and a line for you in /etc/subuid",
+                $"not checked: {check.Check.Program} needs root here, or the package uidmap and a line for you in /etc/subuid",
                 default
             );
         var start = Stopwatch.GetTimestamp();

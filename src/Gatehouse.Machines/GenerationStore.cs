@@ -102,7 +102,7 @@ public sealed class GenerationStore(IMachine machine)
     public async ValueTask<FileContent> ContentAsync(string hash, CancellationToken ct) =>
         await machine.ReadAsync($"{Objects}/{hash}", ct) is { } content && content.Hash == hash
             ? content
-            : throw new MachineException($"{Objects}/{hash} is missing or damaged: the state that needs it cannot be put back.");
+            : throw new MachineException($"{Objects}/{hash} is missing or damaged: the state that needs it cannot be restored.");
 
     /// <summary>A generation's node with its contents, ready to be planned towards.</summary>
     public async ValueTask<RenderedNode> NodeAsync(Generation generation, CancellationToken ct)
@@ -146,8 +146,8 @@ public sealed class GenerationStore(IMachine machine)
     }
 
     private static string Damage(int number) =>
-        $"{RecordPath(number)} is damaged: generation {number} can be neither shown nor put back, the others can. Take the file from a "
-        + $"backup of this host, or remove it.";
+        $"{RecordPath(number)} is damaged: generation {number} can be neither shown nor restored; the others can. Restore "
+        + "the file from a backup of this host, or remove it.";
 
     private async ValueTask<ImmutableArray<int>> NumbersAsync(CancellationToken ct) =>
         [

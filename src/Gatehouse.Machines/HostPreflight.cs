@@ -50,8 +50,8 @@ public static class HostPreflight
     public static string? OtherMailServer(ImmutableArray<string> packages) =>
         packages.IsEmpty
             ? null
-            : $"another mail server is installed here: {string.Join(", ", packages)}. Installing Exim would remove it. Empty its queue, "
-                + $"then run 'apt remove {string.Join(' ', packages)}' and apply again.";
+            : $"another mail server is installed on this host: {string.Join(", ", packages)}. Installing Exim would remove it. "
+                + $"Empty its queue, then run 'apt remove {string.Join(' ', packages)}' and apply again.";
 
     // A port of ours may be held by a unit of ours alone: that one is restarted or stopped by the plan.
     private static async Task<IEnumerable<string>> PortsAsync(IMachine machine, RenderedNode node, CancellationToken ct)
@@ -71,8 +71,8 @@ public static class HostPreflight
             var remedy = unit.Length > 0 ? $"Stop it with 'systemctl disable --now {unit}'" : $"End it ('kill {listener.Process}')";
             problems.Add(
                 $"port {listener.Port} is already in use by {listener.Program} (pid "
-                    + $"{listener.Process}{(unit.Length > 0 ? $", {unit}" : "")}), and this gateway needs it. {remedy}, or give it another "
-                    + $"port, and run again."
+                    + $"{listener.Process}{(unit.Length > 0 ? $", {unit}" : "")}), but this gateway needs it. {remedy}, or move it "
+                    + "to another port, and run again."
             );
         }
 

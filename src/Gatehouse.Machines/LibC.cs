@@ -94,7 +94,7 @@ internal static partial class LibC
         _ = close(descriptor);
         // EINVAL: a file system that has no such thing (some overlays); there is nothing to wait for.
         if (result != 0 && Marshal.GetLastPInvokeError() != 22)
-            throw Failure($"{path} cannot be written out");
+            throw Failure($"{path} cannot be flushed to disk");
     }
 
     /// <summary>
@@ -104,7 +104,7 @@ internal static partial class LibC
     public static SafeFileHandle NewNetwork()
     {
         if (unshare(CloneNewNet) != 0)
-            throw Failure("the kernel gives no network namespace");
+            throw Failure("no network namespace can be created");
         var descriptor = open("/proc/thread-self/ns/net", CloseOnExec);
         return descriptor < 0
             ? throw Failure("/proc/thread-self/ns/net cannot be opened")

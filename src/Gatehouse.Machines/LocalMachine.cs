@@ -65,7 +65,7 @@ public sealed class LocalMachine : IMachine
             0xA000 => new PathState(EntryKind.Link, "", new FileInfo(Real(path)).LinkTarget ?? "", owner),
             0x4000 => new PathState(EntryKind.Directory, "", "", owner),
             0x8000 => new PathState(EntryKind.File, (await ReadAsync(path, ct))!.Hash, "", owner),
-            _ => throw new MachineException($"{Real(path)} is neither file, directory nor link; move it away."),
+            _ => throw new MachineException($"{Real(path)} is neither a file, a directory nor a link; move it away."),
         };
     }
 
@@ -125,7 +125,7 @@ public sealed class LocalMachine : IMachine
                     Swap(real, temporary => WriteFile(temporary, item.Owner, s => s.Write(item.Content!.Bytes.Span)));
                     break;
                 default:
-                    throw new InvalidOperationException($"nothing can be written as {item.Kind}");
+                    throw new InvalidOperationException($"an item of kind {item.Kind} cannot be written");
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -195,7 +195,7 @@ public sealed class LocalMachine : IMachine
     private void WriteDirectory(string real, Item item)
     {
         if (LibC.Stat(real) is { } stat && (stat.Mode & 0xF000) != 0x4000)
-            throw new MachineException($"{real} is in the way: a directory is to be there. Move it away.");
+            throw new MachineException($"{real} is in the way, because a directory is needed there; move it away.");
         Directory.CreateDirectory(real);
         Own(real, item.Owner);
         File.SetUnixFileMode(real, (UnixFileMode)item.Owner.Mode);
@@ -225,7 +225,7 @@ public sealed class LocalMachine : IMachine
     private void Swap(string real, Action<string> make)
     {
         if (LibC.Stat(real) is { } stat && (stat.Mode & 0xF000) == 0x4000)
-            throw new MachineException($"{real} is a directory; a file is to be there. Move it away.");
+            throw new MachineException($"{real} is a directory, but a file is needed there; move it away.");
         var directory = Path.GetDirectoryName(real)!;
         var temporary = Temporary(real);
         File.Delete(temporary);
@@ -262,7 +262,7 @@ public sealed class LocalMachine : IMachine
         // In a tree the owner may belong to a package that is not installed here; on the machine itself it must exist.
         if (IsLive && (user is null || group is null))
             throw new MachineException(
-                $"{real} is to belong to {owner.User}:{owner.Group}, but there is no such {(user is null ? "user" : "group")}."
+                $"{real} must belong to {owner.User}:{owner.Group}, but this {(user is null ? "user" : "group")} does not exist."
             );
         if (file is null)
             LibC.ChangeOwner(real, user ?? 0, group ?? 0);

@@ -91,8 +91,8 @@ public static class MaterialMaker
         return isPreview
             ? new Secret("not-made-yet")
             : throw new MachineException(
-                $"{SealedName.FileOf(name)} is missing: a secret that the nodes of the cluster share. 'gatehouse sync' fetches it from "
-                    + $"the registry."
+                $"{SealedName.FileOf(name)} is missing; it is a secret shared by the nodes of the cluster. 'gatehouse sync' "
+                    + "fetches it from the registry."
             );
     }
 
@@ -102,8 +102,8 @@ public static class MaterialMaker
         var node =
             await PairAsync(machine, "node", ct)
             ?? throw new MachineException(
-                $"this host is no member of a cluster yet: there is no {ClusterPki}/node.key. Run 'gatehouse bootstrap' to begin a "
-                    + $"cluster, or 'gatehouse join' to become a member of one."
+                $"this host is not a member of a cluster yet: {ClusterPki}/node.key is missing. Run 'gatehouse bootstrap' to "
+                    + "create a cluster, or 'gatehouse join' to join one."
             );
         return new ClusterMaterial(
             node,
@@ -123,7 +123,7 @@ public static class MaterialMaker
         return NodeIdentity.TryRead(certificate, out var identity, out var problem)
             ? identity.ClusterId
             : throw new MachineException(
-                $"{ClusterPki}/node.crt is no node certificate: {problem}. 'gatehouse sync' fetches one that fits."
+                $"{ClusterPki}/node.crt is not a valid node certificate: {problem}. 'gatehouse sync' fetches a new one."
             );
     }
 
@@ -139,7 +139,7 @@ public static class MaterialMaker
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new MachineException(
-                $"{ClusterPki}/{name}.key is not the key of {name}.crt beside it. 'gatehouse sync' fetches a certificate that fits.",
+                $"{ClusterPki}/{name}.key does not match {name}.crt. 'gatehouse sync' fetches a matching certificate.",
                 e
             );
         }
@@ -150,7 +150,7 @@ public static class MaterialMaker
     private static async ValueTask<string> NeededAsync(IMachine machine, string name, CancellationToken ct) =>
         (await machine.ReadAsync($"{ClusterPki}/{name}", ct))?.Text
         ?? throw new MachineException(
-            $"{ClusterPki}/{name} is missing. Run the 'gatehouse bootstrap' or 'gatehouse join' again that was to put it there."
+            $"{ClusterPki}/{name} is missing. Run the interrupted 'gatehouse bootstrap' or 'gatehouse join' again; it creates this file."
         );
 
     private static async ValueTask<CertifiedKey> CertificateAsync(
@@ -219,8 +219,8 @@ public static class MaterialMaker
         {
             return DkimKey.Read(kept.Text, out var problem)
                 ?? throw new MachineException(
-                    $"{place} {problem}. Put the right key there, or remove the file to have a new key made, whose record then has to be "
-                        + $"published."
+                    $"{place} {problem}. Restore the correct key, or remove the file to generate a new key, whose record "
+                        + "must then be published."
                 );
         }
 
@@ -245,7 +245,7 @@ public static class MaterialMaker
             return new Secret(kept);
         var salt = "$6$" + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 16);
         return new Secret(
-            LibC.Crypt(password.Reveal(), salt) ?? throw new MachineException("this system's crypt(3) does not know SHA-512.")
+            LibC.Crypt(password.Reveal(), salt) ?? throw new MachineException("crypt(3) on this system does not support SHA-512.")
         );
     }
 }

@@ -15,11 +15,11 @@ public static class NamedFile
     public static byte[] Read(string path, int most)
     {
         if (path.Length == 0)
-            throw new FileNotFoundException("there is no such file");
+            throw new FileNotFoundException("the file does not exist");
         if (Directory.Exists(path))
             throw new IOException("it is a directory");
         if (IsNamedPipe(path))
-            throw new IOException("it is a named pipe; write what comes out of it into a file");
+            throw new IOException("it is a named pipe; write its output to a file first");
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16);
         var buffer = new MemoryStream();
         var part = new byte[1 << 16];

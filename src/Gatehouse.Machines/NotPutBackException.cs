@@ -10,8 +10,8 @@ public sealed class NotPutBackException : MachineException
     /// <param name="inner">What failed.</param>
     public NotPutBackException(Generation generation, MachineException inner)
         : base(
-            $"Generation {generation.Number} was cut off earlier and could not be put back: {inner.Message}\nMend that and run 'gatehouse "
-                + $"rollback --interrupted'.",
+            $"Generation {generation.Number} was interrupted earlier and could not be rolled back: {inner.Message}\nFix this "
+                + "and run 'gatehouse rollback --interrupted'.",
             inner
         ) => Generation = generation;
 

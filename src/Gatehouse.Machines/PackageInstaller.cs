@@ -58,7 +58,7 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
         var hadPolicy = await machine.ReadAsync(PolicyPath, ct) is not null;
         if (!hadPolicy)
             await machine.WriteAsync(PolicyPath, Policy, ct);
-        using var told = ct.Register(() => log.Note("  stopping after the package step: dpkg finishes what it has begun"));
+        using var told = ct.Register(() => log.Note("  stopping after the package step, because dpkg must finish first"));
         try
         {
             await RepairAsync(ct);
@@ -76,7 +76,7 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
         catch (OperationCanceledException e)
         {
             throw new OperationCanceledException(
-                "cancelled after the package step; nothing in place was changed, and packages that were installed stay",
+                "cancelled after the package step; the configuration was not changed, and installed packages stay",
                 e
             );
         }
@@ -99,7 +99,7 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
             await machine.RemoveAsync(PolicyPath, ct);
         if (await machine.ReadAsync(BegunPath, ct) is not { } begun)
             return;
-        log.Note("an earlier run was cut off while it installed packages; the next package step finishes them");
+        log.Note("an earlier run was interrupted while it installed packages; the next package step completes the installation");
         var lines = begun.Text.Split('\n');
         var (_, disabled) = await DisableAsync([.. Words(lines[^2])], [.. Words(lines[0])]);
         // At boot they are about to start already.
@@ -115,7 +115,7 @@ internal sealed class PackageInstaller(IMachine machine, IApplyLog log)
     {
         if ((await machine.RunAsync(Invocation.Of("dpkg", "--audit"), null, ct)).Output.Trim().Length == 0)
             return;
-        log.Note("  packages are half installed here; running 'dpkg --configure -a' first");
+        log.Note("  some packages are only half installed; running 'dpkg --configure -a' first");
         await machine.RunAsync(Configure, log.Line, CancellationToken.None);
         ct.ThrowIfCancellationRequested();
     }

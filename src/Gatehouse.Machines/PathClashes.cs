@@ -25,7 +25,7 @@ internal static class PathClashes
                 continue;
             foreach (var parent in Parents(entry.Path).TakeWhile(seen.Add))
                 if (!wanted.ContainsKey(parent) && await KindAsync(machine, parent, ct) == EntryKind.File)
-                    clashes.Add($"{parent} is a file, and {entry.Path} is to be below it. Move it away and run again.");
+                    clashes.Add($"{parent} is a file, but {entry.Path} needs a directory there. Move it away and run again.");
         }
 
         return clashes.ToImmutable();
@@ -46,11 +46,11 @@ internal static class PathClashes
         return (entry.Kind, there) switch
         {
             (EntryKind.File or EntryKind.Link, EntryKind.Directory) =>
-                $"{entry.Path} is a directory; a {Name(entry.Kind)} is to be there. Move it away and run again.",
+                $"{entry.Path} is a directory, but a {Name(entry.Kind)} is needed there. Move it away and run again.",
             (EntryKind.Directory, EntryKind.File or EntryKind.Link) =>
-                $"{entry.Path} is a {Name(there)}; a directory is to be there. Move it away and run again.",
+                $"{entry.Path} is a {Name(there)}, but a directory is needed there. Move it away and run again.",
             (EntryKind.Absent, EntryKind.Directory) when (await machine.ListAsync(entry.Path, ct)).Length > 0 =>
-                $"{entry.Path} is a directory with something in it; nothing is to be there. Move it away and run again.",
+                $"{entry.Path} is a directory that is not empty, but it must not exist. Move it away and run again.",
             _ => null,
         };
     }

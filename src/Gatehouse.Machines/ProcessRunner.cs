@@ -51,7 +51,7 @@ internal static class ProcessRunner
             return new CommandResult(
                 124,
                 TextOf(output),
-                $"{TextOf(error)}\ntook longer than {(command.Timeout ?? DefaultTimeout).TotalSeconds:0} s and was ended"
+                $"{TextOf(error)}\ntook longer than {(command.Timeout ?? DefaultTimeout).TotalSeconds:0} s and was stopped"
             );
         }
 

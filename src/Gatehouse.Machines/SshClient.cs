@@ -99,7 +99,7 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
         var result = await ProcessRunner.RunAsync(new Invocation(["ssh", "-G", "--", Destination], Timeout: Short), null, ct);
         return result.Succeeded
             ? SshRoute.Read(result.Output)
-            : throw new MachineException($"ssh cannot make sense of '{Destination}'{MachineException.Tail(result.Error)}");
+            : throw new MachineException($"ssh does not accept the destination '{Destination}'{MachineException.Tail(result.Error)}");
     }
 
     /// <summary>The keys that the host shows. Nothing vouches for them.</summary>
@@ -200,7 +200,7 @@ public sealed class SshClient(string destination, string directory, ImmutableArr
         }
         catch (Win32Exception e)
         {
-            throw new MachineException($"ssh cannot be started: {e.Message}. 'apt-get install openssh-client' brings it.", e);
+            throw new MachineException($"ssh cannot be started: {e.Message}. 'apt-get install openssh-client' installs it.", e);
         }
     }
 

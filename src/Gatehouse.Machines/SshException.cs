@@ -53,12 +53,11 @@ public sealed class SshException(SshFailure failure, string message) : MachineEx
             {
                 SshFailure.UnknownKey => $"the host key of {destination} is not known here.",
                 SshFailure.ChangedKey =>
-                    $"{destination} shows another host key than the one that is known for it. Either the host was set up anew, or "
-                        + $"somebody stands between. Nothing was sent. Compare keys on its console; only if it is the right host, remove "
-                        + $"the old key{Where(error)}.",
-                SshFailure.Denied =>
-                    $"{destination} does not let us in: {last} Put the public key of this root into its ~/.ssh/authorized_keys, or use an "
-                        + $"agent.",
+                    $"{destination} presents a different host key from the known one. Either the host was reinstalled, or "
+                        + "someone intercepts the connection. Nothing was sent. Compare the key on its console; only if it is the "
+                        + $"right host, remove the old key{Where(error)}.",
+                SshFailure.Denied => $"{destination} rejects the SSH login: {last} Add the public key of root on this host to its "
+                    + "~/.ssh/authorized_keys, or use an agent.",
                 _ => $"{destination} cannot be reached by SSH: {last}",
             }
         );

@@ -34,8 +34,7 @@ internal sealed class UnitControl(IMachine machine)
         (await machine.RunAsync(Invocation.Of("systemctl", "is-system-running"), null, ct)).Output.Trim() is "initializing" or "starting";
 
     // What is to start at boot is read at boot; a plan that needs it sooner has a step of its own for reading unit files again. After a
-    // disabling
-    // systemd would go on saying "enabled" until it reads them again.
+    // disabling systemd would go on saying "enabled" until it reads them again.
     private static string[] Options(UnitVerb verb) => verb is UnitVerb.Enable ? ["--no-reload"] : [];
 
     // A daemon of Type=simple counts as started before it has read its configuration; one that died of it is noticed here.
@@ -43,7 +42,7 @@ internal sealed class UnitControl(IMachine machine)
     {
         var result = await machine.RunAsync(Invocation.Of("systemctl", "is-failed", "--quiet", "--", action.Unit), null, ct);
         if (result.Succeeded)
-            throw new MachineException($"{action.Unit} was started and failed{MachineException.Tail(await LogAsync(action.Unit, ct))}");
+            throw new MachineException($"{action.Unit} failed after its start{MachineException.Tail(await LogAsync(action.Unit, ct))}");
     }
 
     private async Task<string> LogAsync(string unit, CancellationToken ct) =>

@@ -70,7 +70,7 @@ public static class WantedReader
                 return new Found(null, true, "does not exist", Missing: true);
             // A pipe or a terminal would keep whoever reads it waiting, and a device has no end.
             if (LibC.Stat(new FileInfo(path).ResolveLinkTarget(true)?.FullName ?? path) is not { } stat || (stat.Mode & 0xF000) != 0x8000)
-                return new Found(null, true, "is no regular file");
+                return new Found(null, true, "is not a regular file");
             if (new FileInfo(path).Length > Largest)
                 return new Found(null, true, "is larger than 1 MB");
             return new Found([.. File.ReadAllBytes(path)], IsOwnerOnly(path));

@@ -105,8 +105,8 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
             if (!IsOfRun(now, before, generation.Node.Entries.FirstOrDefault(e => e.Path == path.Path)))
             {
                 left.Add(
-                    $"{path.Path} is neither as generation {generation.Number} wrote it nor as it was before; somebody has changed it "
-                        + $"since, so it is left as it is."
+                    $"{path.Path} is neither as generation {generation.Number} wrote it nor as it was before; it has been "
+                        + "changed since, so it is not restored."
                 );
                 return false;
             }
@@ -132,7 +132,7 @@ internal sealed class WayBack(IMachine machine, IApplyLog log)
         }
         catch (MachineException e)
         {
-            problems.Add($"{path.Path} cannot be put back: {e.Message}");
+            problems.Add($"{path.Path} cannot be restored: {e.Message}");
             return false;
         }
     }

@@ -75,7 +75,7 @@ public sealed class AddressStories : IDisposable
         {
             Lab.Shell(First, $"ip address add {FirstOld}/24 dev eth0").Expect(0);
             Assert.Contains(
-                "a2.lab.example has not followed yet",
+                "a2.lab.example has not synced yet",
                 Lab.Exec(First, "gatehouse", "node", "address", FirstOld).Expect(0).Error,
                 StringComparison.Ordinal
             );
@@ -105,7 +105,7 @@ public sealed class AddressStories : IDisposable
     {
         Lab.Shell(host, $"ip address show dev eth0 | grep -q {next}/ || ip address add {next}/24 dev eth0").Expect(0);
         var moved = Lab.Exec(host, "gatehouse", "node", "address", next).Expect(0);
-        Assert.Contains("Every member knows it", moved.Output, StringComparison.Ordinal);
+        Assert.Contains("All members know it", moved.Output, StringComparison.Ordinal);
         // Nobody needs the old one any more.
         Lab.Shell(
                 host,

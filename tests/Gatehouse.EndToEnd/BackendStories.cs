@@ -179,8 +179,7 @@ public sealed class BackendStories : IDisposable
     }
 
     // A queue that lost the majority of its nodes cannot go on (RabbitMQ's documentation, quorum queues); a new one is begun. The host is
-    // set up
-    // anew under its old name and joins at once, before the queue has settled: it is another node, and neither waits for the other.
+    // set up anew under its old name and joins at once, before the queue has settled: it is another node, and neither waits for the other.
     private static void Death()
     {
         MakePrimary(1);

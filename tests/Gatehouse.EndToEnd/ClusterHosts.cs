@@ -21,11 +21,11 @@ public sealed class ClusterHosts : IDisposable
 
     private static readonly string[] Points =
     [
-        "Looking whether",
+        "Checking both sides",
         "Getting the certificate",
         "Setting up this host",
         "Checking the new configuration",
-        "Putting files in place",
+        "Writing files",
         "Telling the issuer",
     ];
 
@@ -157,7 +157,7 @@ public sealed class ClusterHosts : IDisposable
         foreach (var point in Points)
         {
             // It is killed as soon as it has said that it comes to this point; in the middle, a moment later.
-            var delay = point is "Checking the new configuration" or "Putting files in place" ? "0.3" : "0";
+            var delay = point is "Checking the new configuration" or "Writing files" ? "0.3" : "0";
             var line = string.Create(
                 CultureInfo.InvariantCulture,
                 $$"""

@@ -10,7 +10,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
     [Fact]
     public void The_first_node_tells_what_to_keep_and_shows_no_secret()
     {
-        Assert.Matches("Fingerprint of its CA \\(SHA-256\\): [0-9A-F]{64}\n", cluster.Bootstrap.Output);
+        Assert.Matches("CA fingerprint \\(SHA-256\\): [0-9A-F]{64}\n", cluster.Bootstrap.Output);
         Assert.Contains("are in /root/keys", cluster.Bootstrap.Output, StringComparison.Ordinal);
         Assert.Contains("warning: There is one node of type database.", cluster.Bootstrap.Error, StringComparison.Ordinal);
         Assert.Equal("600 root", Lab.Exec(ClusterHosts.First, "stat", "-c", "%a %U", "/root/keys").Output.Trim());
@@ -62,7 +62,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
 
     [Fact]
     public void A_host_on_which_nothing_was_set_up_says_so() =>
-        Assert.Contains("Nothing was applied on this host yet.", cluster.Alone.Expect(1).Output, StringComparison.Ordinal);
+        Assert.Contains("Nothing has been applied on this host yet.", cluster.Alone.Expect(1).Output, StringComparison.Ordinal);
 
     [Fact]
     public void A_member_does_not_join_again()
@@ -148,7 +148,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
             foreach (var host in new[] { ClusterHosts.First, ClusterHosts.Second })
             {
                 var status = ClusterHosts.Status(host).Expect(1).Output;
-                Assert.StartsWith("The registry does not answer; who the members are is as of 20", status, StringComparison.Ordinal);
+                Assert.StartsWith("The registry does not answer; the list of members is as of 20", status, StringComparison.Ordinal);
                 Assert.Contains("c1.lab.example(1)", status, StringComparison.Ordinal);
                 Assert.Contains("c2.lab.example(2)", status, StringComparison.Ordinal);
                 using var json = JsonDocument.Parse(ClusterHosts.Status(host, "--json").Expect(1).Output);
@@ -156,7 +156,7 @@ public sealed class ClusterStories(ClusterHosts cluster)
                 Assert.False(json.RootElement.GetProperty("healthy").GetBoolean());
                 var map = ClusterHosts.Status(host, "--map").Expect(1).Output;
                 Assert.Contains("c2.lab.example  10.77.0.172  node", map, StringComparison.Ordinal);
-                Assert.Contains("Who takes writes is not known now; who the members are is as of 20", map, StringComparison.Ordinal);
+                Assert.Contains("The primary is not known now; the members are those of 20", map, StringComparison.Ordinal);
                 Assert.Contains(
                     "gatehouse_registry_up 0\n",
                     ClusterHosts.Status(host, "--prometheus").Expect(1).Output,

@@ -129,8 +129,7 @@ public sealed class DatabaseStories : IDisposable
     }
 
     // The replica is away for longer than the primary keeps its log, as after a weekend: it is seen, and copied anew. Then something else
-    // writes
-    // its hosts file, as provisioning tools do at a boot.
+    // writes its hosts file, as provisioning tools do at a boot.
     private static void NeverFollows(string[] left)
     {
         var primary = Primary(left[0]);

@@ -34,7 +34,7 @@ public sealed class FailureTests : IDisposable
         var result = Gateway.Apply().Expect(3);
         Assert.Contains("check failed", result.Error, StringComparison.Ordinal);
         Assert.Contains(check, result.Error, StringComparison.Ordinal);
-        Assert.Contains("Nothing in place was changed", result.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", result.Error, StringComparison.Ordinal);
         Unchanged();
     }
 
@@ -126,7 +126,7 @@ public sealed class FailureTests : IDisposable
             TimeSpan.FromSeconds(10),
             () => Lab.Exec(Gateway.Name, "flock", "--nonblock", "/var/lib/gatehouse/lock", "true").ExitCode == 1
         );
-        Assert.Contains("another gatehouse is applying", Gateway.Apply().Expect(1).Error, StringComparison.Ordinal);
+        Assert.Contains("another gatehouse process is applying", Gateway.Apply().Expect(1).Error, StringComparison.Ordinal);
         first.StandardInput.Close();
         first.WaitForExit(TimeSpan.FromSeconds(10));
         Unchanged();
@@ -160,7 +160,7 @@ public sealed class FailureTests : IDisposable
     {
         var result = Gateway.Apply().Expect(4);
         Assert.Contains(reason, result.Error, StringComparison.Ordinal);
-        Assert.Contains("Everything was put back", result.Error, StringComparison.Ordinal);
+        Assert.Contains("Everything was rolled back", result.Error, StringComparison.Ordinal);
         Unchanged();
     }
 

@@ -46,7 +46,7 @@ public sealed class KillTests
         Change();
         using (var apply = Lab.Start(Gateway.Name, "gatehouse", "apply", Gateway.Answers))
         {
-            ReadSteps(apply, "Putting files in place", 2);
+            ReadSteps(apply, "Writing files", 2);
             Lab.Crash(Gateway.Name);
         }
 

@@ -77,7 +77,7 @@ public sealed class LifeIssuingStories(LifeHosts life)
     [Fact]
     public void The_root_CA_is_replaced_under_a_running_cluster()
     {
-        Assert.Contains("The new root CA signs", issuing.Rotated.Output, StringComparison.Ordinal);
+        Assert.Contains("The new root CA now signs", issuing.Rotated.Output, StringComparison.Ordinal);
         Assert.Contains("The old root CA is dropped", issuing.Finished.Output, StringComparison.Ordinal);
         Assert.StartsWith("epoch 3,", issuing.ShapeRotated, StringComparison.Ordinal);
     }

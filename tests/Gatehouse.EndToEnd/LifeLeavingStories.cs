@@ -30,7 +30,7 @@ public sealed class LifeLeavingStories(LifeHosts life)
     [Fact]
     public void It_comes_back_under_its_name_with_another_number_and_only_with_consent()
     {
-        Assert.Contains("no member of the cluster life any more", leaving.Ended.Output, StringComparison.Ordinal);
+        Assert.Contains("no longer a member of cluster life", leaving.Ended.Output, StringComparison.Ordinal);
         leaving.WithoutConsent.Expect(3);
         Assert.Contains("replaces:\n  - the gateway that is set up on this host", leaving.WithoutConsent.Error, StringComparison.Ordinal);
         // A number is given once: also one of a join that did not come to its end is gone.

@@ -189,7 +189,7 @@ public sealed partial class LoggingStories : IDisposable
         var without = Lab.Exec(First, "gatehouse", "logs", "--id", "count-1@client.example").Expect(1);
         Assert.Contains("id=count-1@client.example", without.Output, StringComparison.Ordinal);
         Assert.Contains("l2.lab.example: 10.77.0.232:1028 cannot be reached", without.Error, StringComparison.Ordinal);
-        Assert.Contains("Its lines are those that l1.lab.example has collected.", without.Error, StringComparison.Ordinal);
+        Assert.Contains("Its lines come from the copy collected by l1.lab.example.", without.Error, StringComparison.Ordinal);
         var own = Lab.Exec(First, "gatehouse", "logs", "--id", "count-0@client.example").Expect(1);
         Assert.Contains("id=count-0@client.example", own.Output, StringComparison.Ordinal);
         Lab.Boot(Second);

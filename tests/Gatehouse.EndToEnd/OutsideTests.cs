@@ -67,7 +67,7 @@ public sealed class OutsideTests
 
         var check = Lab.Exec(Gateway.Name, "runuser", "-u", "nobody", "--", "sh", "-c", "cd /; gatehouse check /root/answers.yaml")
             .Expect(2);
-        Assert.Contains("you may not read this file", check.All, StringComparison.Ordinal);
+        Assert.Contains("permission denied; run the command as the owner of this file", check.All, StringComparison.Ordinal);
         Assert.Contains(
             "Set up a gateway:",
             Lab.Exec(Gateway.Name, "runuser", "-u", "nobody", "--", "sh", "-c", "cd /; gatehouse").Expect(0).Output,

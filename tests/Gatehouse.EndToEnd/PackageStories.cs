@@ -29,7 +29,7 @@ public sealed class PackageStories
             var cancelled = WhileUnpacking("INT");
             Assert.Equal(130, cancelled.ExitCode);
             Assert.Contains("stopping after the package step", cancelled.Error, StringComparison.Ordinal);
-            Assert.Contains("nothing in place was changed", cancelled.Error, StringComparison.Ordinal);
+            Assert.Contains("the configuration was not changed", cancelled.Error, StringComparison.Ordinal);
             Assert.Equal("", Lab.Exec(Host, "dpkg", "--audit").Expect(0).Output);
 
             // A port that somebody else holds is named before anything is changed.

@@ -151,7 +151,7 @@ public sealed class StandaloneStories(Gateway gateway)
         Lab.Until(
             "the good news",
             TimeSpan.FromSeconds(20),
-            () => Gateway.Delivered().Contains("all is well again", StringComparison.Ordinal)
+            () => Gateway.Delivered().Contains("everything works again", StringComparison.Ordinal)
         );
         Assert.Equal(before + 1, Failures());
 

@@ -133,7 +133,7 @@ public sealed class TogetherStories(ITestOutputHelper output) : IDisposable
         Assert.Contains(results, r => r.ExitCode == 0);
         foreach (var refused in results.Where(r => r.ExitCode != 0))
             Assert.Matches(
-                "the settings were changed meanwhile|is still on its way to all nodes|another gatehouse is applying",
+                "the settings were changed meanwhile|is still on its way to all nodes|another gatehouse process is applying",
                 refused.Error
             );
         LifeHosts.Agree("one went back while the others followed", All);

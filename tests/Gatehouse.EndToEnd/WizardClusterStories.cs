@@ -61,7 +61,7 @@ public sealed partial class WizardClusterStories
                 "finish",
             ]
         );
-        Assert.Contains("the cluster lab is there, and w1.lab.example is its first", start.Output, StringComparison.Ordinal);
+        Assert.Contains("the cluster lab is running, and w1.lab.example is its first", start.Output, StringComparison.Ordinal);
         var keys = Lab.Exec(First, "cat", "/root/keys").Expect(0).Output;
         Assert.Equal("600 root", Lab.Exec(First, "stat", "-c", "%a %U", "/root/keys").Output.Trim());
         Lab.Exec(First, "rm", "/root/keys").Expect(0);
@@ -123,7 +123,7 @@ public sealed partial class WizardClusterStories
         Operator.Apply(terminal, "They are kept");
         var token = Token().Match(terminal.Frame).Value;
         Assert.Equal(52, token.Length);
-        terminal.Press("Enter").WaitFor("Are they kept?").Type(token[^5..]).Press("Enter").WaitFor("the cluster lab is there");
+        terminal.Press("Enter").WaitFor("Are they kept?").Type(token[^5..]).Press("Enter").WaitFor("the cluster lab is running");
         terminal
             .Press("Right", "Enter")
             .WaitFor("─ Invite ─")

@@ -20,7 +20,7 @@ public sealed class WizardEndTests : IDisposable
         tree.Signal("KILL");
         terminal.WaitForEnd(137);
         var told = Assert.Single(terminal.Lines.Split('\n'), l => l.StartsWith("gatehouse: ", StringComparison.Ordinal));
-        Assert.EndsWith("'gatehouse setup' goes on where it stopped.", told, StringComparison.Ordinal);
+        Assert.EndsWith("'gatehouse setup' continues where it stopped.", told, StringComparison.Ordinal);
         GoOn(terminal);
     }
 
@@ -38,7 +38,7 @@ public sealed class WizardEndTests : IDisposable
         terminal.Type("m").WaitFor(Half + "m");
         tree.Signal(signal);
         terminal.WaitForEnd(130);
-        Assert.Contains("What you typed is kept; 'gatehouse setup' goes on where it stopped.", terminal.Lines, StringComparison.Ordinal);
+        Assert.Contains("Your answers are kept; 'gatehouse setup' continues where it stopped.", terminal.Lines, StringComparison.Ordinal);
         Assert.Contains(Half + "m", tree.Draft(), StringComparison.Ordinal);
         GoOn(terminal);
     }
@@ -102,7 +102,7 @@ public sealed class WizardEndTests : IDisposable
     {
         terminal
             .Run("clear; setup")
-            .WaitFor("> Go on where you stopped")
+            .WaitFor("> Continue where you stopped")
             .WaitFor("System, Host name")
             .Press("Enter")
             .WaitFor("> 1 System")

@@ -32,7 +32,7 @@ public sealed class WizardPlainTests : IDisposable
         terminal
             .WaitForEnd(137)
             .Run("clear; setup")
-            .WaitFor("Go on where you stopped")
+            .WaitFor("Continue where you stopped")
             .Run("1")
             .WaitFor("Host name (full name) [mx1.example.org]");
     }

@@ -23,7 +23,7 @@ public sealed class WizardTakeOverTests : IDisposable
     {
         using var first = OpenFirst();
         using var second = new Tmux(tree, "vt220");
-        second.Run("setup").WaitFor("Take over").Press("Right", "Enter").WaitFor("> Go on where you stopped");
+        second.Run("setup").WaitFor("Take over").Press("Right", "Enter").WaitFor("> Continue where you stopped");
         first.WaitForEnd(130);
         Assert.Contains("taken over by", first.Lines, StringComparison.Ordinal);
         second.Press("Enter").WaitFor("> 1 System").WaitForCursorIn("Host name", "mx1.exam");
@@ -37,7 +37,7 @@ public sealed class WizardTakeOverTests : IDisposable
         var stopped = tree.Holder()!.Value;
         tree.Signal("STOP");
         using var second = new Tmux(tree);
-        second.Run("setup").WaitFor("Take over").Press("Right", "Enter").WaitFor("> Go on where you stopped");
+        second.Run("setup").WaitFor("Take over").Press("Right", "Enter").WaitFor("> Continue where you stopped");
         Lab.Until(
             "the end of the first",
             TimeSpan.FromSeconds(10),

@@ -20,8 +20,6 @@ namespace Gatehouse.Agent.Handlers;
 /// </summary>
 internal sealed class JoinHandler(AgentState state, TimeProvider clock, string release) : IHandler, IDisposable
 {
-    private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(3);
-
     // Callers with wrong codes are slowed, never those with a valid one. The code itself bears ten wrong secrets at most.
     private readonly WrongCodes wrong = new();
 
@@ -191,7 +189,7 @@ internal sealed class JoinHandler(AgentState state, TimeProvider clock, string r
     private static async Task<string> EchoAsync(IPAddress address, int port, string expected, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(EchoPatience);
+        limit.CancelAfter(Timeouts.Echo);
         try
         {
             using var client = new TcpClient(address.AddressFamily);

@@ -21,7 +21,7 @@ internal static class MemberAnswers
     {
         if (
             !answers.Readable
-            || new ClusterFiles(machine).Node is not { Followed.Length: > 0 }
+            || new ClusterFiles(machine).Node is not { IsMember: true }
             || !File.Exists(machine.Real(AnswersInForce.Path))
         )
             return answers;

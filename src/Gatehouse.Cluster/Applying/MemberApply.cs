@@ -22,8 +22,6 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
     private const string Comment =
         "This node's part of the cluster's settings, composed by gatehouse. Change them with 'gatehouse setup' or 'gatehouse apply FILE'.";
 
-    // An apply with packages to install takes minutes; whoever follows the cluster waits for it.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
     private readonly ScreenSet screens = Shipped.Screens();
 
     /// <summary>The screens.</summary>
@@ -81,7 +79,7 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
     /// <summary>Applies what was rendered.</summary>
     public async Task<ApplyResult> ApplyAsync(Pipeline line, RenderedNode node, string reason, CancellationToken ct)
     {
-        using var only = await ApplyLock.TakeAsync(machine.Real(GenerationStore.Home), Patience, ct);
+        using var only = await ApplyLock.TakeAsync(machine.Real(GenerationStore.Home), Timeouts.Apply, ct);
         return await line.Applier(log).ApplyAsync(node, reason, ct);
     }
 
@@ -100,7 +98,7 @@ internal sealed class MemberApply(LocalMachine machine, TimeProvider clock, IApp
         var (code, end) = result.Outcome switch
         {
             Outcome.Refused => (ExitCodes.Refused, "Nothing in place was changed."),
-            Outcome.RolledBack => (ExitCodes.RolledBack, "This host was put back as it was."),
+            Outcome.RolledBack => (ExitCodes.RolledBack, "This host was rolled back."),
             Outcome.Broken => (ExitCodes.Failed, ""),
             _ => (ExitCodes.Done, ""),
         };

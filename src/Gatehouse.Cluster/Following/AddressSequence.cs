@@ -29,9 +29,6 @@ internal sealed record AddressChanged(ClusterView View, ImmutableArray<ClusterNo
 /// <param name="log">Is told how it goes.</param>
 internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
-    private static readonly TimeSpan Hearing = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ClusterFiles files = new(machine);
     private readonly MemberApply apply = new(machine, clock, log);
 
@@ -93,7 +90,7 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
         Judged(me, last, address);
         log.Note($"  the registry does not answer; telling the issuer, {issuer.Name}");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(Timeouts.FollowApply);
         try
         {
             using var own = Credentials.Read(machine.Real(Credentials.Directory));
@@ -108,7 +105,7 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
                 catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable)
                 {
                     // Until its host has followed.
-                    await Task.Delay(Pause, clock, limit.Token);
+                    await Task.Delay(Timeouts.Pause, clock, limit.Token);
                 }
             }
         }
@@ -160,39 +157,28 @@ internal sealed class AddressSequence(LocalMachine machine, TimeProvider clock, 
     private async Task<ImmutableArray<ClusterNode>> BehindAsync(LocalNode me, CancellationToken ct)
     {
         await using var registry = RegistryAccess.Open(files.Node ?? me);
-        var end = clock.GetUtcNow() + Patience;
         using var own = Credentials.Read(machine.Real(Credentials.Directory));
         await Nudges.SendAsync((await registry.ViewAsync(ct)).Members.Where(n => n.Number != me.Number), own, clock, ct);
-        while (true)
-        {
-            var view = await registry.ViewAsync(ct);
-            var behind = await BehindAsync(me, view, own, ct);
-            if (behind.IsEmpty || clock.GetUtcNow() >= end)
-                return behind;
-            await Task.Delay(Pause, clock, ct);
-        }
+        ImmutableArray<ClusterNode> behind = [];
+        await Poll.UntilAsync(
+            async () => (behind = await BehindAsync(me, await registry.ViewAsync(ct), own, ct)).IsEmpty,
+            Timeouts.FollowApply,
+            clock,
+            ct
+        );
+        return behind;
     }
 
     private async Task<ImmutableArray<ClusterNode>> BehindAsync(LocalNode me, ClusterView view, Credentials own, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Hearing);
         var fingerprint = view.Fingerprint();
-        var asked = await Task.WhenAll(
-            view.Members.Where(n => n.Number != me.Number && n.State == NodeState.Active)
-                .Select(async node =>
-                {
-                    try
-                    {
-                        using var client = AgentClient.Member(own, node, clock);
-                        return (Node: node, IsBehind: (await client.StatusAsync(limit.Token)).Followed != fingerprint);
-                    }
-                    catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-                    {
-                        return (Node: node, IsBehind: true);
-                    }
-                })
+        var asked = await MemberQuery.AskAllAsync(
+            view.Members.Where(n => n.Number != me.Number && n.State == NodeState.Active),
+            node => AgentClient.Member(own, node, clock),
+            async (client, limit) => (await client.StatusAsync(limit)).Followed == fingerprint,
+            Timeouts.Members,
+            ct
         );
-        return [.. asked.Where(a => a.IsBehind).Select(a => a.Node)];
+        return [.. asked.Where(a => !a.Answer).Select(a => a.Node)];
     }
 }

@@ -6,20 +6,14 @@ using Gatehouse.Registry;
 namespace Gatehouse.Cluster.Following;
 
 /// <summary>
-/// Waits until a version that was verified on this node is approved, and has the others follow it then. It waits in the open: when this
-/// program ends
-/// for whatever reason, the version is withdrawn, because nobody would be left to see that it was approved.
+/// Waits until a version that was verified on this node is approved; then the others follow it. When this program ends, for whatever
+/// reason, the version is withdrawn, because nothing would be left to see the approval.
 /// </summary>
 /// <param name="registry">The registry.</param>
 /// <param name="clock">The time.</param>
 /// <param name="log">Is told what it waits for.</param>
 internal sealed class ApprovalWait(ClusterRegistry registry, TimeProvider clock, IApplyLog log)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-
-    /// <summary>How long a version waits.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
-
     /// <summary>Waits.</summary>
     /// <param name="version">The version, which this node applied and verified.</param>
     /// <param name="mode">Which approval it needs.</param>
@@ -30,9 +24,9 @@ internal sealed class ApprovalWait(ClusterRegistry registry, TimeProvider clock,
     {
         log.Note(
             $"Verified here. Settings version {version} waits for approval: {ApprovalRules.HowTo(mode, version, own)}. It waits for "
-                + $"{Longest.TotalMinutes:0} minutes; Ctrl-C withdraws it."
+                + $"{Timeouts.Change.TotalMinutes:0} minutes; Ctrl-C withdraws it."
         );
-        var end = clock.GetUtcNow() + Longest;
+        var end = clock.GetUtcNow() + Timeouts.Change;
         while (!ct.IsCancellationRequested && clock.GetUtcNow() < end)
         {
             try
@@ -60,12 +54,12 @@ internal sealed class ApprovalWait(ClusterRegistry registry, TimeProvider clock,
                 // The registry may fail over meanwhile, and a member that approved may leave between the two statements.
             }
 
-            await Task.WhenAny(Task.Delay(Pause, clock, ct));
+            await Task.WhenAny(Task.Delay(Timeouts.Pause, clock, ct));
         }
 
         var why = ct.IsCancellationRequested
             ? $"cancelled on {own} before it was approved"
-            : $"not approved within {Longest.TotalMinutes:0} minutes";
+            : $"not approved within {Timeouts.Change.TotalMinutes:0} minutes";
         return await registry.MarkSettingsAsync(version, SettingsState.Trying, SettingsState.Withdrawn, why, CancellationToken.None) ? why
             // Approved or rejected in the last moment.
             : await registry.SettingsAsync(version, CancellationToken.None) is { State: SettingsState.Withdrawn } late ? late.Note

@@ -55,7 +55,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         if (await certificate.RenewLapsedAsync(me, ct))
             isBack = await ApplyInForceAsync("this node has a certificate that is good again", ct);
         if (await new QuorumSequence(machine, clock, log).RefoundAsync(me, ct))
-            isBack = await ApplyInForceAsync("the vote about who takes writes begins anew", ct);
+            isBack = await ApplyInForceAsync("the election of the primary starts anew", ct);
         await using var registry = RegistryAccess.Open(me);
         if (isBack)
             await WritableAsync(registry, ct);
@@ -167,19 +167,23 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
     // After a vote or a certificate that is new, a database takes a moment until it takes writes again.
     private async Task WritableAsync(ClusterRegistry registry, CancellationToken ct)
     {
-        for (var start = clock.GetTimestamp(); ; await Task.Delay(TimeSpan.FromSeconds(1), clock, ct))
-        {
-            try
+        await Poll.UntilAsync(
+            async () =>
             {
-                await registry.ViewAsync(ct);
-                return;
-            }
-            catch (RegistryException e)
-                when (e.Failure == RegistryFailure.Unreachable && clock.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
-            {
-                // Not yet.
-            }
-        }
+                try
+                {
+                    await registry.ViewAsync(ct);
+                    return true;
+                }
+                catch (RegistryException e) when (e.Failure == RegistryFailure.Unreachable)
+                {
+                    return false;
+                }
+            },
+            Timeouts.Primary,
+            clock,
+            ct
+        );
     }
 
     // A removed node is not let in to be told; it finds itself on the list of the revoked.
@@ -288,7 +292,7 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
         var newest = (await registry.SettingsHistoryAsync(1, ct)).FirstOrDefault();
         if (newest is not { State: SettingsState.Following })
             return;
-        var absent = view.Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > Absence).Select(n => n.Number).ToHashSet();
+        var absent = view.Members.Where(view.IsAbsent).Select(n => n.Number).ToHashSet();
         var decision = Rollout.Decide(newest, view.Nodes, await registry.SettingsResultsAsync(newest.Number, ct), absent);
         if (decision.State == newest.State)
             return;
@@ -301,10 +305,6 @@ internal sealed class FollowSequence(LocalMachine machine, TimeProvider clock, I
             // A member returned or reported between the reading and the decision. The next look decides by what is known then.
         }
     }
-
-    /// <summary>Settings do not wait for a node whose last heartbeat is older than this. The registry's function present_nodes has the same
-    /// time.</summary>
-    internal static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
 
     private async Task<(LocalNode, string Problem)> CommandsAsync(
         LocalNode me,

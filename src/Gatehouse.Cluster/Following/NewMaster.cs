@@ -50,7 +50,7 @@ internal sealed class NewMaster(LocalMachine machine, TimeProvider clock, IApply
         {
             throw new SequenceException(
                 ExitCodes.Failed,
-                $"{member} answered, and the registry that it knows of does not: {e.Message}\nThis node goes on as it was.",
+                $"{member} answered, and the registry that it knows of does not: {e.Message}\nThis node continues as it was.",
                 e
             );
         }

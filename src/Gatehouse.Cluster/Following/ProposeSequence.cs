@@ -21,8 +21,7 @@ namespace Gatehouse.Cluster.Following;
 /// <param name="log">Is told how it goes.</param>
 internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan MostWait = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
     private readonly ClusterFiles files = new(machine);
     private readonly MemberApply apply = new(machine, clock, log);
     private readonly FollowSequence follow = new(machine, clock, log);
@@ -251,7 +250,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         var start = Stopwatch.GetTimestamp();
         var told = new HashSet<int>();
         log.Note("Verified here; the other members follow");
-        while (Stopwatch.GetElapsedTime(start) < MostWait)
+        while (Stopwatch.GetElapsedTime(start) < Timeouts.Change)
         {
             var view = await registry.ViewAsync(CancellationToken.None);
             await FollowSequence.DecideAsync(registry, view, CancellationToken.None);
@@ -277,7 +276,7 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
                     );
             }
 
-            await Task.Delay(Poll, clock, CancellationToken.None);
+            await Task.Delay(Pause, clock, CancellationToken.None);
         }
 
         log.Note("Not every member has followed yet; they go on by themselves, and 'gatehouse status' shows how far they are.");

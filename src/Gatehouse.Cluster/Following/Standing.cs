@@ -7,12 +7,9 @@ namespace Gatehouse.Cluster.Following;
 /// <summary>Whether this node was removed. The registry does not let it in any more, but the list that says so is for everybody.</summary>
 internal static class Standing
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Spreading = TimeSpan.FromSeconds(2);
-
     /// <summary>What a removed node is told.</summary>
     public static string Removed(LocalNode me) =>
-        $"node {me.Number} ({me.Name}) was removed from the cluster {me.ClusterName}. The gateway goes on with its last settings. "
+        $"node {me.Number} ({me.Name}) was removed from the cluster {me.ClusterName}. The gateway continues with its last settings. "
         + $"'gatehouse leave' ends its membership here; after that it can join again, or be a gateway of its own.";
 
     /// <summary>Asks the members that this node knows of. What they say is believed only as far as the cluster's CA has signed
@@ -23,7 +20,7 @@ internal static class Standing
         if (Judge(own, [], clock) || await AskAsync(me, own, clock, ct))
             return true;
         // Right after a removal the members are just reading the new list.
-        await Task.Delay(Spreading, clock, ct);
+        await Task.Delay(Timeouts.Revocations, clock, ct);
         return await AskAsync(me, own, clock, ct);
     }
 
@@ -39,25 +36,15 @@ internal static class Standing
 
     private static async Task<bool> AskAsync(LocalNode me, Credentials own, TimeProvider clock, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Patience);
         var others = ViewCache.Read()?.Members.Where(n => n.Number != me.Number) ?? [];
-        var answers = await Task.WhenAll(
-            others.Select(async node =>
-            {
-                try
-                {
-                    using var client = AgentClient.Stranger(node.Address.ToString(), node.Port);
-                    return Judge(own, (await client.RevocationsAsync(limit.Token)).Lists, clock);
-                }
-                catch (Exception e)
-                    when (e is AgentException or TrustException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-                {
-                    return false;
-                }
-            })
+        var answers = await MemberQuery.AskAllAsync(
+            others,
+            node => AgentClient.Stranger(node.Address.ToString(), node.Port),
+            async (client, limit) => Judge(own, (await client.RevocationsAsync(limit)).Lists, clock),
+            Timeouts.Members,
+            ct
         );
-        return answers.Any(a => a);
+        return answers.Any(a => a.Answer);
     }
 
     private static bool Judge(Credentials own, IEnumerable<string> lists, TimeProvider clock)

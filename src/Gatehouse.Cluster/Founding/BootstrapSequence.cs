@@ -42,7 +42,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
     {
         if (!machine.IsLive)
             return ("a cluster is started on the host itself, not in a tree.", []);
-        if (files.Node is { Followed.Length: > 0 } node)
+        if (files.Node is { IsMember: true } node)
             return (
                 $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse invite NAME --profile PROFILE' "
                     + $"lets others join it.",
@@ -50,7 +50,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
             );
         if (files.Read(JoinSequence.Granted) is not null)
             return (
-                $"a join was cut off on this host after it got its certificate. 'gatehouse join' goes on with it; to give it up, remove "
+                $"a join was interrupted on this host after it got its certificate. 'gatehouse join' continues it; to give it up, remove "
                     + $"the node on a member ('gatehouse node remove') and {ClusterFiles.Trust} here.",
                 []
             );
@@ -73,7 +73,7 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
     public async Task<Bootstrapped> RunAsync(string name, Answers answers, GatewaySettings settings, CancellationToken ct)
     {
         using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
-        if (files.Node is { Followed.Length: > 0 } there)
+        if (files.Node is { IsMember: true } there)
             throw new SequenceException(
                 ExitCodes.Refused,
                 $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it."

@@ -43,7 +43,6 @@ internal sealed class RestoreSequence(LocalMachine machine, TimeProvider clock, 
     /// <summary>Where the own answers of nodes lie that are to join again.</summary>
     public const string Answers = "/var/lib/gatehouse/cluster/restored";
 
-    private static readonly TimeSpan Hearing = TimeSpan.FromSeconds(3);
     private static readonly ImmutableArray<string> OfJoining = ["system.name", "system.address", "system.profile", "system.location"];
     private readonly ClusterFiles files = new(machine);
     private readonly MemberApply apply = new(machine, clock, log);
@@ -58,27 +57,16 @@ internal sealed class RestoreSequence(LocalMachine machine, TimeProvider clock, 
         CancellationToken ct
     )
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Hearing);
         var root = Text(backup.Root.Pem);
-        var asked = await Task.WhenAll(
-            backup
-                .Members.Where(n => !own.Contains(n.Address))
-                .Select(async node =>
-                {
-                    try
-                    {
-                        using var client = AgentClient.Stranger(node.Address.ToString(), node.Port);
-                        var heard = await client.IntroductionAsync(limit.Token);
-                        return (Node: node, Is: !heard.Roots.IsDefaultOrEmpty && heard.Roots.Any(r => Text(r) == root));
-                    }
-                    catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-                    {
-                        return (Node: node, Is: false);
-                    }
-                })
+        var asked = await MemberQuery.AskAllAsync(
+            backup.Members.Where(n => !own.Contains(n.Address)),
+            node => AgentClient.Stranger(node.Address.ToString(), node.Port),
+            async (client, limit) =>
+                (await client.IntroductionAsync(limit)).Roots is { IsDefaultOrEmpty: false } roots && roots.Any(r => Text(r) == root),
+            Timeouts.Members,
+            ct
         );
-        return [.. asked.Where(a => a.Is).Select(a => a.Node)];
+        return [.. asked.Where(a => a.Answer).Select(a => a.Node)];
 
         static string Text(string pem) => pem.ReplaceLineEndings("\n").Trim();
     }

@@ -21,8 +21,6 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
 {
     private const string NextCertificate = "next-issuer.crt";
     private const string NextKey = "next-issuer.key";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ClusterFiles files = new(machine);
 
     /// <summary>Whether this is the CA that is prepared here.</summary>
@@ -73,16 +71,18 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
         await Nudges.SendAsync(others, own, clock, ct);
         var follow = new FollowSequence(machine, clock, log);
         var followed = await follow.RunAloneAsync(force: true, ct);
-        var end = clock.GetUtcNow() + Patience;
-        var isComplete = IsOwn();
         var certificate = new NodeCertificate(machine, clock, log);
-        while (!isComplete && clock.GetUtcNow() < end)
+        var isComplete = IsOwn();
+        if (!isComplete)
         {
-            await Task.Delay(Pause, clock, ct);
-            if (!await certificate.RenewAsync(me, registry, view, force: false, ct))
-                continue;
-            followed = await follow.RunAloneAsync(force: true, ct);
-            isComplete = true;
+            isComplete = await Poll.UntilAsync(
+                () => certificate.RenewAsync(me, registry, view, force: false, ct),
+                Timeouts.FollowApply,
+                clock,
+                ct
+            );
+            if (isComplete)
+                followed = await follow.RunAloneAsync(force: true, ct);
         }
 
         // What may be missing now, this node's own certificate, comes with following.

@@ -26,9 +26,6 @@ internal sealed record Promoted(ClusterView View, bool IsComplete, ImmutableArra
 /// <param name="log">Is told how it goes.</param>
 internal sealed class PromoteSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
-    private static readonly TimeSpan Hearing = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ClusterFiles files = new(machine);
     private readonly IssuingKey issuing = new(machine, clock, log);
 
@@ -108,31 +105,27 @@ internal sealed class PromoteSequence(LocalMachine machine, TimeProvider clock, 
 
     private async Task<bool> AnswersAsync(ClusterNode issuer, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Hearing);
-        try
-        {
-            using var own = Credentials.Read(machine.Real(Credentials.Directory));
-            using var client = AgentClient.Member(own, issuer, clock);
-            await client.StatusAsync(limit.Token);
-            return true;
-        }
-        catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-        {
-            return false;
-        }
+        using var own = Credentials.Read(machine.Real(Credentials.Directory));
+        var asked = await MemberQuery.AskAllAsync(
+            [issuer],
+            node => AgentClient.Member(own, node, clock),
+            async (client, limit) => await client.StatusAsync(limit) is not null,
+            Timeouts.Members,
+            ct
+        );
+        return asked[0].Answer;
     }
 
     // Members get their new certificates first: who has none when the old CA is revoked has to join again.
     private async Task RevokeAsync(LocalNode me, ClusterRegistry registry, RootAuthority root, Authority current, CancellationToken ct)
     {
         log.Note("Waiting for the members to have certificates of the new CA");
-        var end = clock.GetUtcNow() + Patience;
-        while (
-            clock.GetUtcNow() < end
-            && !PromotionRules.Behind(await registry.ViewAsync(ct), await registry.CertificatesAsync(ct), current.Pem).IsEmpty
-        )
-            await Task.Delay(Pause, clock, ct);
+        await Poll.UntilAsync(
+            async () => PromotionRules.Behind(await registry.ViewAsync(ct), await registry.CertificatesAsync(ct), current.Pem).IsEmpty,
+            Timeouts.Follow,
+            clock,
+            ct
+        );
         var view = await registry.ViewAsync(ct);
         var last = (await registry.RevocationListsAsync(ct)).FirstOrDefault(l => l.Authority == root.Record.Fingerprint);
         await registry.PutRevocationListAsync(

@@ -13,9 +13,7 @@ namespace Gatehouse.Cluster.Issuing;
 /// <param name="log">Is told how it goes.</param>
 internal sealed class RenewSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Deadline = TimeSpan.FromHours(1);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Renews this node's certificate and puts it in force.</summary>
     /// <exception cref="SequenceException">It could not be renewed, or not be put in force.</exception>
@@ -44,13 +42,13 @@ internal sealed class RenewSequence(LocalMachine machine, TimeProvider clock, IA
         using (var own = Credentials.Read(machine.Real(Credentials.Directory)))
             await Nudges.SendAsync(view.Members, own, clock, ct);
         log.Note("Waiting for the members");
-        var end = clock.GetUtcNow() + Patience;
-        while (true)
-        {
-            var results = await registry.CommandResultsAsync(number, ct);
-            if (results.Length >= view.Members.Count() || clock.GetUtcNow() >= end)
-                return [.. view.Members.Select(n => (n, results.FirstOrDefault(r => r.Node == n.Number)))];
-            await Task.Delay(Pause, clock, ct);
-        }
+        ImmutableArray<Registry.CommandResult> results = [];
+        await Poll.UntilAsync(
+            async () => (results = await registry.CommandResultsAsync(number, ct)).Length >= view.Members.Count(),
+            Timeouts.Follow,
+            clock,
+            ct
+        );
+        return [.. view.Members.Select(n => (n, results.FirstOrDefault(r => r.Node == n.Number)))];
     }
 }

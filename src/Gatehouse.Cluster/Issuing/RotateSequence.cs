@@ -21,9 +21,6 @@ namespace Gatehouse.Cluster.Issuing;
 /// <param name="log">Is told how it goes.</param>
 internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
-    private static readonly TimeSpan Hearing = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ClusterFiles files = new(machine);
     private readonly IssuingKey issuing = new(machine, clock, log);
 
@@ -169,20 +166,19 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         log.Note("Waiting until every member trusts it");
         using var certificate = X509Certificate2.CreateFromPem(root.Pem);
         using var own = Credentials.Read(machine.Real(Credentials.Directory));
-        var end = clock.GetUtcNow() + Patience;
-        while (true)
-        {
-            var behind = await WithoutAsync(view.Members, own, heard => heard.Roots.Any(r => IsSame(r, certificate)), ct);
-            if (behind.Length == 0)
-                return;
-            if (clock.GetUtcNow() >= end)
-                throw new SequenceException(
-                    ExitCodes.Failed,
-                    $"the new root CA is made, and not yet trusted by {string.Join(", ", behind.Select(n => n.Name))}. The old one signs "
-                        + $"on. When they follow again, or are removed, run 'gatehouse ca rotate' again."
-                );
-            await Task.Delay(Pause, clock, ct);
-        }
+        ImmutableArray<ClusterNode> behind = [];
+        var areAll = await Poll.UntilAsync(
+            async () => (behind = await WithoutAsync(view.Members, own, h => h.Roots.Any(r => IsSame(r, certificate)), ct)).IsEmpty,
+            Timeouts.Follow,
+            clock,
+            ct
+        );
+        if (!areAll)
+            throw new SequenceException(
+                ExitCodes.Failed,
+                $"the new root CA is made, and not yet trusted by {string.Join(", ", behind.Select(n => n.Name))}. The old one signs "
+                    + $"on. When they follow again, or are removed, run 'gatehouse ca rotate' again."
+            );
     }
 
     // The members that do not answer, or not so.
@@ -193,23 +189,14 @@ internal sealed class RotateSequence(LocalMachine machine, TimeProvider clock, I
         CancellationToken ct
     )
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Hearing);
-        var asked = await Task.WhenAll(
-            members.Select(async node =>
-            {
-                try
-                {
-                    using var client = AgentClient.Member(own, node, clock);
-                    return (Node: node, Is: isSo(await client.IntroductionAsync(limit.Token)));
-                }
-                catch (Exception e) when (e is AgentException || (e is OperationCanceledException && !ct.IsCancellationRequested))
-                {
-                    return (Node: node, Is: false);
-                }
-            })
+        var asked = await MemberQuery.AskAllAsync(
+            members,
+            node => AgentClient.Member(own, node, clock),
+            async (client, limit) => isSo(await client.IntroductionAsync(limit)),
+            Timeouts.Members,
+            ct
         );
-        return [.. asked.Where(a => !a.Is).Select(a => a.Node)];
+        return [.. asked.Where(a => !a.Answer).Select(a => a.Node)];
     }
 
     private async Task FollowAsync(LocalNode me, ClusterView view, CancellationToken ct)

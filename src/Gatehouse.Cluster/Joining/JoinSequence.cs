@@ -37,7 +37,6 @@ internal sealed record JoiningHost(string Name, IPAddress Address, string Locati
 internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
     internal const string Granted = "/var/lib/gatehouse/cluster/pki/grant.json";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private readonly ClusterFiles files = new(machine);
     private readonly MemberApply apply = new(machine, clock, log);
 
@@ -93,14 +92,14 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
         foreach (var member in members)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            limit.CancelAfter(Patience);
+            limit.CancelAfter(Timeouts.Connect);
             try
             {
                 return await MeetAsync(member, code, limit.Token);
             }
             catch (Exception e) when (e is AgentException or OperationCanceledException && !ct.IsCancellationRequested)
             {
-                log.Note($"  {(e is AgentException ? e.Message : $"{member} does not answer in {Patience.TotalSeconds:0} s")}");
+                log.Note($"  {(e is AgentException ? e.Message : $"{member} does not answer in {Timeouts.Connect.TotalSeconds:0} s")}");
             }
         }
 
@@ -198,7 +197,7 @@ internal sealed class JoinSequence(LocalMachine machine, TimeProvider clock, IAp
     public async Task<JoinGrant> EnrolAsync(TrustStore trust, HostPort issuer, JoinCode code, JoiningHost host, CancellationToken ct)
     {
         using var alone = await ClusterLock.TakeFirstAsync(machine, ct);
-        if (!IsUnfinished && files.Node is { Followed.Length: > 0 } there)
+        if (!IsUnfinished && files.Node is { IsMember: true } there)
             throw new SequenceException(
                 ExitCodes.Refused,
                 $"this host became node {there.Number} of the cluster {there.ClusterName} just now. 'gatehouse status' shows it."

@@ -1,3 +1,4 @@
+using Gatehouse.Core.Clusters;
 using Gatehouse.Machines;
 
 namespace Gatehouse.Cluster.Membership;
@@ -6,8 +7,6 @@ namespace Gatehouse.Cluster.Membership;
 internal static class ClusterLock
 {
     private const string Home = "/var/lib/gatehouse/cluster/pki";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
-    private static readonly TimeSpan Moment = TimeSpan.FromMinutes(2);
 
     /// <summary>
     /// Takes the lock for who makes this host a member. What follows the cluster may hold it for a while; another run that makes
@@ -21,7 +20,7 @@ internal static class ClusterLock
     {
         try
         {
-            return await ApplyLock.TakeAsync(machine.Real(Home), patience ?? Moment, ct);
+            return await ApplyLock.TakeAsync(machine.Real(Home), patience ?? Timeouts.Joining, ct);
         }
         catch (MachineException e)
         {
@@ -36,5 +35,5 @@ internal static class ClusterLock
 
     /// <summary>Takes the lock, and waits while another run holds it.</summary>
     public static Task<ApplyLock> TakeAsync(LocalMachine machine, CancellationToken ct) =>
-        ApplyLock.TakeAsync(machine.Real(Home), Patience, ct);
+        ApplyLock.TakeAsync(machine.Real(Home), Timeouts.Apply, ct);
 }

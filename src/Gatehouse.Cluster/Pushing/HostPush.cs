@@ -213,7 +213,9 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
 
         Expect(
             result,
-            isWithdrawn ? "Its code was withdrawn." : "Its code was used already: run the same again, and it goes on where it stopped."
+            isWithdrawn
+                ? "Its code was withdrawn."
+                : "Its code was used already: run the same command again; it continues where it stopped."
         );
     }
 
@@ -274,7 +276,7 @@ internal sealed class HostPush(PushOrder order, PushTarget target, SshClient ssh
             """;
     }
 
-    private static void Expect(CommandResult result, string end = "Run the same again, and it goes on where it stopped.")
+    private static void Expect(CommandResult result, string end = "Run the same command again; it continues where it stopped.")
     {
         if (result.Succeeded)
             return;

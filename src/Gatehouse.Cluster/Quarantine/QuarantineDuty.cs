@@ -90,8 +90,7 @@ internal static class QuarantineDuty
         if (!claim.Done)
         {
             // A deletion may be begun again by anybody. Of a release nobody knows: it is put on record as begun, and its time is over
-            // before
-            // anybody is told of it.
+            // before anybody is told of it.
             if (
                 claim.Action == "release"
                 && (await registry.ClaimMessageAsync(message, claim.Action, again: false, ClusterRegistry.ShortestClaim, ct)).Granted

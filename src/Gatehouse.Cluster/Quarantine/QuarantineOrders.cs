@@ -19,15 +19,11 @@ internal static class QuarantineOrders
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
 
-    /// <summary>A node that was not heard of for so long is not asked.</summary>
-    private static readonly TimeSpan Absence = TimeSpan.FromSeconds(45);
-
     /// <summary>An order waits no longer than this for the ledger, for all that the node follows waits with it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Whether a node is there to be asked.</summary>
-    public static bool IsThere(ClusterView view, ClusterNode node) =>
-        node.State == NodeState.Active && node.LastSeen is { } seen && view.Taken - seen < Absence;
+    public static bool IsThere(ClusterView view, ClusterNode node) => node.State == NodeState.Active && !view.IsAbsent(node);
 
     /// <summary>Carries out an order on this node.</summary>
     public static async Task<(CommandState State, string Output)> CarryOutAsync(

@@ -91,10 +91,7 @@ internal sealed class EtcdControl(LocalMachine machine, ImmutableArray<string> n
             said += $"\n  {node}: {LastLine(result)}";
         }
 
-        throw new SequenceException(
-            ExitCodes.Failed,
-            $"etcd, which keeps who takes writes, did not take '{string.Join(' ', words)}':{said}"
-        );
+        throw new SequenceException(ExitCodes.Failed, $"etcd, which elects the primary, refused '{string.Join(' ', words)}':{said}");
     }
 
     private static string LastLine(CommandResult result)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Text.Json;
 using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
@@ -16,8 +15,6 @@ namespace Gatehouse.Cluster.Quorum;
 internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
     private const string Scope = "gatehouse";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether a node holds a copy.</summary>
     /// <param name="profile">The name of its profile.</param>
@@ -91,25 +88,28 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
 
     /// <summary>
     /// Takes the duty to take writes from a node that is to go, if it has it and another copy is in sync. After a copy came or went it
-    /// takes
-    /// Patroni a few seconds to say which one is; that is waited for.
+    /// takes Patroni a few seconds to say which one is; that is waited for.
     /// </summary>
     /// <param name="node">The node.</param>
     /// <param name="registry">The registry.</param>
     /// <param name="ct">Ends it.</param>
     public async Task MoveAwayAsync(ClusterNode node, ClusterRegistry registry, CancellationToken ct)
     {
-        var start = Stopwatch.GetTimestamp();
-        while (await registry.HostAsync(ct) == node.Address.ToString())
-        {
-            var copies = await CopiesAsync(ct);
-            if (DatabaseRules.Successor(copies, node.Name) is { } other)
+        await Poll.UntilAsync(
+            async () =>
+            {
+                if (await registry.HostAsync(ct) != node.Address.ToString())
+                    return true;
+                var copies = await CopiesAsync(ct);
+                if (DatabaseRules.Successor(copies, node.Name) is not { } other)
+                    return copies.Count(c => c.IsRunning) < 2;
                 await SwitchAsync(node.Name, other.Name, registry, ct);
-            else if (copies.Count(c => c.IsRunning) < 2 || Stopwatch.GetElapsedTime(start) > Patience / 2)
-                return;
-            else
-                await Task.Delay(Pause, clock, ct);
-        }
+                return false;
+            },
+            Timeouts.Primary / 2,
+            clock,
+            ct
+        );
     }
 
     private async Task SwitchAsync(string from, string to, ClusterRegistry registry, CancellationToken ct)
@@ -122,32 +122,34 @@ internal sealed class PatroniControl(LocalMachine machine, TimeProvider clock, I
 
     private async Task UntilWritableAsync(ClusterRegistry registry, string? not, CancellationToken ct)
     {
-        var start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            try
+        var isWritable = await Poll.UntilAsync(
+            async () =>
             {
-                if (await registry.HostAsync(ct) != not)
-                    return;
-            }
-            catch (RegistryException) when (Stopwatch.GetElapsedTime(start) < Patience)
-            {
-                // It is on its way.
-            }
-
-            if (Stopwatch.GetElapsedTime(start) > Patience)
-                throw new SequenceException(
-                    ExitCodes.Failed,
-                    "the registry takes no writes since Patroni was asked to move it; 'patronictl -c /etc/patroni/config.yml list' tells "
-                        + "what it does."
-                );
-            await Task.Delay(Pause, clock, ct);
-        }
+                try
+                {
+                    return await registry.HostAsync(ct) != not;
+                }
+                catch (RegistryException)
+                {
+                    // It is on its way.
+                    return false;
+                }
+            },
+            Timeouts.Primary,
+            clock,
+            ct
+        );
+        if (!isWritable)
+            throw new SequenceException(
+                ExitCodes.Failed,
+                "the registry takes no writes since Patroni was asked to move it; 'patronictl -c /etc/patroni/config.yml list' tells "
+                    + "what it does."
+            );
     }
 
     private async Task<string> RunAsync(string[] words, CancellationToken ct)
     {
-        var command = new Invocation(["patronictl", "-c", "/etc/patroni/config.yml", .. words], Timeout: Patience);
+        var command = new Invocation(["patronictl", "-c", "/etc/patroni/config.yml", .. words], Timeout: Timeouts.Primary);
         var result = await machine.RunAsync(command, null, ct);
         return result.Succeeded ? result.Output : throw MachineException.Of(command, result);
     }

@@ -18,8 +18,6 @@ namespace Gatehouse.Cluster.Quorum;
 internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
     private const string Database = "database";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ClusterFiles files = new(machine);
 
     /// <summary>
@@ -70,8 +68,7 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
 
     /// <summary>
     /// Begins the vote anew when what it knew is lost and it was the only one: as long as there are others, they take the lost one off
-    /// their
-    /// list and it learns from them. Who takes writes is found out from the copies of the registry, which nothing happens to.
+    /// their list and it learns from them. Who takes writes is found out from the copies of the registry, which nothing happens to.
     /// </summary>
     /// <param name="me">This node.</param>
     /// <param name="ct">Ends it.</param>
@@ -152,14 +149,14 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                 waited = e.Message;
             }
 
-            if (Stopwatch.GetElapsedTime(start) > (waits || isAtIt ? Patience : Patience / 3))
+            if (Stopwatch.GetElapsedTime(start) > (waits || isAtIt ? Timeouts.Votes : Timeouts.Votes / 3))
             {
                 log.Note($"the votes of the database nodes are not as they are to be: {waited}");
                 IsWaiting = true;
                 return "";
             }
 
-            await Task.Delay(Pause, clock, ct);
+            await Task.Delay(Timeouts.Pause, clock, ct);
         }
     }
 
@@ -222,9 +219,9 @@ internal sealed class QuorumSequence(LocalMachine machine, TimeProvider clock, I
                 await etcd.PromoteAsync(member, ct);
                 return;
             }
-            catch (SequenceException) when (Stopwatch.GetElapsedTime(start) < Patience / 2)
+            catch (SequenceException) when (Stopwatch.GetElapsedTime(start) < Timeouts.Votes / 2)
             {
-                await Task.Delay(Pause, clock, ct);
+                await Task.Delay(Timeouts.Pause, clock, ct);
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Gatehouse.Cluster.Membership;
 using Gatehouse.Core.Clusters;
@@ -18,9 +17,6 @@ namespace Gatehouse.Cluster.Quorum;
 internal sealed class ReplicaRepair(LocalMachine machine, TimeProvider clock, IApplyLog log)
 {
     private const string Memory = "/var/lib/gatehouse/cluster/replica.json";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan CopyTime = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly ClusterFiles files = new(machine);
 
     /// <summary>Looks at the replica, and copies it anew when it is time for that.</summary>
@@ -33,7 +29,7 @@ internal sealed class ReplicaRepair(LocalMachine machine, TimeProvider clock, IA
     {
         if (!PatroniControl.IsCopy(me.Profile))
             return "";
-        if (await FollowsAsync(me, registry, force ? Patience : TimeSpan.Zero, ct))
+        if (await FollowsAsync(me, registry, force ? Timeouts.Replica : TimeSpan.Zero, ct))
         {
             if (files.Read(Memory) is not null)
                 await files.RemoveAsync(Memory, ct);
@@ -61,30 +57,23 @@ internal sealed class ReplicaRepair(LocalMachine machine, TimeProvider clock, IA
             return step.Problem;
         log.Note("The replica of the registry on this node cannot follow the primary any more; it is copied anew");
         await patroni.CopyAnewAsync(me.Name, ct);
-        if (!force || await FollowsAsync(me, registry, CopyTime, ct))
+        if (!force || await FollowsAsync(me, registry, Timeouts.ReplicaCopy, ct))
             return "";
-        return $"the replica of the registry was copied anew and still receives nothing after {CopyTime.TotalSeconds:0} s; 'journalctl -u "
-            + $"patroni' says why";
+        var waited = Timeouts.ReplicaCopy.TotalSeconds;
+        return $"the replica of the registry was copied anew and still receives nothing after {waited:0} s; 'journalctl -u patroni' says why";
     }
 
-    // The primary itself follows nobody, and while it does not tell who does, nothing is done.
-    private async Task<bool> FollowsAsync(LocalNode me, ClusterRegistry registry, TimeSpan within, CancellationToken ct)
-    {
-        var start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var own = (await registry.ViewAsync(ct)).Node(me.Number);
-            if (
-                own?.Address.ToString() == await registry.HostAsync(ct)
+    // The primary itself follows nobody, and while it does not tell which replicas follow, nothing is done.
+    private Task<bool> FollowsAsync(LocalNode me, ClusterRegistry registry, TimeSpan within, CancellationToken ct) =>
+        Poll.UntilAsync(
+            async () =>
+                (await registry.ViewAsync(ct)).Node(me.Number)?.Address.ToString() == await registry.HostAsync(ct)
                 || await registry.ReplicasAsync(ct) is not { } replicas
-                || replicas.Any(r => r.Name == me.Name)
-            )
-                return true;
-            if (Stopwatch.GetElapsedTime(start) >= within)
-                return false;
-            await Task.Delay(Pause, clock, ct);
-        }
-    }
+                || replicas.Any(r => r.Name == me.Name),
+            within,
+            clock,
+            ct
+        );
 
     private ReplicaTrouble? Remembered()
     {

@@ -43,7 +43,7 @@ internal sealed record MapSource(GatewaySettings? Settings, IPAddress? Primary)
         if (!report.IsCurrent)
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"Who takes writes is not known now; who the members are is as of {report.View.Taken.ToLocalTime():yyyy-MM-dd HH:mm:ss}."
+                $"The primary is not known now; the members are those of {report.View.Taken.ToLocalTime():yyyy-MM-dd HH:mm:ss}."
             );
         if (Settings is null)
             text.AppendLine(

@@ -18,12 +18,9 @@ internal static class StatusReader
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
 
     private const string Late = "it does not answer in time";
-    private const string NoVote = "it has no vote about who takes writes yet, so that the registry stands fewer losses";
+    private const string NoVote = "it has no vote on the primary yet, so the registry survives fewer losses";
     private static readonly int Turns = Math.Max(8, 4 * Environment.ProcessorCount);
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
-
-    // Three heartbeats.
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
     /// <summary>Reads the state of a cluster as this member sees it.</summary>
     /// <param name="me">This node.</param>
@@ -99,7 +96,7 @@ internal static class StatusReader
             e is OperationCanceledException
                 ? $"the registry ({string.Join(", ", me.Databases)}) did not answer within {deadline.TotalSeconds:0.#} s"
                 : e.Message;
-        return $"who the members of the cluster {me.ClusterName} are is not known here: {why}, "
+        return $"the members of the cluster {me.ClusterName} are not known here: {why}, "
             + "and this node keeps no record of the last time it did.\n"
             + "Try again; if it stays so, 'systemctl status gatehouse-agent' says whether the agent runs, which keeps that record.";
     }
@@ -191,7 +188,7 @@ internal static class StatusReader
         {
             return
                 beat.At is { } at
-                && view.Taken - at < Fresh
+                && view.Taken - at < Timeouts.Fresh
                 && JsonSerializer.Deserialize(beat.Status, Wire.Default.NodeStatus) is { } status
                 ? late with
                 {

@@ -6,8 +6,7 @@ namespace Gatehouse.Core.Answering;
 
 /// <summary>
 /// What one version of the answers changes, for an administrator who approves it. Nothing is cut off, because a hostile change would hide
-/// behind
-/// the cut; of a list or table, only the rows that come and go are shown.
+/// behind the cut; of a list or table, only the rows that come and go are shown.
 /// </summary>
 public static class ProposedChanges
 {

@@ -29,8 +29,7 @@ public static class ApprovalRules
 
     /// <summary>
     /// Why a member does not follow a version; null when it does. The registry cannot read answers: it was told which approval they ask
-    /// for, and a
-    /// member that lied about that would have changed what the next version needs.
+    /// for, and a member that lied about that would have changed what the next version needs.
     /// </summary>
     /// <param name="version">The version as the registry has it.</param>
     /// <param name="cluster">Its answers.</param>

@@ -65,6 +65,10 @@ public sealed record ClusterView
     public IEnumerable<ClusterNode> Databases =>
         Members.Where(n => n.State != NodeState.Joining && Profile.Find(n.Profile)?.Roles.Contains("database") == true);
 
+    /// <summary>Whether a node was not heard of for so long that nothing waits for it. The registry's function present_nodes counts the
+    /// same time.</summary>
+    public bool IsAbsent(ClusterNode node) => node.LastSeen is not { } seen || Taken - seen > Timeouts.Absence;
+
     /// <summary>The same with a node at another address.</summary>
     /// <param name="number">The node's number.</param>
     /// <param name="address">Where it is.</param>

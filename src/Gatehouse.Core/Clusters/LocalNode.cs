@@ -34,6 +34,10 @@ public sealed record LocalNode
     /// that.</summary>
     public required string Followed { get; init; }
 
+    /// <summary>Whether this host is a member: it was set up as one. Before that, a join is under way.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsMember => Followed.Length > 0;
+
     /// <summary>The units that are to run on it.</summary>
     public required ImmutableArray<string> Units { get; init; }
 

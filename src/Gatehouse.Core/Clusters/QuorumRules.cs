@@ -47,9 +47,6 @@ public sealed record QuorumStep(QuorumAct Act, QuorumMember? Member = null, stri
 /// </summary>
 public static class QuorumRules
 {
-    /// <summary>A node that was not heard of for so long is not counted on.</summary>
-    public static readonly TimeSpan Absence = TimeSpan.FromSeconds(60);
-
     /// <summary>How many votes there are to be.</summary>
     /// <param name="databases">The number of database nodes.</param>
     public static int Votes(int databases) =>
@@ -107,7 +104,7 @@ public static class QuorumRules
         if (members.FirstOrDefault(m => !m.HasVote) is { } learner)
             return new QuorumStep(QuorumAct.Wait, learner, $"{learner.Name} is getting its vote just now");
         var missing = voters.Where(v => members.All(m => m.Name != v.Name));
-        return missing.FirstOrDefault(v => v.LastSeen is not { } seen || view.Taken - seen > Absence) is { } absent
+        return missing.FirstOrDefault(v => v.LastSeen is not { } seen || view.Taken - seen > Timeouts.VoteAbsence) is { } absent
             ? new QuorumStep(QuorumAct.Wait, Why: $"{absent.Name} is to have a vote as well, and was not heard of lately")
             : new QuorumStep(QuorumAct.Add);
     }

@@ -61,8 +61,8 @@ public static class LeftToDo
                 "outward",
                 "25",
                 null,
-                "Whether TCP port 25 is open outward could not be tried, for no mail server of others is known here: send a message to an "
-                    + "address elsewhere, and see 'gatehouse queue list'."
+                "Outgoing TCP port 25 could not be tested, because no external mail server is known here. Send a message to "
+                    + "an external address, and check 'gatehouse queue list'."
             );
         if (settings.Mta.Domains.Length > OutsideQuestions.MostDomains)
             yield return new(

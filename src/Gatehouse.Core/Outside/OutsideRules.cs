@@ -103,8 +103,8 @@ public static class OutsideRules
                 $"{s.System.Address}",
                 $"No network interface of this host has the address {s.System.Address} (system.address); it has "
                     + $"{string.Join(", ", v.Addresses)}.",
-                "Behind address translation this is right if the router forwards port 25; otherwise correct system.address, or give the "
-                    + "interface this address."
+                "Behind address translation, this is correct if the router forwards port 25; otherwise correct "
+                    + "system.address, or assign this address to an interface."
             );
     }
 
@@ -126,8 +126,8 @@ public static class OutsideRules
             yield return new(
                 "clock-unsynchronised",
                 string.Join(", ", s.System.NtpServers),
-                $"No time server has set the clock yet ({string.Join(", ", s.System.NtpServers)}).",
-                "See 'chronyc sources'; let UDP port 123 out, or name time servers that this host reaches in system.ntp_servers."
+                $"No time server has synchronised the clock yet ({string.Join(", ", s.System.NtpServers)}).",
+                "Check 'chronyc sources'; allow outgoing UDP port 123, or set system.ntp_servers to servers that this host can reach."
             );
     }
 
@@ -137,7 +137,7 @@ public static class OutsideRules
             yield return new(
                 "memory-small",
                 "ClamAV",
-                $"This host has {v.MemoryBytes >> 20} MB of memory; ClamAV alone needs about 1.5 GB once its signatures are there.",
+                $"This host has {v.MemoryBytes >> 20} MB of memory; ClamAV alone needs about 1.5 GB once its signatures are loaded.",
                 "Give the host at least 2 GB, or set scanner.virus_scanner to \"off\"."
             );
     }
@@ -148,9 +148,9 @@ public static class OutsideRules
             yield return new(
                 "disk-small",
                 place,
-                $"The file system of {place} has {free >> 20} MB free; "
-                    + $"signatures, queue and quarantine need at least {LeastFree >> 20} MB.",
-                "Free some space or enlarge it."
+                $"The file system of {place} has only {free >> 20} MB free; signatures, queue and quarantine need at least "
+                    + $"{LeastFree >> 20} MB.",
+                "Free some space, or enlarge the file system."
             );
     }
 
@@ -158,12 +158,12 @@ public static class OutsideRules
     {
         if (s.Scanner is not { VirusScanner: true } || !v.IsSetUp)
             yield break;
-        const string remedy = "See 'journalctl -u clamav-freshclam'; it fetches them from database.clamav.net over HTTPS.";
+        const string remedy = "Check 'journalctl -u clamav-freshclam'; it downloads them from database.clamav.net over HTTPS.";
         if (v.Signatures is not { } made)
             yield return new(
                 "signatures-absent",
                 "ClamAV",
-                "ClamAV has no virus signatures yet but the test's: no real virus is found.",
+                "ClamAV only has the test virus signature so far: it finds no real virus.",
                 remedy
             );
         else if (v.Now - made > SignaturesOld)
@@ -179,7 +179,7 @@ public static class OutsideRules
             certificate.Until < v.Now
                 ? $"The certificate {certificate.File} expired on {certificate.Until:yyyy-MM-dd}."
                 : $"The certificate {certificate.File} expires on {certificate.Until:yyyy-MM-dd}.",
-            "Run 'gatehouse apply': it renews a self-signed certificate and takes over a new one of your own."
+            "Run 'gatehouse apply': it renews a self-signed certificate and installs a new one that you provide."
         );
 
     // With none that answers, one sentence instead of one for every record that could not be looked up.
@@ -193,13 +193,13 @@ public static class OutsideRules
                 "dns-silent",
                 silent,
                 $"No name server answers ({silent}), so no DNS record could be checked.",
-                "Mail needs DNS: correct system.resolvers, or let UDP and TCP port 53 out."
+                "Mail needs DNS: correct system.resolvers, or allow outgoing UDP and TCP port 53."
             )
             : new(
                 "name-server-silent",
                 silent,
-                $"Of the name servers, {silent} {(v.SilentResolvers.Length == 1 ? "does" : "do")} not answer: lookups wait for it.",
-                "Start it, or take it out of system.resolvers."
+                $"Of the name servers, {silent} {(v.SilentResolvers.Length == 1 ? "does" : "do")} not answer: DNS lookups are delayed.",
+                "Start it, or remove it from system.resolvers."
             );
     }
 
@@ -213,14 +213,14 @@ public static class OutsideRules
                 "name-without-address",
                 name,
                 $"{name} has no address record in DNS.",
-                $"Publish '{LeftToDo.AddressRecord(name, s.System.Address)}'; many mail servers refuse a host whose name does not resolve."
+                $"Publish '{LeftToDo.AddressRecord(name, s.System.Address)}'; many mail servers reject a host whose name does not resolve."
             );
         else if (!addresses.Contains(s.System.Address) && !addresses.Any(v.Addresses.Contains))
             yield return new(
                 "name-elsewhere",
                 name,
-                $"{name} leads to {string.Join(", ", addresses)}, which is no address of this host.",
-                "Correct the address record, unless that is the router or balancer in front of this host."
+                $"{name} resolves to {string.Join(", ", addresses)}, which is not an address of this host.",
+                "Correct the address record, unless that is the address of a router or load balancer in front of this host."
             );
     }
 
@@ -237,7 +237,7 @@ public static class OutsideRules
                 names.IsEmpty
                     ? $"{address} has no reverse record (PTR) in DNS."
                     : $"The reverse record (PTR) of {address} is {string.Join(", ", names)}, not {OutsideQuestions.NameOf(s)}.",
-                "Ask whoever assigned the address to set it to this name; many mail servers refuse mail without it."
+                "Ask the provider of the address to set the record to this name; many mail servers reject mail without it."
             );
         }
     }
@@ -252,8 +252,8 @@ public static class OutsideRules
                 domain,
                 hosts.IsEmpty
                     ? $"{domain} has no MX record."
-                    : $"The MX records of {domain} lead to {string.Join(", ", hosts)}, not to this gateway.",
-                $"Publish '{LeftToDo.MxRecord(domain, s)}' when its mail is to come here."
+                    : $"The MX records of {domain} point to {string.Join(", ", hosts)}, not to this gateway.",
+                $"Publish '{LeftToDo.MxRecord(domain, s)}' if this gateway should receive its mail."
             );
         }
     }
@@ -284,7 +284,7 @@ public static class OutsideRules
                 some ? "dkim-other" : "dkim-missing",
                 domain,
                 some
-                    ? $"The DKIM record {name} has another key than this host signs with: receivers reject the signatures."
+                    ? $"The DKIM record {name} contains a different key from the one this host signs with: receivers reject the signatures."
                     : $"The DKIM record {name} is missing: signatures for {domain} cannot be verified.",
                 "Publish the record that 'gatehouse next' shows."
             );
@@ -300,15 +300,15 @@ public static class OutsideRules
             yield return new(
                 "destination-here",
                 domain.Domain,
-                $"The destination of {domain.Domain}, {domain.Destination}, leads to this host itself: its mail would go in circles.",
-                "Set its destination to the mail host that has the mailboxes."
+                $"The destination of {domain.Domain}, {domain.Destination}, is this host itself: its mail would loop.",
+                "Set the destination to the mail host that has the mailboxes."
             );
         if (mta.SmartHost is { } smart && IsOwn(smart.Host, smart.Port, s, v))
             yield return new(
                 "smart-host-here",
                 $"{smart}",
-                $"The smart host {smart} is this host itself: outgoing mail would go in circles.",
-                "Set mta.smart_host to the host that sends mail on, or leave it out."
+                $"The smart host {smart} is this host itself: outgoing mail would loop.",
+                "Set mta.smart_host to the host that relays mail, or leave it empty."
             );
     }
 
@@ -327,15 +327,15 @@ public static class OutsideRules
             ? new OutsideWarning(
                 "destination-unreachable",
                 look.Domain,
-                $"The destination of {look.Domain}, {look.Destination}, was not reached: {look.Words}.",
-                "Start it or let this host connect to it; its mail waits in the queue meanwhile."
+                $"The destination of {look.Domain}, {look.Destination}, could not be reached: {look.Words}.",
+                "Start it, or allow this host to connect to it; until then, its mail waits in the queue."
             )
             : new OutsideWarning(
                 "destination-refuses",
                 look.Domain,
                 $"The destination of {look.Domain}, {look.Destination}, does not accept mail for postmaster@{look.Domain} from this host: "
                     + $"{look.Words}",
-                "Let it accept the domain and this host's address; every domain needs a postmaster (RFC 5321)."
+                "Configure it to accept the domain and this host's address; every domain needs a postmaster (RFC 5321)."
             );
 
     private static IEnumerable<OutsideWarning> Outward(GatewaySettings s, OutsideView v)
@@ -344,8 +344,8 @@ public static class OutsideRules
             yield return new(
                 "port-25-closed",
                 look.Target,
-                $"Outgoing mail is blocked: {look.Target} was not reached ({look.Problem}).",
-                "Let TCP port 25 out; many providers open it on request only. Or set mta.smart_host."
+                $"Outgoing mail is blocked: {look.Target} could not be reached ({look.Problem}).",
+                "Allow outgoing TCP port 25 (many providers open it only on request), or set mta.smart_host."
             );
     }
 }

@@ -37,8 +37,8 @@ public static partial class DiskSpace
             out var available
         )
         && available < needed + Spare
-            ? $"the packages need {needed / 1_000_000} MB on the file system of /usr, which has {available / 1_000_000} MB free. Make "
-                + $"room ('apt-get clean' may help) and run again."
+            ? $"the packages need {needed / 1_000_000} MB on the file system of /usr, which has {available / 1_000_000} MB "
+                + "free. Free some space ('apt-get clean' may help) and run again."
             : null;
 
     // apt 2 says "After this operation, 312 MB of additional disk space will be used.", apt 3 "Space needed: 312 MB / 8,123 MB available".

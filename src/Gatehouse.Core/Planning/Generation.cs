@@ -94,7 +94,7 @@ public sealed record Generation
                 Summary.IsDefault: false
             } generation
             ? generation
-            : throw new JsonException("the generation record is not whole");
+            : throw new JsonException("the generation record is incomplete");
 }
 
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, WriteIndented = true, IgnoreReadOnlyProperties = true)]

@@ -102,7 +102,7 @@ public sealed record PutEntry(RenderedEntry Entry, PathState Before, bool Edited
                 $"owner and mode of {Entry.Path}: {Before.Owner} -> {Entry.Owner}",
             _ => $"change {Entry.Path}",
         };
-        return Edited ? $"{what} (edited by hand; a rollback brings the edit back)" : what;
+        return Edited ? $"{what} (edited by hand; a rollback restores the edit)" : what;
     }
 }
 
@@ -113,7 +113,7 @@ public sealed record AddMember(Membership Member) : Step
     public override Phase Phase => Phase.Services;
 
     /// <inheritdoc/>
-    public override string Describe() => $"put user {Member.User} into group {Member.Group}";
+    public override string Describe() => $"add user {Member.User} to group {Member.Group}";
 }
 
 /// <summary>Runs a command that takes changed files over.</summary>
@@ -139,7 +139,7 @@ public sealed record UnitAction(UnitVerb Verb, string Unit, ImmutableArray<strin
     public string Command => Verb == UnitVerb.DaemonReload ? "daemon-reload" : Verb.ToString().ToLowerInvariant();
 
     /// <inheritdoc/>
-    public override string Describe() => Unit.Length == 0 ? "systemd reads its unit files again" : $"{Command} {Unit}";
+    public override string Describe() => Unit.Length == 0 ? "reload systemd's unit files" : $"{Command} {Unit}";
 }
 
 /// <summary>Proves that a running service works.</summary>

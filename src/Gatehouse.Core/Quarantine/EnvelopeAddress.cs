@@ -5,8 +5,7 @@ namespace Gatehouse.Core.Quarantine;
 
 /// <summary>
 /// An address as the envelope of a message has it (RFC 5321, RFC 6531): its local part may be in quotes and in any letters, because only
-/// the
-/// recipient's mail host gives it a meaning.
+/// the recipient's mail host gives it a meaning.
 /// </summary>
 public static class EnvelopeAddress
 {

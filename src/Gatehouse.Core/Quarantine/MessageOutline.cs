@@ -6,8 +6,8 @@ namespace Gatehouse.Core.Quarantine;
 
 /// <summary>
 /// The parts of a message (MIME, RFC 2046) as an administrator wants to see them before a release: kind, file name and size. It reads line
-/// by line and
-/// trusts nothing: at worst a part is missing in the list or has a wrong name; what a mail program would show is not decided here.
+/// by line and trusts nothing: at worst a part is missing in the list or has a wrong name; what a mail program would show is not decided
+/// here.
 /// </summary>
 public sealed partial class MessageOutline
 {

@@ -18,7 +18,7 @@ public static class AnswerSkeleton
             text,
             "",
             $"Answers for a '{profile.Name}' node. Lines that begin with '# ' explain; lines such as '#spam_score: 6' are settings at "
-                + $"their defaults: take the '#' away to change one. 'gatehouse check FILE' tells what is still missing."
+                + $"their defaults: remove the '#' to change one. 'gatehouse check FILE' reports what is still missing."
         );
         text.Append("version: 1\n");
         foreach (var screen in screens.For(profile))
@@ -56,8 +56,7 @@ public static class AnswerSkeleton
             Sample(text, field);
     }
 
-    // A gateway of its own has nobody to get a cluster's certificate from, and a file for it is not made into another kind of node by
-    // changing a word.
+    // A standalone gateway has no cluster to issue its certificate, and another profile needs another skeleton.
     private static bool Fits(Field field, Choice choice, Profile profile) =>
         profile.Clustered || (field.Path == "system.profile" ? choice.Value == profile.Name : choice.Value != "cluster");
 
@@ -78,7 +77,7 @@ public static class AnswerSkeleton
             return;
         }
 
-        // Of what a service of somebody else knows already, nothing can be generated.
+        // A password that an external service already has cannot be generated.
         var sample =
             field.Kind.Name == "password"
                 ? field.Default is { } made

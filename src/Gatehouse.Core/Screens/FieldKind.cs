@@ -177,7 +177,7 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
     {
         var max = Name == "password" ? 4 * LongestText : LongestText;
         if (text.Length > max)
-            return Parsed.Refused($"has {text.Length:N0} characters; at most {max:N0} are taken");
+            return Parsed.Refused($"has {text.Length:N0} characters; at most {max:N0} are allowed");
         // A line break or another control character could begin a new directive in a rendered file.
         if (text.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029' or '\u0085'))
             return Parsed.Refused("holds a line break or another control character");
@@ -204,7 +204,7 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
     private static Parsed Expect(string what) => Parsed.Refused($"is not {what}");
 
     private static string Address(string text) =>
-        text.Contains('/', StringComparison.Ordinal) ? "a single address; networks are not taken here"
+        text.Contains('/', StringComparison.Ordinal) ? "a single address; networks are not allowed here"
         : System.Net.IPAddress.TryParse(text, out var address) && address.IsIPv4MappedToIPv6
             ? $"a plain address; write {address.MapToIPv4()}"
         : "an IPv4 or IPv6 address";
@@ -218,8 +218,8 @@ public sealed record FieldKind(string Name, string Expected, string SchemaType, 
     }
 
     private static Parsed InRange(decimal number, Field field, object value) =>
-        number < field.Minimum ? Parsed.Refused($"is below {Show(field.Minimum.Value, field)}, the least allowed")
-        : number > field.Maximum ? Parsed.Refused($"is above {Show(field.Maximum.Value, field)}, the most allowed")
+        number < field.Minimum ? Parsed.Refused($"is below the minimum of {Show(field.Minimum.Value, field)}")
+        : number > field.Maximum ? Parsed.Refused($"is above the maximum of {Show(field.Maximum.Value, field)}")
         : Parsed.Ok(value);
 
     private static string Show(decimal number, Field field) =>

@@ -24,7 +24,7 @@ public static class FieldRemarks
         if (Default(field) is { } value)
             yield return ("Default", value);
         if (field.Propose is not null)
-            yield return ("Proposed", "by 'gatehouse new' and 'gatehouse setup', from what this host has");
+            yield return ("Proposed", "by 'gatehouse new' and 'gatehouse setup', based on this host");
         if (field.Example.Length > 0)
             yield return ("Example", $"{field.Key}: {Value(field, field.Example)}");
     }
@@ -48,7 +48,7 @@ public static class FieldRemarks
         var from = field.DefaultFrom switch
         {
             null => null,
-            var fact when fact.StartsWith("facts.", StringComparison.Ordinal) => "what this host has",
+            var fact when fact.StartsWith("facts.", StringComparison.Ordinal) => "the value found on this host",
             var other => $"the value of {other}",
         };
         return (from, field.Default) switch

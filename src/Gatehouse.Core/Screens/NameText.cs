@@ -8,7 +8,8 @@ internal static class NameText
     /// <summary>For a whole name, a host's or a domain's.</summary>
     public static string Whole(string text, string expected) =>
         text.Any(c => c > 127) ? $"{expected.Split(" such as ")[0]} in ASCII; write an international name in its xn-- form"
-        : text.Contains('*', StringComparison.Ordinal) || text.StartsWith('.') ? $"{expected}; there are no wildcards, list every domain"
+        : text.Contains('*', StringComparison.Ordinal) || text.StartsWith('.')
+            ? $"{expected}; wildcards are not supported, list every domain"
         : Dotted(text, expected);
 
     /// <summary>For anything that holds a name: a dot at the end, as DNS zones write it, is the commonest slip. After a single label it is

@@ -10,10 +10,10 @@ internal static class BackendRules
 {
     public static ImmutableArray<Rule> All { get; } =
     [
-        new("memcached stands alone", MemcachedAlone),
-        new("a service is the cluster's or one's own, not both", NotBoth),
-        new("generated passwords are of no use elsewhere", NoneGenerated),
-        new("a node has something to run", SomethingToRun),
+        new("memcached runs on a single backend node", MemcachedAlone),
+        new("a service is either the cluster's or an external one", NotBoth),
+        new("an external service has no generated password", NoneGenerated),
+        new("a node runs at least one service", SomethingToRun),
     ];
 
     // memcached cannot be clustered: each server would have sessions of its own, and lose them alone (Baruwa's rule for clustered
@@ -30,8 +30,8 @@ internal static class BackendRules
             report.Error(
                 "memcached-clustered",
                 "backend.memcached",
-                $"memcached cannot be clustered, and the backend of this cluster has {nodes} nodes. Turn it off: sessions are kept in the "
-                    + $"cluster's Redis, or in the cache of uWSGI.",
+                $"memcached cannot be clustered, and the backend of this cluster has {nodes} nodes. Turn it off: sessions "
+                    + "are then stored in the cluster's Redis or in the uWSGI cache.",
                 v.OriginOf("backend.memcached")
             );
     }
@@ -50,7 +50,7 @@ internal static class BackendRules
                 report.Error(
                     "given-twice",
                     own,
-                    $"{place} is to take the place of what {ours} turns on; take one of the two away.",
+                    $"{place} replaces the service that {ours} turns on; remove one of the two settings.",
                     v.OriginOf(own)
                 );
     }
@@ -62,8 +62,8 @@ internal static class BackendRules
                 report.Error(
                     "not-known-there",
                     path,
-                    "this is the password of a service that is there already: give the one that it knows, as {file: PATH}, {env: NAME} or "
-                        + "{prompt: true}.",
+                    "this is the password of an existing service and cannot be generated; give its password as {file: "
+                        + "PATH}, {env: NAME} or {prompt: true}.",
                     v.OriginOf(path)
                 );
     }
@@ -75,7 +75,7 @@ internal static class BackendRules
         var why = profile.Name switch
         {
             "indexer" when v.TryGet<bool>("backend.search_index", out var index) && !index => "backend.search_index is off",
-            "cache" when v.TryGet<HostPort>("backend.redis", out _) => "backend.redis names a Redis elsewhere",
+            "cache" when v.TryGet<HostPort>("backend.redis", out _) => "backend.redis names an external Redis",
             "mq" when v.TryGet<bool>("backend.message_queue", out var queue) && !queue => "backend.message_queue is off",
             _ => null,
         };
@@ -83,7 +83,7 @@ internal static class BackendRules
             report.Warn(
                 "nothing-to-run",
                 "system.profile",
-                $"a node of profile '{profile.Name}' has nothing to run: {why}. It becomes a member and waits.",
+                $"a node of profile '{profile.Name}' has nothing to run: {why}. It becomes an idle member.",
                 v.OriginOf("system.profile")
             );
     }

@@ -9,7 +9,7 @@ namespace Gatehouse.Core.Settings;
 internal static class BalancerRules
 {
     public static ImmutableArray<Rule> All { get; } =
-    [new("a balancer is a member that has the ports free", PortsAreFree), new("what is balanced is listened on", PortsAreServed)];
+    [new("a balancer is a member whose ports are free", PortsAreFree), new("every balanced port has a listener", PortsAreServed)];
 
     /// <summary>The members by name, this node among them, as far as they are known.</summary>
     public static Dictionary<string, (Profile Profile, IPAddress Address)> MembersOf(ValueSet v)
@@ -39,15 +39,15 @@ internal static class BalancerRules
                 report.Warn(
                     "not-a-member",
                     "balancer.nodes",
-                    $"{name} is no member of the cluster (yet); it balances as soon as it is one.{Nearest.Hint(name, [.. members.Keys])}",
+                    $"{name} is not a member of the cluster (yet); it balances as soon as it joins.{Nearest.Hint(name, [.. members.Keys])}",
                     v.OriginOf("balancer.nodes")
                 );
             else if (member.Profile.Has("mail") || member.Profile.Has("web"))
                 report.Error(
                     "ports-taken",
                     "balancer.nodes",
-                    $"{name} is a '{member.Profile.Name}' node: Exim and nginx have a balancer's ports there. Take a node without mail "
-                        + $"and web, such as one of profile 'balancer'.",
+                    $"{name} is a '{member.Profile.Name}' node: Exim and nginx already use the balancer's ports there. "
+                        + "Choose a node without mail and web, such as one with profile 'balancer'.",
                     v.OriginOf("balancer.nodes")
                 );
         }
@@ -63,7 +63,7 @@ internal static class BalancerRules
             report.Error(
                 "port-not-served",
                 "balancer.ports",
-                $"port {port} is balanced, but mta.submission_ports does not have it: nobody listens there.",
+                $"port {port} is balanced but not in mta.submission_ports, so nothing listens on it.",
                 v.OriginOf("balancer.ports")
             );
     }

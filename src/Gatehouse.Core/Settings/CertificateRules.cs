@@ -10,10 +10,10 @@ internal static class CertificateRules
 {
     public static ImmutableArray<Rule> All { get; } =
     [
-        new("the cluster's CA is asked only where there is a cluster", ClusterNeeded),
+        new("the cluster's CA needs a cluster", ClusterNeeded),
         new("the cluster's certificate names the service", ClusterFits),
-        new("an own certificate fits its key, its name and the date", OwnFits),
-        new("an own DKIM key can sign", DkimFits),
+        new("a custom certificate matches its key and name and is valid now", OwnFits),
+        new("a custom DKIM key can sign", DkimFits),
     ];
 
     private static readonly ImmutableArray<string> Users = ["mta", "web"];
@@ -27,7 +27,7 @@ internal static class CertificateRules
                 report.Error(
                     "needs-cluster",
                     $"{screen}.certificate",
-                    "there is no cluster CA on a standalone node; take 'own' or 'self-signed'.",
+                    "a standalone node has no cluster CA; use 'own' or 'self-signed'.",
                     v.OriginOf($"{screen}.certificate")
                 );
     }
@@ -47,8 +47,8 @@ internal static class CertificateRules
                 report.Error(
                     "certificate-name",
                     $"{screen}.certificate",
-                    $"the cluster's CA names this node {node}, not {name}. Set {screen}.host_name to {node}, or take 'own' or "
-                        + $"'self-signed'.",
+                    $"the cluster's CA certifies the name {node}, not {name}. Set {screen}.host_name to {node}, or use 'own' "
+                        + "or 'self-signed'.",
                     v.OriginOf($"{screen}.certificate")
                 );
     }
@@ -79,7 +79,7 @@ internal static class CertificateRules
         report.Warn(
             "secret-exposed",
             path,
-            $"{file} holds a private key and can be read by others. Run 'chmod 600 {file}'.",
+            $"{file} contains a private key and is readable by other users. Run 'chmod 600 {file}'.",
             v.OriginOf(path)
         );
     }
@@ -103,7 +103,7 @@ internal static class CertificateRules
                 report.Error(
                     "certificate-unreadable",
                     path,
-                    $"{certificateFile} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).",
+                    $"{certificateFile} contains no certificate in PEM format (-----BEGIN CERTIFICATE-----).",
                     origin
                 );
                 return;
@@ -111,7 +111,7 @@ internal static class CertificateRules
                 report.Error(
                     "key-unreadable",
                     keyPath,
-                    $"{keyFile} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----).",
+                    $"{keyFile} contains no private key in PEM format (-----BEGIN PRIVATE KEY-----).",
                     keyOrigin
                 );
                 break;
@@ -119,7 +119,8 @@ internal static class CertificateRules
                 report.Error(
                     "key-encrypted",
                     keyPath,
-                    $"the private key in {keyFile} has a passphrase, which no service could type. Remove it with 'openssl pkey'.",
+                    $"the private key in {keyFile} is protected by a passphrase, which services cannot enter. Remove it with "
+                        + "'openssl pkey'.",
                     keyOrigin
                 );
                 break;
@@ -127,7 +128,7 @@ internal static class CertificateRules
                 report.Error(
                     "key-mismatch",
                     keyPath,
-                    $"the private key in {keyFile} belongs to no certificate in {certificateFile}. Name the two that belong together.",
+                    $"the private key in {keyFile} does not match any certificate in {certificateFile}. Give a matching pair.",
                     keyOrigin
                 );
                 break;
@@ -147,7 +148,7 @@ internal static class CertificateRules
             report.Error(
                 "certificate-expired",
                 path,
-                $"{certificateFile} expired on {parsed.NotAfter:yyyy-MM-dd}; put a valid one in its place.",
+                $"{certificateFile} expired on {parsed.NotAfter:yyyy-MM-dd}; replace it with a valid one.",
                 origin
             );
         else if (parsed.NotAfter.ToUniversalTime() < now.AddDays(14))
@@ -158,7 +159,7 @@ internal static class CertificateRules
                 origin
             );
         if (name is not null && !parsed.MatchesHostname(name))
-            report.Error("certificate-name", path, $"{certificateFile} is not valid for {name}; take one that names it.", origin);
+            report.Error("certificate-name", path, $"{certificateFile} is not valid for {name}; use one that includes this name.", origin);
     }
 
     // A key that is carried over from another gateway, so that its record in DNS goes on being right.
@@ -171,11 +172,6 @@ internal static class CertificateRules
         if (DkimKey.Read(text, out var problem) is null)
             report.Error("dkim-key", path, $"{file} {problem}.", v.OriginOf(path));
         if (v.List<string>("mta.dkim_domains").IsEmpty)
-            report.Warn(
-                "dkim-key-unused",
-                path,
-                "no domain is signed with this key; list the domains in mta.dkim_domains.",
-                v.OriginOf(path)
-            );
+            report.Warn("dkim-key-unused", path, "this key signs no domain; list the domains in mta.dkim_domains.", v.OriginOf(path));
     }
 }

@@ -8,7 +8,7 @@ namespace Gatehouse.Core.Settings;
 internal static class ClusterRules
 {
     public static ImmutableArray<Rule> All { get; } =
-    [new("a peer is another node", PeersAreOthers), new("no two peers have one address", AddressesDiffer)];
+    [new("a peer is another node", PeersAreOthers), new("peers have different addresses", AddressesDiffer)];
 
     private static void PeersAreOthers(ValueSet v, Inputs inputs, Report report)
     {
@@ -33,8 +33,8 @@ internal static class ClusterRules
                 report.Error(
                     "given-twice",
                     "cluster.peers",
-                    $"{row.Values["name"]} has the address of {seen[row.Values["address"]]}, {row.Values["address"]}; every member has "
-                        + $"its own.",
+                    $"{row.Values["name"]} has the address of {seen[row.Values["address"]]}, {row.Values["address"]}; every "
+                        + "member needs its own.",
                     row.Origin
                 );
     }

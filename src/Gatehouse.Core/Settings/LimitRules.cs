@@ -23,9 +23,9 @@ internal static class LimitRules
 
     public static ImmutableArray<Rule> All { get; } =
     [
-        new("limits have names of their own", NamesAreFree),
-        new("a limit is for a second to a day", TimesFit),
-        new("no limit repeats another", NoneTwice),
+        new("limits have unique names", NamesAreFree),
+        new("a limit's period is one second to one day", TimesFit),
+        new("no limit duplicates another", NoneTwice),
         new("a limit has something to count", SomethingToCount),
     ];
 
@@ -58,14 +58,14 @@ internal static class LimitRules
                 report.Error(
                     "name-taken",
                     $"{place}.name",
-                    $"'{row.Values["name"]}' is the name of the limit that {path} sets; choose another.",
+                    $"'{row.Values["name"]}' is already the name of the limit that {path} sets; choose another name.",
                     row.Origin
                 );
             else if ((string)row.Values["name"] == Verification)
                 report.Error(
                     "name-taken",
                     $"{place}.name",
-                    $"'{Verification}' is the limit that 'gatehouse verify' tries; choose another name.",
+                    $"'{Verification}' is reserved for 'gatehouse verify'; choose another name.",
                     row.Origin
                 );
         }
@@ -79,7 +79,7 @@ internal static class LimitRules
                 report.Error(
                     "time-unfit",
                     $"{place}.per",
-                    $"the time of limit '{row.Values["name"]}' must be from one second to one day.",
+                    $"the period of limit '{row.Values["name"]}' must be between one second and one day.",
                     row.Origin
                 );
         }
@@ -96,8 +96,9 @@ internal static class LimitRules
                 report.Error(
                     "limit-repeated",
                     place,
-                    $"limit '{row.Values["name"]}' counts the same in the same time as {seen[(Kind(row), (TimeSpan)row.Values["per"])]}, "
-                        + $"and the smaller of the two is all that counts; take one away.",
+                    $"limit '{row.Values["name"]}' counts the same messages over the same period as "
+                        + $"{seen[(Kind(row), (TimeSpan)row.Values["per"])]}, so only the smaller of the two has an effect; remove "
+                        + "one.",
                     row.Origin
                 );
         }
@@ -111,7 +112,7 @@ internal static class LimitRules
             report.Warn(
                 "nothing-to-count",
                 place,
-                $"limit '{row.Values["name"]}' counts nothing: no domain in mta.domains has a destination that is given by address.",
+                $"limit '{row.Values["name"]}' counts nothing: no domain in mta.domains has an IP address as its destination.",
                 row.Origin
             );
     }

@@ -6,7 +6,7 @@ namespace Gatehouse.Core.Settings;
 /// <summary>Where logs are collected: what the settings are made of, and the rules about them.</summary>
 internal static class LogRules
 {
-    public static ImmutableArray<Rule> All { get; } = [new("who collects logs is a member", CollectorsAreMembers)];
+    public static ImmutableArray<Rule> All { get; } = [new("log collectors are members", CollectorsAreMembers)];
 
     /// <summary>The settings of a node.</summary>
     public static LogSettings Build(ValueSet v)
@@ -29,7 +29,7 @@ internal static class LogRules
             report.Warn(
                 "no-member",
                 "cluster.collect_logs",
-                $"{name} is to collect logs and is no member yet; it begins when it has joined.{Nearest.Hint(name, names)}",
+                $"{name} is a log collector but not a member yet; it starts to collect when it has joined.{Nearest.Hint(name, names)}",
                 v.OriginOf("cluster.collect_logs")
             );
     }

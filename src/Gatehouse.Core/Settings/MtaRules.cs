@@ -11,10 +11,10 @@ internal static class MtaRules
     public static ImmutableArray<Rule> All { get; } =
     [
         new("no domain is delivered to this node itself", NoLoop),
-        new("outgoing mail is not handed to this node itself", SmartHostElsewhere),
+        new("outgoing mail is not sent to this node itself", SmartHostElsewhere),
         new("the postmaster is reachable elsewhere", PostmasterElsewhere),
         new("a smart host user has a password that can be sent", SmartHostLogin),
-        new("there is mail to take", SomethingToDo),
+        new("there is mail to accept", SomethingToDo),
     ];
 
     private static void NoLoop(ValueSet v, Inputs inputs, Report report)
@@ -27,15 +27,15 @@ internal static class MtaRules
                 report.Error(
                     "domain-is-host",
                     "mta.domains",
-                    $"'{domain}' is this gateway's own name; list the domains behind it.",
+                    $"'{domain}' is this gateway's own name; list the domains for which it accepts mail.",
                     row.Origin
                 );
             if (Unusable((HostPort)row.Values["destination"], own) is { } why)
                 report.Error(
                     why.Code,
                     "mta.domains",
-                    $"mail for '{domain}' would be sent to {row.Values["destination"]}, which is {why.Words}; "
-                        + "name the mail host behind it.",
+                    $"mail for '{domain}' would be sent to {row.Values["destination"]}, which is {why.Words}; name the mail "
+                        + "host that has the mailboxes.",
                     row.Origin
                 );
         }
@@ -47,8 +47,8 @@ internal static class MtaRules
             report.Error(
                 why.Code,
                 "mta.smart_host",
-                $"outgoing mail would be sent to {host}, which is {why.Words}; name another mail server, or leave it out to deliver "
-                    + $"directly.",
+                $"outgoing mail would be sent to {host}, which is {why.Words}; name another mail server, or leave it empty "
+                    + "to deliver directly.",
                 v.OriginOf("mta.smart_host")
             );
     }
@@ -64,7 +64,7 @@ internal static class MtaRules
             report.Error(
                 "postmaster-loop",
                 "mta.postmaster",
-                $"{address} is an address at this gateway, which has no mailboxes; name one that somebody reads.",
+                $"{address} is an address at this gateway, which has no mailboxes; use an address on another system that somebody reads.",
                 v.OriginOf("mta.postmaster")
             );
     }
@@ -85,7 +85,7 @@ internal static class MtaRules
             report.Error(
                 "password-unusable",
                 "mta.smart_host_password",
-                "the smart host must be told the password itself; give it as {file: PATH}, {env: NAME} or {prompt: true}.",
+                "the smart host needs the password itself, not a hash; give it as {file: PATH}, {env: NAME} or {prompt: true}.",
                 v.OriginOf("mta.smart_host_password")
             );
     }
@@ -93,6 +93,6 @@ internal static class MtaRules
     private static void SomethingToDo(ValueSet v, Inputs inputs, Report report)
     {
         if (v.TryGet<ImmutableArray<Row>>("mta.domains", out var rows) && rows.IsEmpty && v.List<IPNetwork>("mta.relay_networks").IsEmpty)
-            report.Warn("no-mail", "mta.domains", "no domain and no relay network is given: the gateway will take no mail.");
+            report.Warn("no-mail", "mta.domains", "no domain and no relay network is configured, so the gateway accepts no mail.");
     }
 }

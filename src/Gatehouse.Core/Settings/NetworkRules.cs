@@ -13,8 +13,8 @@ internal static class NetworkRules
 
     public static ImmutableArray<Rule> All { get; } =
     [
-        new("no network of a list holds another", NoOverlap),
-        new("the relay networks are not the whole Internet", NotOpen),
+        new("the networks of a list do not overlap", NoOverlap),
+        new("the relay networks do not cover the whole Internet", NotOpen),
         new("a load balancer is another host", BalancersAreOthers),
     ];
 
@@ -45,12 +45,12 @@ internal static class NetworkRules
                 report.Error(
                     "open-relay",
                     "mta.relay_networks",
-                    $"{network} is so wide that strangers could send mail through this gateway; name your own networks.",
+                    $"{network} is so wide that strangers could relay mail through this gateway; list only your own networks.",
                     v.OriginOf("mta.relay_networks")
                 );
         foreach (var path in new[] { "system.admin_networks", "web.networks" })
         foreach (var network in v.List<IPNetwork>(path).Where(n => n.PrefixLength == 0 && v.OriginOf(path) is not null))
-            report.Warn("open-to-all", path, $"{network} lets the whole Internet in.", v.OriginOf(path));
+            report.Warn("open-to-all", path, $"{network} allows access from the whole Internet.", v.OriginOf(path));
     }
 
     private static void BalancersAreOthers(ValueSet v, Inputs inputs, Report report)
@@ -65,16 +65,16 @@ internal static class NetworkRules
                     report.Error(
                         "balancer-is-self",
                         path,
-                        $"{balancer} is this node; a load balancer is another host, and whoever is listed must always send the PROXY "
-                            + $"header.",
+                        $"{balancer} is this node; a load balancer is another host, and every listed host must always send "
+                            + "the PROXY header.",
                         v.OriginOf(path)
                     );
                 else if (path.StartsWith("mta", StringComparison.Ordinal) && relays.Any(r => r.Contains(balancer)))
                     report.Warn(
                         "balancer-in-relay",
                         path,
-                        $"{balancer} lies in a relay network too. Its clients get rights by the address in their PROXY header alone, and "
-                            + $"it can send no mail of its own.",
+                        $"{balancer} is also in a relay network. Its clients get rights only by the address in their PROXY "
+                            + "header, and it cannot send mail itself.",
                         v.OriginOf(path)
                     );
             }

@@ -58,7 +58,7 @@ public static class PasswordStrength
         if (password.All(char.IsAsciiDigit))
             return "is a number";
         if (password.Zip(password.Skip(1), (a, b) => b - a).Distinct().Count() == 1)
-            return "is a run of neighbouring characters";
+            return "is a sequence of neighbouring characters";
         // Digits and signs around a common word, and digits in place of letters, are the first that a guesser adds.
         var core = password.ToLowerInvariant().Trim("0123456789!?.,;:+-_*#$%&/()= ".ToCharArray());
         var word = core.Replace('0', 'o').Replace('1', 'i').Replace('3', 'e').Replace('@', 'a').Replace('$', 's');
@@ -70,7 +70,7 @@ public static class PasswordStrength
                     || string.Equals(password, n, StringComparison.OrdinalIgnoreCase)
                 )
             )
-                ? "is a name that everybody can see"
+                ? "is a publicly visible name"
             : null;
     }
 }

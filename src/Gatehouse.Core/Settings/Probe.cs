@@ -101,7 +101,7 @@ public static class Probe
         return wanted.ToImmutable();
     }
 
-    // "Password there" alone does not say where: the field that it belongs to does.
+    // "Redis password" alone does not say which Redis: the field that it belongs to does.
     private static string Question(ScreenSet screens, Field field)
     {
         var first = field;

@@ -7,7 +7,8 @@ namespace Gatehouse.Core.Settings;
 /// <summary>Rules about a quarantine that nodes synchronise.</summary>
 internal static class QuarantineRules
 {
-    public static ImmutableArray<Rule> All { get; } = [new("no two members' quarantines are reached at one place", PlacesDiffer)];
+    public static ImmutableArray<Rule> All { get; } =
+    [new("the quarantines of two members have different addresses or ports", PlacesDiffer)];
 
     /// <summary>The fingerprints of a peer's certificates.</summary>
     public static ImmutableArray<string> Fingerprints(Row peer) =>
@@ -37,8 +38,8 @@ internal static class QuarantineRules
                 report.Error(
                     "place-taken",
                     "quarantine.forwarded_port",
-                    $"the quarantines of {seen[place]} and {row.Values["name"]} are both reached at {place.Item1} port {place.Item2}; "
-                        + $"nodes behind one address need a port each.",
+                    $"the quarantines of {seen[place]} and {row.Values["name"]} are both reached at {place.Item1} port "
+                        + $"{place.Item2}; nodes behind one address need different ports.",
                     v.OriginOf("quarantine.forwarded_port") ?? row.Origin
                 );
         }

@@ -103,7 +103,7 @@ public static class Resolver
 
     private static string NotUsed(Field field, Condition when) =>
         when.AnyOf is ["*"]
-            ? $"'{field.Label}' is used only together with {when.Path}; give that as well, or take this away."
+            ? $"'{field.Label}' is used only together with {when.Path}; set that as well, or remove this."
             : $"'{field.Label}' is used only with {when.Path}: {string.Join(" or ", when.AnyOf)}.";
 
     private static string? DefaultText(Field field, Facts facts) =>

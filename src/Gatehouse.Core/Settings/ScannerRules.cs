@@ -30,10 +30,10 @@ internal static class ScannerRules
     public static ImmutableArray<Rule> All { get; } =
     [
         new("certain spam scores higher than spam", ScoresInOrder),
-        new("worse spam is not treated better", ActionsInOrder),
+        new("certain spam is not treated more leniently than spam", ActionsInOrder),
         new("the quarantine has a directory of its own", QuarantineDirectory),
-        new("an organisation that SMTP cannot carry is told", OrganisationShown),
-        new("a single node shares its quarantine with nobody", SharingNeedsCluster),
+        new("warn about an organisation name that SMTP cannot carry", OrganisationShown),
+        new("a standalone node cannot share its quarantine", SharingNeedsCluster),
     ];
 
     private static void ScoresInOrder(ValueSet v, Inputs inputs, Report report)
@@ -61,7 +61,8 @@ internal static class ScannerRules
         report.Warn(
             "actions-reversed",
             "scanner.high_spam_action",
-            $"worse spam is treated better: '{high}' is milder than the spam action '{low}'. Choose '{low}' here, or a milder spam action.",
+            $"certain spam is treated more leniently than spam: '{high}' is milder than the spam action '{low}'. Choose "
+                + $"'{low}' here, or a milder spam action.",
             origin
         );
     }
@@ -75,7 +76,7 @@ internal static class ScannerRules
                     Severity.Info,
                     "organisation-not-in-banner",
                     "scanner.organisation",
-                    "the organisation has letters beyond ASCII, which SMTP cannot carry; the banner leaves it out.",
+                    "the organisation contains non-ASCII characters, which SMTP cannot carry; the banner omits it.",
                     v.OriginOf("scanner.organisation")
                 )
             );
@@ -90,7 +91,7 @@ internal static class ScannerRules
             report.Error(
                 "directory-unsafe",
                 "scanner.quarantine_directory",
-                $"old messages are deleted below this directory, so it must lie under one of {string.Join(", ", Allowed)}.",
+                $"Gatehouse deletes old messages in this directory, so it must be below one of {string.Join(", ", Allowed)}.",
                 origin
             );
         else if (Taken.FirstOrDefault(t => path == t || path.StartsWith(t + "/", StringComparison.Ordinal)) is { } owner)
@@ -104,7 +105,7 @@ internal static class ScannerRules
             report.Error(
                 "directory-unsafe",
                 "scanner.quarantine_directory",
-                $"{Parent} holds more than the quarantine; take {Parent}/quarantine.",
+                $"{Parent} contains more than the quarantine; use {Parent}/quarantine.",
                 origin
             );
     }
@@ -120,7 +121,7 @@ internal static class ScannerRules
             report.Error(
                 "needs-cluster",
                 "scanner.quarantine_shared",
-                "the built-in sharing synchronises the nodes of a cluster; a standalone node takes 'off' or 'file-system'.",
+                "the built-in sharing synchronises the nodes of a cluster; a standalone node needs 'off' or 'file-system'.",
                 v.OriginOf("scanner.quarantine_shared")
             );
     }

@@ -23,7 +23,7 @@ public static partial class SealedName
     /// <summary>The file of a secret on a member.</summary>
     /// <exception cref="ArgumentException">The name is none.</exception>
     public static string FileOf(string name) =>
-        IsValid(name) ? $"{Directory}/{name}" : throw new ArgumentException($"'{name}' is no name of a sealed secret", nameof(name));
+        IsValid(name) ? $"{Directory}/{name}" : throw new ArgumentException($"'{name}' is not the name of a sealed secret", nameof(name));
 
     /// <summary>Whether a secret came with a version of the settings, whose number its name ends with; it goes with that version. The
     /// registry's migration 18 has the same pattern.</summary>

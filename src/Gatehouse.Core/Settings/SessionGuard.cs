@@ -18,7 +18,7 @@ public static class SessionGuard
                 + $"system.ssh_port.";
         return settings.System.AdminNetworks.Any(n => n.Contains(client))
             ? null
-            : $"you are connected from {client}, which is in none of the administration networks: the firewall would cut you off. Add it "
-                + $"to system.admin_networks.";
+            : $"you are connected from {client}, which is not in any administration network: the firewall would lock you out. "
+                + "Add it to system.admin_networks.";
     }
 }

@@ -14,10 +14,10 @@ internal static class SystemRules
 
     public static ImmutableArray<Rule> All { get; } =
     [
-        new("the host name is one of its own that Linux takes", NameUsable),
+        new("the host name is unique and valid on Linux", NameUsable),
         new("the firewall opens the port that sshd listens on", SshReachable),
-        new("the name servers can be asked", ResolversUsable),
-        new("the node's address is one others can reach", AddressUsable),
+        new("the name servers can be queried", ResolversUsable),
+        new("other hosts can reach the node's address", AddressUsable),
     ];
 
     private static void AddressUsable(ValueSet v, Inputs inputs, Report report)
@@ -28,7 +28,7 @@ internal static class SystemRules
             report.Error(
                 "address-unusable",
                 "system.address",
-                $"{address} is {why}; other hosts cannot reach this one at it.",
+                $"{address} is {why}; other hosts cannot reach this host there.",
                 v.OriginOf("system.address")
             );
     }
@@ -42,14 +42,14 @@ internal static class SystemRules
             report.Error(
                 "name-too-long",
                 "system.name",
-                $"'{name}' has {name.Length} characters; Linux takes host names of at most {LongestHostName}.",
+                $"'{name}' has {name.Length} characters; Linux allows at most {LongestHostName} in a host name.",
                 v.OriginOf("system.name")
             );
         if (labels[0] == "localhost" || labels[^1] is "localhost" or "localdomain")
             report.Error(
                 "name-is-localhost",
                 "system.name",
-                $"'{name}' means \"this host\" on every host; write a name of its own, such as mx1.example.org.",
+                $"'{name}' means \"this host\" on every host; use a unique name, such as mx1.example.org.",
                 v.OriginOf("system.name")
             );
     }
@@ -67,8 +67,8 @@ internal static class SystemRules
         report.Warn(
             "ssh-port-closed",
             "system.ssh_port",
-            $"sshd listens on port {string.Join(" and ", ports)} of this host, but the firewall will open {port} only: SSH will be "
-                + $"unreachable. Write {ports[0]}, or change sshd first.",
+            $"sshd listens on port {string.Join(" and ", ports)} of this host, but the firewall will open {port} only: SSH "
+                + $"will be unreachable. Use {ports[0]}, or change the port of sshd first.",
             v.OriginOf("system.ssh_port")
         );
     }
@@ -88,8 +88,8 @@ internal static class SystemRules
             report.Warn(
                 "resolvers-ignored",
                 "system.resolvers",
-                $"only the first {MostResolvers} of {resolvers.Length} name servers are used: the system's resolver reads no more than "
-                    + $"that.",
+                $"only the first {MostResolvers} of {resolvers.Length} name servers are used: the system's resolver supports "
+                    + "no more than that.",
                 v.OriginOf("system.resolvers")
             );
     }

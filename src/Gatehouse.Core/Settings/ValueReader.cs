@@ -50,7 +50,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
             report.Error(
                 "wrong-type",
                 path,
-                $"'{field.Label}' takes a single value ({field.Kind.Expected}), found {node.Describe()}.{quotes}",
+                $"'{field.Label}' needs a single value ({field.Kind.Expected}), found {node.Describe()}.{quotes}",
                 node.Origin
             );
             return null;
@@ -71,8 +71,8 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
             report.Error(
                 "bad-value",
                 path,
-                $"{Quote(scalar.Text)} is not a time zone that this host knows; write its name in the tz database, such as Europe/Berlin "
-                    + $"or UTC.{ZoneDatabase.Hint(inputs, scalar.Text)}",
+                $"{Quote(scalar.Text)} is not a known time zone; use a name from the tz database, such as Europe/Berlin or "
+                    + $"UTC.{ZoneDatabase.Hint(inputs, scalar.Text)}",
                 scalar.Origin
             );
             return null;
@@ -99,7 +99,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
             report.Error(
                 "wrong-type",
                 field.Path,
-                $"'{field.Label}' takes a list (lines beginning with '-', or [a, b]), found {node.Describe()}.",
+                $"'{field.Label}' needs a list (lines beginning with '-', or [a, b]), found {node.Describe()}.",
                 node.Origin
             );
             return null;
@@ -120,7 +120,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
                 report.Error(
                     "given-twice",
                     path,
-                    $"{Quote(((Scalar)list.Items[i]).Text)} was given before, as item {seen[value] + 1}.",
+                    $"{Quote(((Scalar)list.Items[i]).Text)} is already in the list, as item {seen[value] + 1}.",
                     list.Items[i].Origin
                 );
         }
@@ -135,7 +135,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
             report.Error(
                 "wrong-type",
                 field.Path,
-                $"'{field.Label}' takes a list of rows, each beginning with '- {field.Columns[0].Key}:', found {node.Describe()}.",
+                $"'{field.Label}' needs a list of rows, each beginning with '- {field.Columns[0].Key}:', found {node.Describe()}.",
                 node.Origin
             );
             return null;
@@ -155,7 +155,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
                 report.Error(
                     "given-twice",
                     $"{field.Path}[{i + 1}]",
-                    $"{field.Columns[0].Label.ToLowerInvariant()} '{first}' was given before, in row {seen[first] + 1}.",
+                    $"{field.Columns[0].Label.ToLowerInvariant()} '{first}' is already used in row {seen[first] + 1}.",
                     list.Items[i].Origin
                 );
         }
@@ -220,7 +220,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
             return Inline(field, inline);
         if (node is not Mapping { Entries: [{ Value: Scalar value } only] })
         {
-            report.Error("wrong-type", field.Path, $"'{field.Label}' takes {field.Kind.Expected}.", node.Origin);
+            report.Error("wrong-type", field.Path, $"'{field.Label}' needs {field.Kind.Expected}.", node.Origin);
             return null;
         }
 
@@ -243,7 +243,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
                 report.Error(
                     "bad-value",
                     field.Path,
-                    "the name of a sealed secret is of lower-case letters, digits and '._-'; the cluster writes it itself.",
+                    "the name of a sealed secret contains only lower-case letters, digits and '._-'; the cluster sets it.",
                     value.Origin
                 );
                 return null;
@@ -251,7 +251,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
                 report.Error(
                     "bad-value",
                     field.Path,
-                    $"'{field.Label}' takes {field.Kind.Expected}."
+                    $"'{field.Label}' needs {field.Kind.Expected}."
                         + Nearest.Hint(only.Key, ["file", "env", "prompt", "generate", "hash", "sealed"]),
                     only.Origin
                 );
@@ -266,8 +266,8 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
             report.Error(
                 "secret-exposed",
                 field.Path,
-                $"a password stands in a file that others can read. Run 'chmod 600 {answers.File}', or write {{file: PATH}} or "
-                    + $"{{generate: true}}.",
+                $"this file contains a password and is readable by other users. Run 'chmod 600 {answers.File}', or write "
+                    + $"{{file: PATH}} or {{generate: true}}.",
                 inline.Origin
             );
             return null;
@@ -308,8 +308,9 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
         report.Error(
             "sealed-missing",
             field.Path,
-            $"'{field.Label}' is the cluster's secret {Quote(name.Text)}, which this host has not got ({SealedName.FileOf(name.Text)}). "
-                + $"On a member, 'gatehouse sync' fetches it; anywhere else give the password as {{file: PATH}}.",
+            $"'{field.Label}' is the cluster's secret {Quote(name.Text)}, which is missing on this host "
+                + $"({SealedName.FileOf(name.Text)}). On a member, 'gatehouse sync' fetches it; anywhere else give the password as "
+                + $"{{file: PATH}}.",
             name.Origin
         );
         return null;
@@ -323,7 +324,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
             report.Error(
                 kind == WantedKind.File ? "file-missing" : "variable-missing",
                 field.Path,
-                $"{Quote(name.Text)} {found.Problem}; it should hold '{field.Label}'.",
+                $"{Quote(name.Text)} {found.Problem}; it must contain '{field.Label}'.",
                 name.Origin
             );
             return null;
@@ -342,13 +343,13 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
         var bytes = found.Content!.Value;
         if (!found.OwnerOnly)
         {
-            report.Error("secret-exposed", field.Path, $"{file} can be read by others. Run 'chmod 600 {file}'.", name.Origin);
+            report.Error("secret-exposed", field.Path, $"{file} is readable by other users. Run 'chmod 600 {file}'.", name.Origin);
             return null;
         }
 
         if (bytes.Length > 8192 || !System.Text.Unicode.Utf8.IsValid(bytes.AsSpan()))
         {
-            report.Error("bad-value", field.Path, $"{Quote(name.Text)} does not hold one line of UTF-8 text.", name.Origin);
+            report.Error("bad-value", field.Path, $"{Quote(name.Text)} does not contain a single line of UTF-8 text.", name.Origin);
             return null;
         }
 
@@ -376,7 +377,7 @@ internal sealed class ValueReader(Answers answers, Inputs inputs, Report report,
     {
         if (count <= MostItems)
             return false;
-        report.Error("too-many", field.Path, $"'{field.Label}' has {count:N0} items; at most {MostItems:N0} are taken.", node.Origin);
+        report.Error("too-many", field.Path, $"'{field.Label}' has {count:N0} items; at most {MostItems:N0} are allowed.", node.Origin);
         return true;
     }
 

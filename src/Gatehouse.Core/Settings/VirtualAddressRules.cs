@@ -16,12 +16,12 @@ internal static class VirtualAddressRules
     public static ImmutableArray<Rule> All { get; } =
     [
         new("a prefix length fits its network", PrefixesFit),
-        new("a virtual address is no node's", NoNodes),
-        new("a virtual address lies in a network that is described", InANetwork),
-        new("no two virtual addresses go by one id", IdsDiffer),
-        new("a virtual address has nodes that can have it", SomebodyCan),
-        new("the preferred node is a member that can have the address", PreferredIsAble),
-        new("mail leaves only by an address of the mail service", OutgoingIsMail),
+        new("a virtual address does not belong to a node", NoNodes),
+        new("a virtual address is in a configured network", InANetwork),
+        new("virtual addresses have different router ids", IdsDiffer),
+        new("a virtual address has nodes that can hold it", SomebodyCan),
+        new("the preferred node is a member that can hold the address", PreferredIsAble),
+        new("mail leaves only from an address of the mail service", OutgoingIsMail),
     ];
 
     private static void PrefixesFit(ValueSet v, Inputs inputs, Report report)
@@ -35,8 +35,8 @@ internal static class VirtualAddressRules
                 report.Error(
                     "bad-value",
                     path + ".prefix",
-                    $"{prefix} is no prefix length for addresses of {network}; take {network.PrefixLength} to "
-                        + $"{Bits(network.BaseAddress)}, or leave it away for the address alone.",
+                    $"{prefix} is not a valid prefix length for addresses in {network}; use {network.PrefixLength} to "
+                        + $"{Bits(network.BaseAddress)}, or omit it for a single address.",
                     row.Origin
                 );
     }
@@ -51,7 +51,7 @@ internal static class VirtualAddressRules
                 report.Error(
                     "address-taken",
                     path + ".address",
-                    $"{address} is the address of {node} itself; a virtual address is another one, which goes from node to node.",
+                    $"{address} is the address of {node} itself; a virtual address must be a different one, which moves between nodes.",
                     row.Origin
                 );
             foreach (var list in new[] { "mta.load_balancers", "web.load_balancers" })
@@ -59,8 +59,8 @@ internal static class VirtualAddressRules
                     report.Error(
                         "address-taken",
                         list,
-                        $"{address} is a virtual address of this cluster; what sends PROXY headers does so from its own address. The "
-                            + $"cluster's own balancers need not be listed.",
+                        $"{address} is a virtual address of this cluster; load balancers send PROXY headers from their own "
+                            + "address. You need not list the cluster's own balancers.",
                         v.OriginOf(list) ?? row.Origin
                     );
         }
@@ -82,16 +82,16 @@ internal static class VirtualAddressRules
                 report.Error(
                     "no-network",
                     path + ".address",
-                    $"{address} lies in no network of {Networks}; add one with its interface, such as {{network: {Around(address)}, "
-                        + $"interface: eth0}}.",
+                    $"{address} is in no network of {Networks}; add one with its interface, such as {{network: "
+                        + $"{Around(address)}, interface: eth0}}.",
                     row.Origin
                 );
             else if (IsEdge(address, network))
                 report.Error(
                     "bad-value",
                     path + ".address",
-                    $"{address} is the {(address.Equals(network.BaseAddress) ? "network" : "broadcast")} address of {network}; no host "
-                        + $"can have it.",
+                    $"{address} is the {(address.Equals(network.BaseAddress) ? "network" : "broadcast")} address of "
+                        + $"{network}; no host can use it.",
                     row.Origin
                 );
         }
@@ -107,15 +107,16 @@ internal static class VirtualAddressRules
                 report.Error(
                     "id-needed",
                     path + ".router_id",
-                    $"{row.Values["address"]} ends in 0, which is no id; give it a router_id from 1 to 255 that is free on its network.",
+                    $"{row.Values["address"]} ends in 0, which is not a valid id; give it a router_id from 1 to 255 that is "
+                        + "free on its network.",
                     row.Origin
                 );
             else if (!seen.TryAdd(id, row.Values["address"]))
                 report.Error(
                     "id-taken",
                     path + ".router_id",
-                    $"{row.Values["address"]} and {seen[id]} both go by the id {id.ToString(CultureInfo.InvariantCulture)}; give one of "
-                        + $"them a router_id of its own, 1 to 255.",
+                    $"{row.Values["address"]} and {seen[id]} both have the router id "
+                        + $"{id.ToString(CultureInfo.InvariantCulture)}; give one of them a router_id of its own, 1 to 255.",
                     row.Origin
                 );
         }
@@ -134,15 +135,15 @@ internal static class VirtualAddressRules
                 report.Warn(
                     "nobody-can",
                     path,
-                    $"no member of the cluster runs '{service.Name}', so nobody has {address} yet.",
+                    $"no member of the cluster runs '{service.Name}', so no node holds {address} yet.",
                     row.Origin
                 );
             foreach (var (name, member) in able.Where(m => m.Value.Address.AddressFamily != address.AddressFamily))
                 report.Warn(
                     "other-family",
                     path + ".address",
-                    $"{name} has the address {member.Address} and cannot have {address}: nodes speak to each other about an address in "
-                        + $"its own family.",
+                    $"{name} has the address {member.Address} and cannot hold {address}: nodes need an address of the same "
+                        + "family to negotiate it.",
                     row.Origin
                 );
         }
@@ -162,7 +163,7 @@ internal static class VirtualAddressRules
                 report.Warn(
                     "not-a-member",
                     path + ".preferred",
-                    $"{preferred} is no member of the cluster (yet); until it is one, the others have "
+                    $"{preferred} is not a member of the cluster (yet); until it joins, the other nodes hold "
                         + $"{row.Values["address"]}.{Nearest.Hint(preferred, [.. members.Keys])}",
                     row.Origin
                 );
@@ -184,7 +185,7 @@ internal static class VirtualAddressRules
                 report.Error(
                     "no-mail-there",
                     path + ".outgoing",
-                    $"{row.Values["address"]} follows '{Service(row).Name}'; mail leaves only by an address that follows 'mail'.",
+                    $"{row.Values["address"]} follows '{Service(row).Name}'; mail can leave only from an address that follows 'mail'.",
                     row.Origin
                 );
     }

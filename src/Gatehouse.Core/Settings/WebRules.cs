@@ -6,7 +6,7 @@ namespace Gatehouse.Core.Settings;
 /// <summary>Rules about the management web.</summary>
 internal static class WebRules
 {
-    public static ImmutableArray<Rule> All { get; } = [new("the administrator's password is no first guess", PasswordHard)];
+    public static ImmutableArray<Rule> All { get; } = [new("the administrator's password is not easy to guess", PasswordHard)];
 
     private static void PasswordHard(ValueSet v, Inputs inputs, Report report)
     {
@@ -17,7 +17,7 @@ internal static class WebRules
             report.Warn(
                 "password-weak",
                 "web.password",
-                $"the administrator's password {weakness}; take a longer one, or '{{generate: true}}'.",
+                $"the administrator's password {weakness}; choose a longer one, or '{{generate: true}}'.",
                 v.OriginOf("web.password")
             );
     }

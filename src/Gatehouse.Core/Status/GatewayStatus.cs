@@ -99,15 +99,15 @@ public sealed record GatewayStatus
     {
         if (Apply is null)
         {
-            yield return "Nothing was applied on this host yet. 'gatehouse setup' sets it up.";
+            yield return "Nothing has been applied on this host yet. 'gatehouse setup' sets it up.";
             yield break;
         }
 
         if (Apply.Result == "interrupted")
-            yield return $"The apply of generation {Apply.Number} was cut off. 'gatehouse rollback --interrupted' restores the state "
-                + $"before it.";
+            yield return $"The apply of generation {Apply.Number} was interrupted. 'gatehouse rollback --interrupted' restores the "
+                + "previous state.";
         foreach (var unit in Units.Where(u => !u.IsActive))
-            yield return $"{unit.Unit} does not run ({unit.State}). 'journalctl -u {unit.Unit}' shows why.";
+            yield return $"{unit.Unit} is not running ({unit.State}). 'journalctl -u {unit.Unit}' shows why.";
         if (Verify is { IsHealthy: false } failed)
         {
             var more = failed.Failures.Length > 3 ? $"; and {failed.Failures.Length - 3} more" : "";
@@ -115,11 +115,11 @@ public sealed record GatewayStatus
                 + "'gatehouse verify' runs it again.";
         }
         else if (Verify is { } old && Now - old.Time > OldVerification)
-            yield return $"The last verification was {Span(Now - old.Time)} ago; one runs every hour. 'systemctl status "
-                + $"gatehouse-watch.timer' shows why not.";
+            yield return $"The last verification was {Span(Now - old.Time)} ago, but it should run every hour. 'systemctl status "
+                + "gatehouse-watch.timer' shows why it did not.";
         if (Queue is { OldestSeconds: { } seconds } queue && TimeSpan.FromSeconds(seconds) > OldMessage)
-            yield return $"The oldest of {queue.Messages} messages in the queue has waited for {Span(TimeSpan.FromSeconds(seconds))}. "
-                + $"'gatehouse queue why' shows the reasons.";
+            yield return $"The oldest of {queue.Messages} messages in the queue has been waiting for "
+                + $"{Span(TimeSpan.FromSeconds(seconds))}. 'gatehouse queue why' shows the reasons.";
         foreach (var disk in Disks.Where(d => d.UsedPercent >= FullDisk))
             yield return $"The file system of {disk.Path} is {disk.UsedPercent} % full.";
         foreach (var certificate in Certificates.Where(c => c.Ends - Now < CertificateWarning))
@@ -129,7 +129,7 @@ public sealed record GatewayStatus
                 : $"The certificate of {certificate.Use} expires in {Span(certificate.Ends - Now)}. 'gatehouse apply' renews one that "
                     + $"Gatehouse made; replace the file of any other first.";
         if (ScansForViruses && Signatures is null)
-            yield return "ClamAV has no virus signatures, only the test virus is found. 'systemctl status clamav-freshclam' shows why.";
+            yield return "ClamAV has no virus signatures and finds only the test virus. 'systemctl status clamav-freshclam' shows why.";
         else if (ScansForViruses && Now - Signatures > OldSignatures)
             yield return $"The virus signatures are {Span(Now - Signatures!.Value)} old. 'systemctl status clamav-freshclam' shows why.";
     }

@@ -20,7 +20,7 @@ public static class StatusText
         Line(
             "Last verify",
             status.Verify is { } verify
-                ? $"{Time(verify.Time)}, {(verify.IsHealthy ? "all is well" : Count(verify.Failures.Length, "failure"))}"
+                ? $"{Time(verify.Time)}, {(verify.IsHealthy ? "no failures" : Count(verify.Failures.Length, "failure"))}"
                 : "none yet"
         );
         Line(
@@ -33,7 +33,7 @@ public static class StatusText
             Line(
                 "Queue",
                 queue.OldestSeconds is { } age
-                    ? $"{Count(queue.Messages, "message")}, the oldest waits for "
+                    ? $"{Count(queue.Messages, "message")}, the oldest waiting for "
                         + $"{GatewayStatus.Span(TimeSpan.FromSeconds(age))}{(queue.Frozen > 0 ? $", {queue.Frozen} on hold" : "")}"
                     : "empty"
             );
@@ -52,7 +52,7 @@ public static class StatusText
         text.AppendLine();
         var problems = status.Problems;
         if (problems.IsEmpty)
-            text.AppendLine("All is well.");
+            text.AppendLine("No problems.");
         foreach (var problem in problems)
             text.AppendLine(CultureInfo.InvariantCulture, $"! {problem}");
         return text.ToString();
@@ -139,16 +139,20 @@ public static class StatusText
             "The release of Gatehouse; always 1.",
             [($"{{name=\"{Label(status.Name)}\",release=\"{Label(status.Release)}\"}}", 1)]
         );
-        Gauge("gatehouse_healthy", "Whether 'gatehouse status' finds no problem (1) or one (0).", [("", status.IsHealthy ? 1 : 0)]);
+        Gauge(
+            "gatehouse_healthy",
+            "Whether 'gatehouse status' finds no problem (1) or at least one (0).",
+            [("", status.IsHealthy ? 1 : 0)]
+        );
         Gauge("gatehouse_problems", "The number of problems that 'gatehouse status' finds.", [("", status.Problems.Length)]);
         Gauge(
             "gatehouse_service_active",
-            "Whether the unit runs.",
+            "Whether the unit is running.",
             status.Units.Select(u => ($"{{unit=\"{Label(u.Unit)}\"}}", u.IsActive ? 1.0 : 0))
         );
         if (status.Queue is { } queue)
         {
-            Gauge("gatehouse_queue_messages", "Messages that wait for delivery.", [("", queue.Messages)]);
+            Gauge("gatehouse_queue_messages", "Messages waiting for delivery.", [("", queue.Messages)]);
             Gauge("gatehouse_queue_on_hold_messages", "Messages on hold in the queue.", [("", queue.Frozen)]);
             Gauge(
                 "gatehouse_queue_oldest_age_seconds",
@@ -162,7 +166,7 @@ public static class StatusText
             "How full the file system is, from 0 to 1.",
             status.Disks.Select(d => (Disk(d), d.UsedPercent / 100.0))
         );
-        Gauge("gatehouse_disk_free_bytes", "What is left on the file system.", status.Disks.Select(d => (Disk(d), (double)d.FreeBytes)));
+        Gauge("gatehouse_disk_free_bytes", "Free space on the file system.", status.Disks.Select(d => (Disk(d), (double)d.FreeBytes)));
         if (status is { ScansForViruses: true, Signatures: { } made })
             Gauge(
                 "gatehouse_virus_signatures_timestamp_seconds",
@@ -171,7 +175,7 @@ public static class StatusText
             );
         Gauge(
             "gatehouse_certificate_expires_timestamp_seconds",
-            "When the certificate ends, as Unix time.",
+            "When the certificate expires, as Unix time.",
             status.Certificates.Select(c => ($"{{use=\"{Label(c.Use)}\"}}", (double)c.Ends.ToUnixTimeSeconds()))
         );
         if (status.Apply is { } apply)
@@ -188,7 +192,7 @@ public static class StatusText
                 "When the last verification was, as Unix time.",
                 [("", verify.Time.ToUnixTimeSeconds())]
             );
-            Gauge("gatehouse_verify_failures", "What the last verification found wrong.", [("", verify.Failures.Length)]);
+            Gauge("gatehouse_verify_failures", "The number of failures in the last verification.", [("", verify.Failures.Length)]);
         }
 
         return text.ToString();

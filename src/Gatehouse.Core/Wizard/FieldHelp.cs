@@ -24,7 +24,7 @@ public static class FieldHelp
         if (field.Example.Length > 0)
             lines.Add($"Example: {field.Example}");
         if (field.Required && field.Default is null)
-            lines.Add("It must be answered.");
+            lines.Add("Required.");
         if (field.IsAnswer)
             lines.AddRange("", $"In an answer file: {field.Path}");
         return lines.ToImmutable();
@@ -32,7 +32,7 @@ public static class FieldHelp
 
     /// <summary>What a screen is about, with its fields.</summary>
     public static ImmutableArray<string> Of(Screen screen, IEnumerable<Field> fields) =>
-        [screen.Help, "", "It asks:", .. fields.Select(f => $"  {f.Label}")];
+        [screen.Help, "", "Questions:", .. fields.Select(f => $"  {f.Label}")];
 
     /// <summary>How the answer is typed, in a sentence.</summary>
     public static string HowToType(Field field) =>
@@ -40,11 +40,11 @@ public static class FieldHelp
         {
             { Kind.Name: "password" } => "Type it twice; it is not shown.",
             { IsTable: true } =>
-                $"One row a line: {string.Join(", then ", field.TypedColumns.Select(c => c.Label.ToLowerInvariant()))}, with a blank "
-                    + $"between. Many rows can be pasted at once.",
-            { IsList: true } => $"One a line, each {field.Kind.Expected}. Many can be pasted at once.",
+                $"One row per line: {string.Join(", then ", field.TypedColumns.Select(c => c.Label.ToLowerInvariant()))}, separated by a "
+                    + $"space. Many rows can be pasted at once.",
+            { IsList: true } => $"One per line, each {field.Kind.Expected}. Many can be pasted at once.",
             { Kind.Name: "boolean" } => "Yes or no.",
             { Choices.IsEmpty: false } => "One of the values offered.",
-            _ => $"Write {field.Kind.Expected}.",
+            _ => $"Enter {field.Kind.Expected}.",
         };
 }

@@ -209,7 +209,7 @@ public sealed class Interview
 
     /// <summary>What a password field stands for, in words; never the password.</summary>
     public string SecretState(Field field) =>
-        secrets.TryGetValue(field.Path, out var typed) ? (IsUsable(typed) ? "typed in" : "not typed twice alike")
+        secrets.TryGetValue(field.Path, out var typed) ? (IsUsable(typed) ? "typed in" : "the two differ")
         : references.TryGetValue(field.Path, out var reference) ? ReferenceText(reference)
         : field.Default == "generate"
             ? lost.Contains(field.Path) ? "what you typed was not kept; will be generated"
@@ -310,7 +310,7 @@ public sealed class Interview
             .Concat(TypingProblems(values, others))
             .Concat(TaskProblems())
             .ToImmutableArray();
-        // What a task does not ask is not for this host to say.
+        // A task without settings keeps only the findings of the fields that it asks; the settings come from the cluster.
         if (!Task.AsksSettings)
             (findings, settings) = ([.. findings.Where(f => asked.Contains(f.Path.Split('[')[0]))], null);
         if (settings is not null && SessionGuard.Judge(settings, facts.Session) is { } cutOff)
@@ -331,7 +331,7 @@ public sealed class Interview
         return new Judgement(answers, findings, findings.Any(f => f.Severity == Severity.Error) ? null : settings, values, others, unasked);
     }
 
-    // Who the members are is for the registry to say, and what is typed secretly can be sealed for the others by who has the key.
+    // The registry knows the members. Only a node with the encryption key can seal a password for the others.
     private bool IsForHere(Field field) =>
         !Profile.Clustered
             ? !field.Clustered
@@ -367,7 +367,7 @@ public sealed class Interview
     // What only a wizard can see: a row of too many words, a password not typed twice alike.
     private IEnumerable<Finding> TypingProblems(ValueSet values, ValueSet? others)
     {
-        // What is not asked any more cannot be mended either.
+        // A field that is no longer asked cannot be corrected, so it has no problems.
         foreach (var field in screens.Fields.Where(f => Applies(f, values, others)))
         {
             if (texts.TryGetValue(field.Path, out var text))
@@ -394,9 +394,9 @@ public sealed class Interview
     private static string ReferenceText(Mapping reference) =>
         (reference.Entries[0].Key, reference.Entries[0].Value) switch
         {
-            ("file", Scalar path) => $"as it is, in {path.Text}",
-            ("sealed", Scalar) => "as it is, kept by the cluster",
-            ("env", Scalar name) => $"as it is, in the variable {name.Text}",
-            _ => "as it is, by its hash",
+            ("file", Scalar path) => $"unchanged, in {path.Text}",
+            ("sealed", Scalar) => "unchanged, kept by the cluster",
+            ("env", Scalar name) => $"unchanged, in the variable {name.Text}",
+            _ => "unchanged, as a hash",
         };
 }

@@ -4,11 +4,11 @@ using Gatehouse.Core.Screens;
 
 namespace Gatehouse.Core.Wizard;
 
-/// <summary>Says what is wrong to somebody who sits in front of the field; an answer file is told what to write where.</summary>
+/// <summary>Rewords a finding for an operator at the field; the original wording is for the author of an answer file.</summary>
 internal static class OperatorWords
 {
     /// <summary>A finding in these words.</summary>
-    /// <param name="finding">As an answer file is told.</param>
+    /// <param name="finding">As it is worded for an answer file.</param>
     /// <param name="screens">What is asked.</param>
     public static Finding Of(Finding finding, ScreenSet screens)
     {

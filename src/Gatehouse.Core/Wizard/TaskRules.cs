@@ -22,7 +22,8 @@ internal static class TaskRules
                 Severity.Error,
                 "not-first",
                 "system.profile",
-                $"The first node holds the cluster's registry, so it is of profile {string.Join(", ", PlacementRules.BootstrapProfiles)}; "
+                $"The first node holds the cluster's registry, so its profile must be one of "
+                    + $"{string.Join(", ", PlacementRules.BootstrapProfiles)}; "
                     + $"nodes of profile '{profile}' join later."
             );
     }
@@ -55,12 +56,7 @@ internal static class TaskRules
         var wrong = JoinCode.JudgePart(text, out var groups);
         return wrong.Length > 0 ? new Finding(Severity.Error, "bad-value", field.Path, $"{Capital(wrong)}.")
             : groups < JoinCode.Groups
-                ? new Finding(
-                    Severity.Error,
-                    "unfinished",
-                    field.Path,
-                    $"{groups} of {JoinCode.Groups} groups so far, and nothing is wrong with them."
-                )
+                ? new Finding(Severity.Error, "unfinished", field.Path, $"{groups} of {JoinCode.Groups} groups so far, all correct.")
             : new Finding(Severity.Error, "bad-value", field.Path, $"{Capital(problem)}.");
     }
 

@@ -41,7 +41,7 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
         new(
             "gateway",
             "Set up one mail gateway",
-            "Everything on this host: it takes mail, scans it, hands it on, and has its management web. No cluster.",
+            "Everything on one host: it receives, scans and delivers mail, and runs its own management web. No cluster.",
             "standalone",
             HostState.Bare
         );
@@ -51,7 +51,7 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
         new(
             "change",
             "Change this node's settings",
-            "The settings in force are shown; what you change is compared with them before anything happens.",
+            "Shows the settings in force; your changes are compared with them before anything happens.",
             "",
             HostState.Gateway | HostState.Member | HostState.Unkept
         );
@@ -61,7 +61,7 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
         new(
             "start",
             "Start a cluster",
-            "This host becomes the first node: the cluster's CA, its keys and its registry are made here. Others join it afterwards.",
+            "This host becomes the first node and creates the cluster's CA, keys and registry. Other nodes join it later.",
             "full",
             HostState.Bare | HostState.Gateway
         )
@@ -74,7 +74,7 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
         new(
             "join",
             "Join a cluster",
-            "This host becomes a member of a cluster that is there, with a join code that was made for it on a member.",
+            "This host becomes a member of an existing cluster, with a join code that was created for it on a member.",
             "",
             HostState.Bare | HostState.Gateway | HostState.Joining
         )
@@ -87,8 +87,8 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
     public static WizardTask Rejoin { get; } =
         new(
             "rejoin",
-            "Go on joining a cluster",
-            "This host has its certificate already and needs no code any more; the join goes on where it stopped.",
+            "Continue joining a cluster",
+            "This host already has its certificate and needs no code; the join continues where it stopped.",
             "",
             HostState.Joining
         )
@@ -102,7 +102,7 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
         new(
             "keep",
             "See the new cluster's keys",
-            "They were shown, and nobody has said that they are kept. They are shown until somebody does.",
+            "They were shown, but not confirmed as kept. They stay available until you confirm that.",
             "",
             HostState.Unkept
         )
@@ -113,7 +113,7 @@ public sealed record WizardTask(string Id, string Title, string Help, string Pro
 
     /// <summary>Brings further nodes in.</summary>
     public static WizardTask Grow { get; } =
-        new("grow", "Bring further nodes into the cluster", "Makes join codes, or sets hosts up over SSH.", "", HostState.Member)
+        new("grow", "Bring further nodes into the cluster", "Creates join codes, or sets up hosts over SSH.", "", HostState.Member)
         {
             NeedsHost = true,
             AsksSettings = false,

@@ -109,7 +109,7 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
         if (await AddressesAsync(destination.Host, answers, ct) is not { } addresses)
             return [];
         if (addresses.IsEmpty)
-            return [.. domains.Select(d => new DestinationLook(d, destination.ToString(), 0, "its name has no address"))];
+            return [.. domains.Select(d => new DestinationLook(d, destination.ToString(), 0, "its name does not resolve to an address"))];
         return await AskDestinationAsync(addresses, destination.ToString(), destination.Port, domains, name, ct);
     }
 
@@ -160,7 +160,7 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
             // What it said before it went away counts.
             return looks.Count == domains.Length
                 ? looks.ToImmutable()
-                : [.. looks, .. All(0, e is OperationCanceledException ? "it does not answer in time" : e.Message).Skip(looks.Count)];
+                : [.. looks, .. All(0, e is OperationCanceledException ? "it did not answer in time" : e.Message).Skip(looks.Count)];
         }
 
         ImmutableArray<DestinationLook> All(int code, string words) =>
@@ -186,7 +186,7 @@ public sealed class OutsideProbe(LocalMachine machine, Facts facts, TimeProvider
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
         {
-            return new OutwardLook($"{host}:{port}", e is OperationCanceledException ? "it does not answer in time" : e.Message);
+            return new OutwardLook($"{host}:{port}", e is OperationCanceledException ? "it did not answer in time" : e.Message);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class Conversation(IMachine machine, StrangerNetwork network, De
             network.Server(p.TryGetValue("server", out var wanted) ? IPAddress.Parse(wanted) : null, client.AddressFamily)
             is not { } address
         )
-            return ProbeResult.Pass($"this host has no {p["family"]} address, so nobody connects to one");
+            return ProbeResult.Pass($"this host has no {p["family"]} address, so no client can connect to one");
         if (network.IsOwn(client))
             return ProbeResult.Unknown($"not verified as {client}, because that is an address of this host");
         var server = new IPEndPoint(address, int.Parse(p["port"], CultureInfo.InvariantCulture));
@@ -93,8 +93,8 @@ internal sealed class Conversation(IMachine machine, StrangerNetwork network, De
             var mail = await session.SayAsync($"MAIL FROM:<{sink.LocalPart}@{p.GetValueOrDefault("sender_domain", NoDomain)}>", ct);
             if (isClosed)
                 return mail.Code / 100 == 5
-                    ? ProbeResult.Pass($"{who} is refused: {mail.Words}")
-                    : ProbeResult.Wrong($"{who} should be refused at {server}, but MAIL is answered '{mail.Text}'");
+                    ? ProbeResult.Pass($"{who} is rejected: {mail.Words}")
+                    : ProbeResult.Wrong($"{who} should be rejected at {server}, but the reply to MAIL is '{mail.Text}'");
             if (mail.Code != 250)
                 return ProbeResult.Wrong($"{who}: the reply to MAIL is '{mail.Text}'");
             return p.ContainsKey("recipient")

@@ -12,9 +12,8 @@ namespace Gatehouse.Machines.Probes;
 
 /// <summary>
 /// A mail host on loopback for the messages of one verification: Exim delivers to it over the transport that it uses for all mail. Exim
-/// finds
-/// it by a file whose name cannot be guessed, in a directory that root alone writes to and Exim alone looks into; the file goes with the
-/// sink.
+/// finds it by a file whose name cannot be guessed, in a directory that root alone writes to and Exim alone looks into; the file goes with
+/// the sink.
 /// </summary>
 internal sealed class DeliverySink : IAsyncDisposable
 {
@@ -32,7 +31,7 @@ internal sealed class DeliverySink : IAsyncDisposable
     public DeliverySink()
     {
         if (!System.IO.Directory.Exists(Directory))
-            throw new MachineException($"{Directory} is missing; 'gatehouse apply' makes it");
+            throw new MachineException($"{Directory} is missing; 'gatehouse apply' creates it");
         // What a killed run left; the lock of the network holds off another one that is alive.
         foreach (var old in System.IO.Directory.EnumerateFiles(Directory))
             File.Delete(old);

@@ -27,8 +27,7 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
 
     /// <summary>
     /// Ends the conversation in good order: QUIT, its reply, and the closing alert of TLS, without which the server logs an error. A server
-    /// that
-    /// has ended it already is left alone.
+    /// that has ended it already is left alone.
     /// </summary>
     public async Task QuitAsync(CancellationToken ct)
     {
@@ -69,7 +68,7 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
         CancellationToken ct
     )
     {
-        var (until, problem) = (default(DateTime), (string?)"no certificate was shown");
+        var (until, problem) = (default(DateTime), (string?)"the server presented no certificate");
         var tls = new SslStream(stream, leaveInnerStreamOpen: false);
         stream = tls;
         try
@@ -129,7 +128,9 @@ internal sealed class SmtpSession(Stream stream) : IDisposable
         while (line.Length < 4096)
         {
             if (await stream.ReadAsync(one, ct) == 0)
-                throw new IOException(line.Length > 0 ? $"the server hung up after '{line}'" : "the server hung up");
+                throw new IOException(
+                    line.Length > 0 ? $"the server closed the connection after '{line}'" : "the server closed the connection"
+                );
             if (one[0] == '\n')
                 break;
             if (one[0] != '\r')

@@ -49,7 +49,7 @@ internal sealed class StrangerNetwork : IAsyncDisposable
     public static async Task<StrangerNetwork> OpenAsync(IMachine machine, string runDirectory, CancellationToken ct)
     {
         if (LibC.EffectiveUser() != 0)
-            throw new NoStrangerException("a network of its own needs root");
+            throw new NoStrangerException("a separate network namespace needs root");
         var only = await LockAsync(runDirectory, ct);
         SafeFileHandle? network = null;
         try

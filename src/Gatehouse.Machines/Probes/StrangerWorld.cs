@@ -2,8 +2,7 @@ namespace Gatehouse.Machines.Probes;
 
 /// <summary>
 /// The network that conversations begin in, shared by those that run at the same time: made when the first one needs it, removed when the
-/// last
-/// one has ended. They take turns, so that no limit on connections from one address is what they find.
+/// last one has ended. They take turns, so that no limit on connections from one address is what they find.
 /// </summary>
 internal sealed class StrangerWorld(IMachine machine, TimeProvider clock)
 {

@@ -14,7 +14,7 @@ internal static class TestMessages
         {
             "gtube" => Gtube,
             "eicar" => Eicar,
-            _ => "This message shows that mail is taken and scanned. It is discarded.",
+            _ => "This message tests that mail is accepted and scanned. It is discarded.",
         };
         return $"From: Gatehouse <{recipient}>\r\nTo: <{recipient}>\r\nSubject: verification ({kind})\r\nDate: {now:r}\r\nMessage-ID: "
             + $"<{now.UtcTicks}.{kind}@gatehouse.invalid>\r\n\r\n{body}";
@@ -23,6 +23,7 @@ internal static class TestMessages
     /// <summary>An ordinary letter.</summary>
     public static string Letter(string from, string to, string subject, DateTimeOffset now) =>
         $"From: Verification <{from}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nDate: {now:r}\r\nMessage-ID: "
-        + $"<{now.UtcTicks}.letter@gatehouse.invalid>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\nThis "
-        + $"letter shows that mail is accepted, scanned and delivered. The verification that sent it takes it back.";
+        + $"<{now.UtcTicks}.letter@gatehouse.invalid>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+        + "charset=us-ascii\r\n\r\nThis message tests that mail is accepted, scanned and delivered. The verification that "
+        + "sent it removes it again.";
 }

@@ -151,7 +151,7 @@ public sealed class Verifier : IVerifier
                 break;
         }
 
-        return ProbeResult.Fail($"{p["address"]} should answer '{p["expect"].Trim()}', but said: {Short(heard.ToString())}");
+        return ProbeResult.Fail($"{p["address"]} should answer '{p["expect"].Trim()}', but answers: {Short(heard.ToString())}");
     }
 
     private async Task<ProbeResult> SmtpAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
@@ -191,8 +191,8 @@ public sealed class Verifier : IVerifier
     private async Task<ProbeResult> HttpsAsync(IReadOnlyDictionary<string, string> p, CancellationToken ct)
     {
         if (p.TryGetValue("password_file", out var file) && await machine.ReadAsync(file, ct) is null)
-            return ProbeResult.Unknown($"not tried: {file}, where the password was, is gone");
-        var problem = "no certificate was shown";
+            return ProbeResult.Unknown($"not tried: {file}, which contained the password, no longer exists");
+        var problem = "the server presented no certificate";
         var placed = await PlacedAsync(p, ct);
         using var handler = new SocketsHttpHandler
         {
@@ -219,7 +219,7 @@ public sealed class Verifier : IVerifier
                 )
                 : ProbeResult.Fail($"https://{p["host"]}{p["path"]} should answer {p["status"]}, but answers {status}");
         }
-        catch (HttpRequestException) when (problem is not (null or "no certificate was shown"))
+        catch (HttpRequestException) when (problem is not (null or "the server presented no certificate"))
         {
             return ProbeResult.Fail(problem);
         }
@@ -249,7 +249,7 @@ public sealed class Verifier : IVerifier
             return null;
         var password = p.TryGetValue("password_file", out var file)
             ? (await machine.ReadAsync(file, ct))?.Text.TrimEnd('\n', '\r')
-                ?? throw new MachineException($"{file} is missing, so the login cannot be tried")
+                ?? throw new MachineException($"{file} is missing, so the login cannot be tested")
             : Guid.NewGuid().ToString("N");
         return Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
     }
@@ -266,14 +266,14 @@ public sealed class Verifier : IVerifier
         }
         catch (CryptographicException e)
         {
-            throw new MachineException($"{path} holds no certificate: {e.Message}", e);
+            throw new MachineException($"{path} contains no certificate: {e.Message}", e);
         }
     }
 
     private string? JudgeCertificate(X509Certificate2 certificate, string host, X509Certificate2? placed) =>
         placed is not null && !certificate.RawDataMemory.Span.SequenceEqual(placed.RawDataMemory.Span)
-            ? $"the certificate shown ({certificate.Subject}, serial number {certificate.SerialNumber}) is not the one in place "
-                + $"({placed.Subject}, serial number {placed.SerialNumber})"
+            ? $"the presented certificate ({certificate.Subject}, serial number {certificate.SerialNumber}) is not the "
+                + $"installed one ({placed.Subject}, serial number {placed.SerialNumber})"
         : !certificate.MatchesHostname(host) ? $"the certificate is for {certificate.Subject}, not for {host}"
         : certificate.NotAfter.ToUniversalTime() < clock.GetUtcNow() ? $"the certificate expired on {certificate.NotAfter:yyyy-MM-dd}"
         : null;
@@ -297,7 +297,7 @@ public sealed class Verifier : IVerifier
             socket.Dispose();
             throw new MachineException(
                 !File.Exists(address) ? $"the socket {address} does not exist"
-                    : e.SocketErrorCode == SocketError.ConnectionRefused ? $"nobody listens at the socket {address}"
+                    : e.SocketErrorCode == SocketError.ConnectionRefused ? $"nothing listens on the socket {address}"
                     : $"{address}: {e.Message}",
                 e
             );

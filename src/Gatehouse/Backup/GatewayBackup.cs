@@ -169,7 +169,7 @@ internal sealed class GatewayBackup(LocalMachine machine)
                         || !GatewayFiles.IsPlain(path)
                         || kind is not (Configuration or Quarantine)
                     )
-                        throw new SealedFileException("holds something that is no file of a gateway");
+                        throw new SealedFileException("contains an entry that does not belong to a gateway");
                     await act(new BackupEntry(path, regular.Length, kind == Quarantine), regular);
                 }
             }
@@ -180,7 +180,7 @@ internal sealed class GatewayBackup(LocalMachine machine)
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
-            throw new SealedFileException("cannot be read; it was made by another release, or is damaged");
+            throw new SealedFileException("cannot be read; it was made by another release or is damaged");
         }
     }
 

@@ -30,7 +30,7 @@ internal static partial class GatewayBackupRun
         if (await new GenerationStore(machine).CurrentAsync(ct) is not { } current || !File.Exists(machine.Real(AnswersInForce.Path)))
             throw new SequenceException(
                 ExitCodes.Refused,
-                "nothing was applied on this host yet; there is nothing to back up. 'gatehouse setup' sets it up."
+                "nothing has been applied on this host yet, so there is nothing to back up. 'gatehouse setup' sets it up."
             );
         var phrase = Passphrase.New(passphraseFile);
         var label = new GatewayLabel(
@@ -109,10 +109,10 @@ internal static partial class GatewayBackupRun
                       quarantine     {(
                         withQuarantine
                             ? $"{quarantine.Count(p => p.EndsWith(".msg", StringComparison.Ordinal))} messages"
-                            : "left out; --with-quarantine takes it along"
+                            : "not included; --with-quarantine includes it"
                     )}
-                    It opens with the passphrase alone, which is nowhere in it. Keep both away from this host, and apart from each other.
-                    Mail in the queue, logs, statistics and what the scanner learned are not in it.
+                    Only the passphrase, which is not in the file, decrypts it. Store both away from this host and apart from each other.
+                    It does not contain queued mail, logs, statistics or what the scanner has learned.
                     """
                 )
             );
@@ -177,12 +177,14 @@ internal static partial class GatewayBackupRun
     private static async Task RefuseAsync(ParseResult parse, LocalMachine machine, GatewayLabel label, CancellationToken ct)
     {
         if (!machine.IsLive)
-            throw new SequenceException(ExitCodes.Refused, "a gateway is restored on the host itself, not in a tree. Nothing was changed.");
-        if (new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
             throw new SequenceException(
                 ExitCodes.Refused,
-                $"this host is node {node.Number} of the cluster {node.ClusterName}; 'gatehouse leave' ends that first. Nothing was "
-                    + $"changed."
+                "a gateway cannot be restored in a tree; run this on the host itself. Nothing was changed."
+            );
+        if (new ClusterFiles(machine).Node is { IsMember: true } node)
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"this host is node {node.Number} of the cluster {node.ClusterName}; run 'gatehouse leave' first. Nothing " + "was changed."
             );
         if (await new GenerationStore(machine).CurrentAsync(ct) is { } current)
             Consent.Replacing(
@@ -191,7 +193,7 @@ internal static partial class GatewayBackupRun
                 [
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"the gateway that was applied here (generation {current.Number}): its answers, keys and secrets"
+                        $"the gateway that is set up here (generation {current.Number}): its answers, keys and secrets"
                     ),
                 ]
             );
@@ -233,7 +235,7 @@ internal static partial class GatewayBackupRun
             Console.Out.WriteLine($"  and {entries.Count(e => e.Path.EndsWith(".msg", StringComparison.Ordinal))} quarantined messages");
         foreach (var warning in warnings)
             Console.Out.WriteLine($"warning: {warning}");
-        Console.Out.WriteLine("It opens and is whole. Nothing was changed.");
+        Console.Out.WriteLine("The backup is complete and intact. Nothing was changed.");
         return ExitCodes.Done;
     }
 
@@ -271,8 +273,8 @@ internal static partial class GatewayBackupRun
         if (label.HasQuarantine)
             foreach (var owner in (await backup.ExtractAsync(file, phrase, e => e.IsQuarantine, ct)).DistinctBy(o => (o.User, o.Group)))
                 Console.Error.WriteLine(
-                    $"warning: {owner.Path} and others are to belong to {owner.User}:{owner.Group}, which this host does not know; root "
-                        + $"has them instead."
+                    $"warning: {owner.Path} and others should belong to {owner.User}:{owner.Group}, which does not exist on "
+                        + "this host; root owns them instead."
                 );
         Console.Out.WriteLine(
             $"This host is {label.Name} again, as it was at {label.Made.UtcDateTime:yyyy-MM-dd HH:mm} "
@@ -285,7 +287,7 @@ internal static partial class GatewayBackupRun
     private static async Task<ImmutableArray<string>> OfThisHostAsync(string file, string phrase, CancellationToken ct) =>
         await GatewayBackup.ReadAsync(file, phrase, AnswersInForce.Path, ct) is { } answers
             ? OfHost(answers, FactProbe.Gather(TimeProvider.System).Addresses)
-            : [$"{AnswersInForce.Path} is not in it, so there is nothing to apply."];
+            : [$"{AnswersInForce.Path} is not in the backup, so there is nothing to apply."];
 
     /// <summary>What answers say that a host with these addresses is not.</summary>
     internal static ImmutableArray<string> OfHost(byte[] answers, ImmutableArray<IPAddress> addresses) =>
@@ -296,8 +298,8 @@ internal static partial class GatewayBackupRun
             ?
             [
                 $"the gateway's own address, {address} (system.address), is on no interface of this host "
-                    + $"({string.Join(", ", addresses)}). Give this host that address first, or correct it in {AnswersInForce.Path} when "
-                    + $"the restore stops there.",
+                    + $"({string.Join(", ", addresses)}). Configure that address first, or correct it in {AnswersInForce.Path} "
+                    + "when the restore stops at the apply.",
             ]
             : [];
 
@@ -307,8 +309,8 @@ internal static partial class GatewayBackupRun
         return Outside().IsMatch(answers)
             ?
             [
-                "the answers take a password from the environment or from the terminal ({env: ...}, {prompt: true}); it is not in the "
-                    + "backup and has to be given again.",
+                "the answers read a password from the environment or the terminal ({env: ...}, {prompt: true}); it is not "
+                    + "in the backup and you must give it again.",
             ]
             : [];
     }

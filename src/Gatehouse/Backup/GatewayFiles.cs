@@ -52,8 +52,8 @@ internal static class GatewayFiles
                 leftOut.Add($"{path}: write its path without '.', '..' and double slashes");
             else if (IsOfTheSystem(path))
                 leftOut.Add(
-                    $"{path}: files below {Never.First(n => path.StartsWith(n, StringComparison.Ordinal))} are the system's own, or gone "
-                        + $"after a boot; move it, or copy it yourself"
+                    $"{path}: files below {Never.First(n => path.StartsWith(n, StringComparison.Ordinal))} belong to the "
+                        + "system or do not survive a reboot; move the file, or copy it yourself"
                 );
             else
                 found.Add(path);

@@ -11,7 +11,7 @@ internal static class Passphrase
     public static Option<string?> File() =>
         new("--passphrase-file")
         {
-            Description = "Read the passphrase of a gateway's backup from the first line of FILE, instead of asking for it.",
+            Description = "Read the passphrase of a gateway's backup from the first line of FILE instead of asking for it.",
             HelpName = "FILE",
         };
 
@@ -23,10 +23,10 @@ internal static class Passphrase
         if (phrase.Length < SealedFile.LeastPassphrase)
             throw new SequenceException(
                 ExitCodes.BadInput,
-                $"the passphrase of a backup has at least {SealedFile.LeastPassphrase} characters: whoever guesses it has every key of "
-                    + $"this gateway."
+                $"the passphrase of a backup must have at least {SealedFile.LeastPassphrase} characters, because it protects "
+                    + "every key of this gateway."
             );
-        if (file is null && SecretLine.Ask("The same again: ") != phrase)
+        if (file is null && SecretLine.Ask("Repeat the passphrase: ") != phrase)
             throw new SequenceException(ExitCodes.BadInput, "the two passphrases differ. Nothing was written.");
         return phrase;
     }
@@ -48,7 +48,10 @@ internal static class Passphrase
         }
 
         if (Console.IsInputRedirected)
-            throw new SequenceException(ExitCodes.BadInput, "there is no terminal to ask for the passphrase; give --passphrase-file FILE.");
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                "the passphrase cannot be entered, because there is no terminal; use --passphrase-file FILE."
+            );
         return SecretLine.Ask(label);
     }
 }

@@ -51,7 +51,7 @@ internal static class SealedFile
                 CultureInfo.InvariantCulture,
                 $"""
                 {Mark}{Form}
-                # Backup of the mail gateway {label.Name}. It opens with its passphrase alone: gatehouse restore FILE
+                # Backup of the mail gateway {label.Name}. Only its passphrase decrypts it: gatehouse restore FILE
                 name: {label.Name}
                 made: {label.Made.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}
                 release: {label.Release}
@@ -93,12 +93,12 @@ internal static class SealedFile
         var head = bytes.ToArray();
         var text = Encoding.UTF8.GetString(head);
         if (!text.StartsWith(Mark, StringComparison.Ordinal))
-            throw new SealedFileException("is no backup of a gateway; 'gatehouse backup FILE' makes one");
+            throw new SealedFileException("is not the backup of a gateway; 'gatehouse backup FILE' makes one");
         var form = Plain(text[Mark.Length..].Split('\n', 2)[0]);
         if (form != Form)
             throw new SealedFileException(
-                $"is a backup of form {form}, and this release {Release.Version} reads form {Form}; install the release that made it, or "
-                    + $"a later one"
+                $"has backup format {form}, but this release {Release.Version} reads format {Form}; install the release that "
+                    + "made it, or a later one"
             );
         var lines = text.Split('\n')
             .Select(l => l.Split(": ", 2))
@@ -119,7 +119,7 @@ internal static class SealedFile
             )
             || !int.TryParse(lines["generation"].FirstOrDefault(""), NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
         )
-            throw new SealedFileException("was changed or cut off since it was made; take another copy of it");
+            throw new SealedFileException("was changed or truncated after it was made; use another copy");
         return (
             new GatewayLabel(
                 Plain(lines["name"].FirstOrDefault("")),
@@ -280,14 +280,14 @@ internal static class SealedFile
         {
             var size = new byte[4];
             if (source.ReadAtLeast(size, size.Length, throwOnEndOfStream: false) < size.Length)
-                throw new SealedFileException("is cut off; take another copy of it");
+                throw new SealedFileException("is truncated; use another copy");
             var value = BinaryPrimitives.ReadUInt32BigEndian(size);
             var length = (int)(value & ~Last);
             if (length > Piece)
                 throw Changed();
             var sealedPiece = new byte[length + TagBytes];
             if (source.ReadAtLeast(sealedPiece, sealedPiece.Length, throwOnEndOfStream: false) < sealedPiece.Length)
-                throw new SealedFileException("is cut off; take another copy of it");
+                throw new SealedFileException("is truncated; use another copy");
             piece = new byte[length];
             read = 0;
             try
@@ -299,8 +299,8 @@ internal static class SealedFile
                 piece = [];
                 throw number == 1
                     ? new SealedFileException(
-                        "does not open with this passphrase, or was changed since it was made; type the passphrase again, or take another "
-                            + "copy of the file"
+                        "cannot be decrypted: the passphrase is wrong, or the file was changed after it was made. Type the "
+                            + "passphrase again, or use another copy of the file"
                     )
                     : Changed();
             }
@@ -310,6 +310,6 @@ internal static class SealedFile
                 throw Changed();
         }
 
-        private static SealedFileException Changed() => new("was changed since it was made; take another copy of it");
+        private static SealedFileException Changed() => new("was changed after it was made; use another copy");
     }
 }

@@ -20,57 +20,60 @@ internal static class AddCommand
 {
     private static readonly Argument<string[]> Hosts = new("HOST")
     {
-        Description = "Hosts to bring in, HOST or USER@HOST as ssh takes them; the login must be root's.",
+        Description = "The hosts to add, as HOST or USER@HOST like ssh; the login must be root's.",
         Arity = ArgumentArity.OneOrMore,
     };
     private static readonly Option<string> ProfileOption = new("--profile")
     {
-        Description = "The profile that they get.",
+        Description = "The profile of the new nodes.",
         HelpName = "PROFILE",
         Required = true,
     };
     private static readonly Option<string?> Name = new("--name")
     {
-        Description = "The fully qualified name of the host, where one host is given and it is to have another than it has.",
+        Description = "The new fully qualified name of the host; only with a single host.",
         HelpName = "NAME",
     };
     private static readonly Option<string> Location = new("--location")
     {
-        Description = "Where they stand, in a few words.",
+        Description = "Where the hosts are, in a few words.",
         HelpName = "TEXT",
         DefaultValueFactory = _ => "",
     };
     private static readonly Option<int> Jobs = new("--jobs")
     {
-        Description = "How many hosts at the same time.",
+        Description = "How many hosts to set up at the same time.",
         HelpName = "N",
         DefaultValueFactory = _ => 20,
     };
     private static readonly Option<string?> Package = new("--package")
     {
-        Description = "The Debian package of this release, for hosts that lack it; else it is looked for where apt keeps packages.",
+        Description = "The Debian package of this release, for hosts that lack it; without it, Gatehouse looks in apt's cache.",
         HelpName = "FILE",
     };
     private static readonly Option<string[]> HostKey = new("--host-key")
     {
-        Description = "Believe an unknown host that shows the key of this fingerprint; may be given several times.",
+        Description = "Trust an unknown host whose key has this fingerprint; may be given several times.",
         HelpName = "SHA256:...",
     };
     private static readonly Option<string?> KnownHosts = new("--known-hosts")
     {
-        Description = "Take known host keys from FILE instead of ssh's own files.",
+        Description = "Read known host keys from FILE instead of ssh's own files.",
         HelpName = "FILE",
     };
-    private static readonly Option<bool> Replace = new("--replace") { Description = "Withdraw codes for these names that are still good." };
+    private static readonly Option<bool> Replace = new("--replace")
+    {
+        Description = "Withdraw codes for these names that are still valid.",
+    };
 
     public static Command Create()
     {
         var command = new Command(
             "add",
             """
-            Brings hosts into the cluster over SSH, many at the same time: copies the release where it is missing, makes
-            a join code for each and has it join. A host key that is not known is shown and must be confirmed.
-            --yes agrees to replacing what is set up on the hosts; it confirms no host key.
+            Adds hosts to the cluster over SSH, several at the same time: copies the release where it is missing, creates
+            a join code for each host and runs the join there. You must confirm a host key that is not known.
+            --yes allows the existing set-up of the hosts to be replaced; it never confirms a host key.
 
             Example: gatehouse add root@192.0.2.12 root@192.0.2.13 --profile node
             """
@@ -103,7 +106,7 @@ internal static class AddCommand
         var targets = Targets(parse);
         var given = Fingerprints(parse);
         if (parse.GetValue(Jobs) is < 1 or > 64)
-            throw new SequenceException(ExitCodes.BadInput, "--jobs is 1 to 64.");
+            throw new SequenceException(ExitCodes.BadInput, "--jobs must be 1 to 64.");
         if (parse.GetValue(KnownHosts) is { } file && !File.Exists(file))
             throw new SequenceException(ExitCodes.BadInput, $"there is no file {file}.");
 
@@ -247,7 +250,7 @@ internal static class AddCommand
         if (parse.GetValue(Name) is not null && targets.Length > 1)
             throw new SequenceException(
                 ExitCodes.BadInput,
-                "--name is for one host; push to them one after the other, or give the hosts their names first."
+                "--name is for a single host; add the hosts one by one, or set their host names first."
             );
         return targets;
     }
@@ -258,8 +261,8 @@ internal static class AddCommand
                 SshHostKey.ReadFingerprint(k)
                 ?? throw new SequenceException(
                     ExitCodes.BadInput,
-                    $"'{k}' is no fingerprint of a host key; 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the host prints it: "
-                        + $"SHA256 and 43 characters."
+                    $"'{k}' is not the fingerprint of a host key; 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the "
+                        + "host prints it: SHA256 and 43 characters."
                 )
             ),
         ];
@@ -271,7 +274,7 @@ internal static class AddCommand
         if (parse.GetValue(Name) is { } text && !Names.TryParse(text, 2, out name))
             throw new SequenceException(
                 ExitCodes.BadInput,
-                $"'{text}' is no fully qualified host name; write one such as mx2.example.org."
+                $"'{text}' is not a fully qualified host name; write one such as mx2.example.org."
             );
         var view = await registry.ViewAsync(ct);
         Invitation.RequireMaker(view, me.Number);
@@ -280,7 +283,7 @@ internal static class AddCommand
             Registry = registry,
             View = view,
             Remove = (node, end) =>
-                RemoveSequence.RunAsync(GlobalOptions.Machine(parse), me, view, node, "its join was cut off", TimeProvider.System, end),
+                RemoveSequence.RunAsync(GlobalOptions.Machine(parse), me, view, node, "its join was interrupted", TimeProvider.System, end),
             Codes = new PushedCodes(GlobalOptions.Machine(parse).Real(PushedCodes.Directory)),
             Profile = profile,
             Name = name,

@@ -13,8 +13,8 @@ internal static class AgentCommand
     {
         var command = new Command(
             "agent",
-            "Runs the agent of a cluster member; gatehouse-agent.service does this.\nIt answers on TCP 1028: status and joining. It "
-                + "changes nothing on the host."
+            "Runs the agent of a cluster member; gatehouse-agent.service does this.\nIt serves status and join requests on "
+                + "TCP port 1028 and changes nothing on the host."
         );
         command.SetAction(RunAsync);
         return command;

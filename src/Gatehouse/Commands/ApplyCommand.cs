@@ -21,8 +21,8 @@ internal static class ApplyCommand
         var file = AnswersInput.Optional();
         var command = new Command(
             "apply",
-            "Makes this host what the answers ask, proves that it works, and puts everything back if it does not.\nOn a terminal it asks "
-                + "first; --yes does not.\n\nExample: gatehouse apply answers.yaml --yes"
+            "Configures this host as the answers say and verifies that it works; rolls everything back if it does not.\nOn "
+                + "a terminal it asks first, unless --yes is given.\n\nExample: gatehouse apply answers.yaml --yes"
         )
         {
             file,
@@ -45,15 +45,16 @@ internal static class ApplyCommand
             if (input.Pipeline.Facts.Debian != "12")
                 return Refuse(
                     parse,
-                    $"this host runs {(input.Pipeline.Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; "
-                        + $"Gatehouse sets up Debian 12."
+                    "this host runs "
+                        + $"{(input.Pipeline.Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something other than Debian")}; "
+                        + "Gatehouse sets up Debian 12."
                 );
             if (SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff)
                 return Refuse(parse, cutOff);
         }
 
         var log = new ConsoleLog(parse);
-        if (input.Machine.IsLive && new ClusterFiles(input.Machine).Node is { Followed.Length: > 0 })
+        if (input.Machine.IsLive && new ClusterFiles(input.Machine).Node is { IsMember: true })
             return await MemberCommand.RunAsync(parse, () => ProposeAsync(parse, input, log, ct));
         using var outlives = HangUp.Outlive();
         using var only = ApplyLock.Take(input.Machine.Real(GenerationStore.Home));
@@ -68,7 +69,7 @@ internal static class ApplyCommand
             if (!plan.IsEmpty && await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct) is { IsEmpty: false } problems)
                 return Refuse(parse, string.Join('\n', problems));
             if (!plan.IsEmpty && !Confirm())
-                return Refuse(parse, "nothing was changed.");
+                return Cancel(parse);
         }
 
         var result = await applier.ApplyAsync(input.Node, "apply", ct);
@@ -118,9 +119,9 @@ internal static class ApplyCommand
         {
             var plan = await input.Pipeline.Applier(log).PlanAsync(input.Node, ct);
             PlanText.Write(plan, input.Node, Console.Error);
-            Console.Error.WriteLine("This host is a member of a cluster: what belongs to all members is followed by all of them.");
+            Console.Error.WriteLine("This host is a member of a cluster: settings that all members share change on all of them.");
             if (!plan.IsEmpty && !Confirm())
-                return Refuse(parse, "nothing was changed.");
+                return Cancel(parse);
         }
 
         var result = await new ProposeSequence(input.Machine, TimeProvider.System, log).RunAsync(
@@ -148,11 +149,13 @@ internal static class ApplyCommand
         return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 
-    private static int Refuse(ParseResult parse, string why)
+    private static int Cancel(ParseResult parse) => Refuse(parse, "nothing was changed.", "cancelled; ");
+
+    private static int Refuse(ParseResult parse, string why, string how = "refused: ")
     {
         if (parse.GetValue(GlobalOptions.Json))
             Console.Out.WriteLine(Json.Text(new JsonObject { ["outcome"] = "refused", ["problem"] = why }));
-        Console.Error.WriteLine($"gatehouse: refused: {why}");
+        Console.Error.WriteLine($"gatehouse: {how}{why}");
         return ExitCodes.Refused;
     }
 }

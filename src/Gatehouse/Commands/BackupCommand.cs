@@ -14,16 +14,13 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse backup</c></summary>
 internal static class BackupCommand
 {
-    private static readonly Argument<string> FileArgument = new("FILE")
-    {
-        Description = "Where the backup is written, readable by you alone.",
-    };
-    private static readonly Option<bool> Replace = new("--replace") { Description = "Replace a backup that is there." };
+    private static readonly Argument<string> FileArgument = new("FILE") { Description = "The file to write; only you can read it." };
+    private static readonly Option<bool> Replace = new("--replace") { Description = "Overwrite an existing backup." };
 
     private static readonly Option<string?> PassphraseFile = Passphrase.File();
     private static readonly Option<bool> WithQuarantine = new("--with-quarantine")
     {
-        Description = "On a gateway without a cluster: the quarantined messages as well.",
+        Description = "Include the quarantined messages (only on a gateway without a cluster).",
     };
 
     public static Command Create()
@@ -31,10 +28,10 @@ internal static class BackupCommand
         var command = new Command(
             "backup",
             """
-            Writes what it takes to set up this gateway again on a fresh host: answers and the files that they name, keys, certificates,
-            generated secrets and templates of the site, sealed with a passphrase. On a member of a cluster it writes what it takes to
-            start the cluster again after all of it was lost, sealed with the cluster's encryption key, and asks nothing.
-            Mail in the queue, logs, statistics and what the scanner learned are not in it.
+            Writes everything needed to set up this gateway again on a fresh host: answers and the files that they name, keys,
+            certificates, generated secrets and templates of the site, encrypted with a passphrase. On a member of a cluster, it writes
+            everything needed to rebuild the cluster after a total loss, encrypted with the cluster's encryption key.
+            It does not include queued mail, logs, statistics or what the scanner has learned.
 
             Example: gatehouse backup /root/mx1.backup --passphrase-file /root/passphrase
             """
@@ -67,8 +64,8 @@ internal static class BackupCommand
         if (parse.GetValue(WithQuarantine) || parse.GetValue(PassphraseFile) is not null)
             throw new SequenceException(
                 ExitCodes.BadInput,
-                "--with-quarantine and --passphrase-file are for a gateway without a cluster; a cluster's backup is sealed with its "
-                    + "encryption key."
+                "--with-quarantine and --passphrase-file are for a gateway without a cluster; a cluster's backup is "
+                    + "encrypted with its encryption key."
             );
         var made = await new BackupSequence(machine, TimeProvider.System).MakeAsync(me, ct);
         Write(file, made.Text);
@@ -83,8 +80,8 @@ internal static class BackupCommand
         if (Directory.Exists(file))
             return $"{file} is a directory; name a file in it.";
         if (!Directory.Exists(Path.GetDirectoryName(file)))
-            return $"there is no directory {Path.GetDirectoryName(file)} for the backup.";
-        return File.Exists(file) && !replace ? $"{file} exists already; name another file, or give --replace." : null;
+            return $"the directory {Path.GetDirectoryName(file)} for the backup does not exist.";
+        return File.Exists(file) && !replace ? $"{file} already exists; name another file, or use --replace." : null;
     }
 
     private static void Write(string file, string text)
@@ -97,7 +94,7 @@ internal static class BackupCommand
         {
             throw new SequenceException(
                 ExitCodes.Failed,
-                $"the backup cannot be written: {e.Message}{(File.Exists(file) ? " The one that is there was left as it is." : "")}",
+                $"the backup cannot be written: {e.Message}{(File.Exists(file) ? " The existing one is unchanged." : "")}",
                 e
             );
         }
@@ -111,16 +108,16 @@ internal static class BackupCommand
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            The backup of the cluster {label.Cluster} is in {file}.
+            The backup of cluster {label.Cluster} is in {file}.
               nodes      {string.Join(", ", members.Select(n => $"{n.Name} ({n.Number})"))}
               settings   version {content.InForce.Number}{(
-                content.Settings.Length > 1 ? $", and {content.Settings.Length - 1} others of its history" : ""
+                content.Settings.Length > 1 ? $", and {content.Settings.Length - 1} earlier ones" : ""
             )}
               secrets    {content.Secrets.Length} of the cluster, {content.Own.Length} keys and passwords of {label.Node} itself
-              CA         its root with the key that the master token opens, epoch {content.Cluster.Epoch}
-            It opens with the encryption key {key}, and restoring takes the master token {token} as well. Neither is in the file.
-            Keep it on none of these nodes, and apart from key and token. Make a new one when nodes came or went, and after
-            'gatehouse promote' and 'gatehouse ca rotate'. Mail, queues and quarantines are not in it.
+              CA         the root CA with its key, encrypted with the master token; epoch {content.Cluster.Epoch}
+            It is encrypted with the encryption key {key}; a restore also needs the master token {token}. Neither is in the file.
+            Do not store it on any of these nodes, nor together with key and token. Make a new backup when nodes are added or
+            removed, and after 'gatehouse promote' and 'gatehouse ca rotate'. It contains no mail, queues or quarantines.
             """
         );
     }

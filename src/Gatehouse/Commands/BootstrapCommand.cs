@@ -21,13 +21,13 @@ internal static class BootstrapCommand
     };
     private static readonly Option<string> Name = new("--name")
     {
-        Description = "The cluster's name, 1 to 40 letters, digits or hyphens.",
+        Description = "The name of the cluster, 1 to 40 letters, digits or hyphens.",
         HelpName = "NAME",
         Required = true,
     };
     private static readonly Option<string?> Keys = new("--keys-file")
     {
-        Description = "Write the master token and the encryption key to FILE, readable by you alone, instead of showing them.",
+        Description = "Write the master token and the encryption key to FILE, which only you can read, instead of showing them.",
         HelpName = "FILE",
     };
 
@@ -35,8 +35,9 @@ internal static class BootstrapCommand
     {
         var command = new Command(
             "bootstrap",
-            "Starts a cluster with this host as its first node: makes the cluster's CA, sets the host up with the\nregistry's database, "
-                + "and shows the cluster master token once.\n\nExample: gatehouse bootstrap answers.yaml --name example"
+            "Creates a cluster with this host as its first node: creates the cluster's CA, sets up the host with "
+                + "the\nregistry's database, and shows the cluster master token once.\n\nExample: gatehouse bootstrap "
+                + "answers.yaml --name example"
         )
         {
             File,
@@ -51,19 +52,22 @@ internal static class BootstrapCommand
     {
         var (name, keys) = (parse.GetValue(Name)!, parse.GetValue(Keys));
         if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
-            throw new SequenceException(ExitCodes.BadInput, $"'{name}' is no name for a cluster: 1 to 40 letters, digits or hyphens.");
+            throw new SequenceException(
+                ExitCodes.BadInput,
+                $"'{name}' is not a valid cluster name; use 1 to 40 letters, digits or hyphens."
+            );
         if (keys is null && Console.IsOutputRedirected)
             throw new SequenceException(
                 ExitCodes.BadInput,
-                "the master token is shown once, and nobody looks at this output. Run it on a terminal, or name a file for it with "
-                    + "--keys-file."
+                "the master token is shown only once, and the output is not a terminal. Run this on a terminal, or name a "
+                    + "file for it with --keys-file."
             );
         if (keys is not null && (System.IO.File.Exists(keys) || Directory.Exists(keys)))
-            throw new SequenceException(ExitCodes.BadInput, $"{keys} exists already; name another file for the keys.");
+            throw new SequenceException(ExitCodes.BadInput, $"{keys} already exists; name another file for the keys.");
         if (keys is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(keys))))
             throw new SequenceException(
                 ExitCodes.BadInput,
-                $"there is no directory {Path.GetDirectoryName(Path.GetFullPath(keys))} for the keys."
+                $"the directory {Path.GetDirectoryName(Path.GetFullPath(keys))} for the keys does not exist."
             );
         if (AnswersInput.Resolve(parse, parse.GetValue(File)!) is not ({ } pipeline, { } settings))
             return ExitCodes.BadInput;
@@ -89,8 +93,8 @@ internal static class BootstrapCommand
                     $"# Cluster {name} ({made.ClusterId})\n{Words(made.MasterToken.Text, made.EncryptionKey.Text)}\n"
                 )
             );
-        Console.Out.WriteLine($"The cluster {name} is there; {settings.System.Name} is its first node.");
-        Console.Out.WriteLine($"Fingerprint of its CA (SHA-256): {made.Fingerprint}");
+        Console.Out.WriteLine($"Cluster {name} is running; {settings.System.Name} is its first node.");
+        Console.Out.WriteLine($"CA fingerprint (SHA-256): {made.Fingerprint}");
         Console.Out.WriteLine();
         Console.Out.WriteLine(
             keys is not null
@@ -99,8 +103,8 @@ internal static class BootstrapCommand
         );
         Console.Out.WriteLine(
             """
-            Keep both where you keep what must not get lost, and not on this host. Whoever has the master token can make
-            another node the issuer, and nobody can without it; it is not shown again. The encryption key opens backups.
+            Store both in a safe place that is not on this host. With the master token, anyone can make another node
+            the issuer; without it, nobody can. It is not shown again. The encryption key decrypts backups.
             """
         );
         Console.Out.WriteLine($"To let a host join: gatehouse invite NAME --profile PROFILE");

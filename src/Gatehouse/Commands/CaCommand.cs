@@ -12,10 +12,10 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse ca</c></summary>
 internal static class CaCommand
 {
-    private static readonly Option<bool> All = new("--all") { Description = "On every member." };
+    private static readonly Option<bool> All = new("--all") { Description = "Renew the certificate on every member." };
     private static readonly Option<bool> Finish = new("--finish")
     {
-        Description = "Drop the old root CA, when every member has a certificate under the new one.",
+        Description = "Drop the old root CA, once every member has a certificate from the new one.",
     };
     private static readonly Option<string?> Token = TokenInput.File();
 
@@ -23,12 +23,13 @@ internal static class CaCommand
     {
         var show = new Command(
             "show",
-            "Shows the cluster's certificate authorities with their fingerprints, the pins that join codes know them by,\ntheir ends and "
-                + "their revocation lists, and this node's certificate.\n\nExample: gatehouse ca show"
+            "Shows the cluster's certificate authorities (fingerprints, pins used in join codes, expiry dates,\nrevocation "
+                + "lists) and this node's certificate.\n\nExample: gatehouse ca show"
         );
         var renew = new Command(
             "renew",
-            "Renews this node's certificate now; by itself that happens at two thirds of its life.\n\nExample: gatehouse ca renew --all"
+            "Renews this node's certificate now. Gatehouse renews it automatically after two thirds of its "
+                + "lifetime.\n\nExample: gatehouse ca renew --all"
         )
         {
             All,
@@ -36,9 +37,9 @@ internal static class CaCommand
         var rotate = new Command(
             "rotate",
             """
-            Replaces the root CA, on the issuer and with the master token: first everybody trusts a new one beside the old, then
-            the new one signs and everybody gets a certificate under it. With --finish the old one is dropped. Each can be run
-            again when it was interrupted.
+            Replaces the root CA, on the issuer and with the master token. First, all members trust the new CA as well as the old one;
+            then the new CA signs, and all members get new certificates. --finish drops the old CA. If a step is
+            interrupted, run it again.
 
             Example: gatehouse ca rotate
             """
@@ -107,7 +108,7 @@ internal static class CaCommand
     private static string Renewal(CommandResult? result) =>
         result switch
         {
-            null => "has not answered yet; it renews when it follows within the hour",
+            null => "has not answered yet; it renews its certificate at its next sync, within the hour",
             { State: CommandState.Done } => "renewed",
             _ => $"{result.State.ToString().ToLowerInvariant()}: {result.Output}",
         };
@@ -119,14 +120,14 @@ internal static class CaCommand
         if (parse.GetValue(Finish))
         {
             await sequence.FinishAsync(me, ct);
-            Console.Out.WriteLine("The old root CA is dropped; 'gatehouse ca show' shows the one there is.");
+            Console.Out.WriteLine("The old root CA is dropped; 'gatehouse ca show' shows the current one.");
             return ExitCodes.Done;
         }
 
         var behind = await sequence.RunAsync(me, TokenInput.Read(parse.GetValue(Token)), ct);
-        Console.Out.WriteLine("The new root CA signs, and the old one is trusted beside it.");
+        Console.Out.WriteLine("The new root CA now signs; the old one is still trusted.");
         foreach (var node in behind)
-            Console.Error.WriteLine($"note: {node.Name} has no certificate under it yet; it gets one when it follows.");
+            Console.Error.WriteLine($"note: {node.Name} has no certificate from it yet; it gets one at its next sync.");
         Console.Out.WriteLine("When every member has one: gatehouse ca rotate --finish");
         return ExitCodes.Done;
     }

@@ -14,7 +14,7 @@ internal static class CheckCommand
         var file = AnswersInput.Required();
         var command = new Command(
             "check",
-            "Judges an answer file and lists everything that is wrong with it.\n\nExample: gatehouse check answers.yaml"
+            "Checks an answer file and lists all its errors and warnings.\n\nExample: gatehouse check answers.yaml"
         )
         {
             file,
@@ -32,7 +32,7 @@ internal static class CheckCommand
             && settings?.System.Profile.Roles.Contains("mail") == true
             && HostPreflight.OtherMailServer(await HostPreflight.MailServersAsync(machine, ct)) is { } other
         )
-            pipeline.Report.Warn("other-mail-server", "", $"an apply on this host would be refused: {other}");
+            pipeline.Report.Warn("other-mail-server", "", $"'gatehouse apply' would refuse to run on this host: {other}");
         if (parse.GetValue(GlobalOptions.Json))
             Console.Out.WriteLine(Json.Findings(pipeline.Report));
         else
@@ -41,7 +41,7 @@ internal static class CheckCommand
         if (pipeline.Report.HasErrors)
             return ExitCodes.BadInput;
         if (pipeline.Report.Count == 0 && !parse.GetValue(GlobalOptions.Json))
-            Console.Out.WriteLine($"{file}: good, nothing to remark.");
+            Console.Out.WriteLine($"{file}: valid, no problems found.");
         return ExitCodes.Done;
     }
 }

@@ -11,15 +11,18 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse cluster approve</c></summary>
 internal static class ClusterApproveCommand
 {
-    private static readonly Argument<long> Number = new("N") { Description = "The version, as 'gatehouse cluster proposals' shows it." };
+    private static readonly Argument<long> Number = new("N")
+    {
+        Description = "The settings version, as shown by 'gatehouse cluster proposals'.",
+    };
     private static readonly Option<string?> Token = TokenInput.File();
 
     private const string Description =
-        "Approves a change to the cluster's settings that waits for it (cluster.approval). It is shown first. With 'member', "
-        + "this is run on\n"
+        "Shows, then approves a change to the cluster's settings that waits for approval (cluster.approval). With 'member', "
+        + "run it on\n"
         + """
-            another member than the one that proposed it; with 'token', on any, and it takes the cluster master token. The token serves in
-            both cases. Type it on a node that holds the registry: who has taken over the node that it is typed on has it as well.
+            any member except the one that proposed it. With 'token', run it on any member; it asks for the cluster master token, which
+            works in both cases. Type the token only on a node that holds the registry: an intruder on the node would see it.
 
             Example: gatehouse cluster approve 12
             """;
@@ -46,7 +49,7 @@ internal static class ClusterApproveCommand
         var proposal = await Proposal.OfAsync(registry, view, Shipped.Screens(), version, ct);
         Console.Error.WriteLine(ClusterProposalsCommand.AsText(proposal));
         if (!proposal.Waits)
-            throw new SequenceException(ExitCodes.Refused, $"settings version {number} does not wait for approval.");
+            throw new SequenceException(ExitCodes.Refused, $"settings version {number} is not waiting for approval.");
         if (proposal.Needed == ApprovalMode.Token || parse.GetValue(Token) is not null)
         {
             var token = TokenInput.Read(parse.GetValue(Token));
@@ -60,13 +63,13 @@ internal static class ClusterApproveCommand
                     $"{me.Name} proposed version {number} itself; approve it on another active member, or with --token-file."
                 );
             if (!parse.GetValue(GlobalOptions.Yes) && !Console.IsInputRedirected && !Confirm())
-                throw new SequenceException(ExitCodes.Refused, "it was not approved.");
+                throw new SequenceException(ExitCodes.Refused, "cancelled; the change is not approved.");
             await registry.ApproveSettingsAsync(number, ct);
         }
 
         Console.Out.WriteLine(
-            $"Settings version {number} is approved. {proposal.Author} has all members follow it now; 'gatehouse cluster proposals' shows "
-                + $"how far it is."
+            $"Settings version {number} is approved. {proposal.Author} now rolls it out to all members; 'gatehouse cluster "
+                + "proposals' shows the progress."
         );
         return ExitCodes.Done;
     }

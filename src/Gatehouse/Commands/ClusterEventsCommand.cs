@@ -14,7 +14,7 @@ internal static class ClusterEventsCommand
 {
     private static readonly Option<int> Most = new("--most")
     {
-        Description = "How many of the newest events are shown; 0 for all.",
+        Description = "How many of the newest events to show; 0 for all.",
         HelpName = "N",
         DefaultValueFactory = _ => 50,
     };
@@ -24,9 +24,9 @@ internal static class ClusterEventsCommand
         var command = new Command(
             "events",
             """
-            Shows what was done to the cluster, by which node and, where one is known, which administrator; the newest event comes last.
-            Each event carries a hash of the one before it. The whole chain is verified first: when an event was changed or removed,
-            this says which one and exits 1.
+            Shows the cluster's audit log: what was done, by which node and, where known, by which administrator; newest last.
+            Each event carries a hash of the one before it. The command verifies the whole chain first; if an event was changed or
+            removed, it names the event and exits 1.
 
             Example: gatehouse cluster events --most 20
             """
@@ -42,7 +42,7 @@ internal static class ClusterEventsCommand
     {
         var most = parse.GetValue(Most);
         if (most < 0)
-            throw new SequenceException(ExitCodes.BadInput, "--most is 0 or more.");
+            throw new SequenceException(ExitCodes.BadInput, "--most must be 0 or more.");
         await using var registry = RegistryAccess.Open(MemberCommand.Member(parse));
         var chain = await registry.VerifyEventsAsync(ct);
         // Those that the verification found good: a broken chain is shown up to its break.
@@ -70,14 +70,15 @@ internal static class ClusterEventsCommand
                 Console.Out.WriteLine(Line(e));
             if (chain.IsWhole)
                 Console.Error.WriteLine(
-                    $"{Extent(chain)} is whole. Its head is {chain.Head}; kept elsewhere, that shows later whether the chain was made anew."
+                    $"{Extent(chain)} is intact. Its head is {chain.Head}; store it elsewhere to detect later whether the "
+                        + "chain was rebuilt."
                 );
         }
 
         if (!chain.IsWhole)
             Console.Error.WriteLine(
-                $"error: the chain of events is broken at event {chain.Broken}: {chain.Why}. Compare it with a backup ('gatehouse backup' "
-                    + $"verifies the chain, too)."
+                $"error: the event chain is broken at event {chain.Broken}: {chain.Why}. Compare it with a backup "
+                    + "('gatehouse backup' also verifies the chain)."
             );
         return chain.IsWhole ? ExitCodes.Done : ExitCodes.Failed;
     }
@@ -85,7 +86,7 @@ internal static class ClusterEventsCommand
     private static string Extent(EventChain chain) =>
         chain.First <= 1
             ? $"The chain of {chain.Count} events"
-            : $"The chain of events {chain.First} to {chain.Count} (older ones go after {ClusterEvent.KeptFor.Days} days)";
+            : $"The chain of events {chain.First} to {chain.Count} (older events are deleted after {ClusterEvent.KeptFor.Days} days)";
 
     private static string Line(ClusterEvent e) =>
         string.Create(

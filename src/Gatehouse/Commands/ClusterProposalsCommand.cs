@@ -17,7 +17,7 @@ internal static class ClusterProposalsCommand
 {
     private static readonly Option<int> Most = new("--most")
     {
-        Description = "How many of the newest changes are shown.",
+        Description = "How many of the newest changes to show.",
         HelpName = "N",
         DefaultValueFactory = _ => 10,
     };
@@ -27,8 +27,8 @@ internal static class ClusterProposalsCommand
         var command = new Command(
             "proposals",
             """
-            Shows the changes to the cluster's settings, the newest first: which node proposed each and when, what it changes, how far it
-            came, and who approved it. Secrets are not shown.
+            Shows the changes to the cluster's settings, newest first: which node proposed each and when, what it changes, its
+            progress, and who approved it. Secrets are not shown.
 
             Example: gatehouse cluster proposals --most 3
             """
@@ -44,7 +44,7 @@ internal static class ClusterProposalsCommand
     {
         var most = parse.GetValue(Most);
         if (most is < 1 or > 1000)
-            throw new SequenceException(ExitCodes.BadInput, "--most is 1 to 1000.");
+            throw new SequenceException(ExitCodes.BadInput, "--most must be 1 to 1000.");
         await using var registry = RegistryAccess.Open(MemberCommand.Member(parse));
         var proposals = await Proposal.ListAsync(registry, await registry.ViewAsync(ct), Shipped.Screens(), most, ct);
         Console.Out.WriteLine(
@@ -89,7 +89,7 @@ internal static class ClusterProposalsCommand
             SettingsState.Trying when proposal is { Needed: not ApprovalMode.None, Approvals.IsEmpty: true } => "waits for approval",
             SettingsState.Trying => $"being tried on {proposal.Author}",
             SettingsState.Following => "the members apply it",
-            SettingsState.Good => "followed by all members",
+            SettingsState.Good => "applied on all members",
             _ => "withdrawn",
         };
 

@@ -8,10 +8,13 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse cluster reject</c></summary>
 internal static class ClusterRejectCommand
 {
-    private static readonly Argument<long> Number = new("N") { Description = "The version, as 'gatehouse cluster proposals' shows it." };
+    private static readonly Argument<long> Number = new("N")
+    {
+        Description = "The settings version, as shown by 'gatehouse cluster proposals'.",
+    };
     private static readonly Option<string> Reason = new("--reason")
     {
-        Description = "Why, for the administrator who proposed it.",
+        Description = "The reason, shown to the administrator who proposed the change.",
         HelpName = "TEXT",
         Required = true,
     };
@@ -21,8 +24,8 @@ internal static class ClusterRejectCommand
         var command = new Command(
             "reject",
             """
-            Withdraws a change to the cluster's settings that the other members do not follow yet, on any member. The node that proposed it
-            goes back to the version before.
+            Withdraws a change to the cluster's settings that the other members have not applied yet. Run it on any member; the node that
+            proposed the change returns to the previous version.
 
             Example: gatehouse cluster reject 12 --reason 'the relay network is too wide'
             """

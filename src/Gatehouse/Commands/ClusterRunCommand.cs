@@ -18,13 +18,13 @@ internal static class ClusterRunCommand
     };
     private static readonly Option<string[]> Nodes = new("--node")
     {
-        Description = "Only on this node; may be given several times. Without it, on all.",
+        Description = "Run only on this node; may be given several times. Without it, on all nodes.",
         HelpName = "NAME",
         AllowMultipleArgumentsPerToken = true,
     };
     private static readonly Option<int> Minutes = new("--minutes")
     {
-        Description = "How long the order stands for members that are away.",
+        Description = "How long the order stays valid for members that are unreachable.",
         HelpName = "N",
         DefaultValueFactory = _ => 5,
     };
@@ -34,9 +34,9 @@ internal static class ClusterRunCommand
         Order.AcceptOnlyFromAmong([.. ClusterOrders.All.Select(o => o.Kind)]);
         var run = new Command(
             "run",
-            $"Has every member carry out an order, in the order in which orders are "
-                + $"given.\n{string.Join('\n', ClusterOrders.All.Select(o => $"  {o.Kind, -12} {o.Help}"))}\n\nExample: gatehouse cluster "
-                + $"run verify"
+            "Runs an order on every member. Members run orders in the sequence in which they are "
+                + $"given.\n{string.Join('\n', ClusterOrders.All.Select(o => $"  {o.Kind, -12} {o.Help}"))}\n\nExample: gatehouse "
+                + "cluster run verify"
         )
         {
             Order,
@@ -46,7 +46,7 @@ internal static class ClusterRunCommand
         run.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return new Command(
             "cluster",
-            "Gives orders to all members of the cluster, shows what was done to it, and approves changes to its settings."
+            "Runs orders on all members of the cluster, shows its audit log, and approves changes to its settings."
         )
         {
             run,
@@ -62,14 +62,14 @@ internal static class ClusterRunCommand
         var me = MemberCommand.Member(parse);
         var minutes = parse.GetValue(Minutes);
         if (minutes is < 1 or > 1440)
-            throw new SequenceException(ExitCodes.BadInput, "--minutes is 1 to 1440.");
+            throw new SequenceException(ExitCodes.BadInput, "--minutes must be 1 to 1440.");
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
         var names = parse.GetValue(Nodes) ?? [];
         if (names.FirstOrDefault(n => view.Member(n) is null) is { } unknown)
             throw new SequenceException(
                 ExitCodes.BadInput,
-                $"there is no member {unknown}; there are {string.Join(", ", view.Members.Select(n => n.Name))}."
+                $"there is no member {unknown}; the members are {string.Join(", ", view.Members.Select(n => n.Name))}."
             );
         var deadline = view.Taken.AddMinutes(minutes);
         var number = await registry.IssueCommandAsync(
@@ -95,7 +95,7 @@ internal static class ClusterRunCommand
 
         var silent = asked.Where(n => !results.ContainsKey(n.Number)).ToArray();
         foreach (var node in silent)
-            Console.Error.WriteLine($"{node.Name}: no answer; the order was good until {deadline.ToLocalTime():HH:mm:ss}");
+            Console.Error.WriteLine($"{node.Name}: no answer; the order was valid until {deadline.ToLocalTime():HH:mm:ss}");
         if (parse.GetValue(GlobalOptions.Json))
             Console.Out.WriteLine(
                 Json.Text(

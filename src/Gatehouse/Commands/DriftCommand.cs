@@ -17,12 +17,11 @@ internal static class DriftCommand
     {
         var names = new Option<bool>("--restore-names")
         {
-            Description =
-                "Only put Gatehouse's lines in /etc/hosts and /etc/resolv.conf back, where another program has rewritten these files.",
+            Description = "Only restore Gatehouse's lines in /etc/hosts and /etc/resolv.conf if another program has rewritten these files.",
         };
         var command = new Command(
             "drift",
-            "Lists files that were changed behind Gatehouse's back. Exits 1 when there are any.\n\nExample: gatehouse drift"
+            "Lists files that were changed outside Gatehouse. Exits 1 if there are any.\n\nExample: gatehouse drift"
         )
         {
             names,
@@ -82,7 +81,7 @@ internal static class DriftCommand
             return ExitCodes.Done;
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
         foreach (var path in await applier.RestoreSharedAsync(ct))
-            Console.Out.WriteLine($"{path} had been rewritten; Gatehouse's lines are back, and the other lines were kept.");
+            Console.Out.WriteLine($"{path} had been rewritten; Gatehouse's lines are restored, and the other lines are kept.");
         return ExitCodes.Done;
     }
 
@@ -94,9 +93,10 @@ internal static class DriftCommand
         else
             Console.Out.WriteLine(
                 isApplying
-                    ? $"Generation {cut.Number} is being put in place right now."
-                    : $"Generation {cut.Number} was cut off while it was put in place, so files are partly as it asks and partly as "
-                        + $"before. 'gatehouse rollback --interrupted' puts back what was there before; the next apply does so as well."
+                    ? $"Generation {cut.Number} is being applied right now."
+                    : $"Generation {cut.Number} was interrupted while it was being applied: some files are new, others are "
+                        + "still the old ones. 'gatehouse rollback --interrupted' restores the previous state; so does the next "
+                        + "apply."
             );
         return ExitCodes.Failed;
     }
@@ -111,17 +111,17 @@ internal static class DriftCommand
                 $"{entry.Path}: {What(entry, actual)}{(IsAnswers(entry, actual) ? "; 'gatehouse apply' applies these answers" : "")}"
             );
         foreach (var path in current.Node.Overridden)
-            Console.Out.WriteLine($"{Shipped.SiteTemplates}/{path}: this site's own template is in use");
+            Console.Out.WriteLine($"{Shipped.SiteTemplates}/{path}: the site's own template is in use");
         // The answers are the one file that is meant to be edited.
         var files = drift.Count(d => !IsAnswers(d.Entry, d.Actual));
         if (drift.IsEmpty)
-            Console.Out.WriteLine($"Everything is as generation {current.Number} left it.");
+            Console.Out.WriteLine($"No drift: everything is as generation {current.Number} left it.");
         else if (files == 0)
             Console.Out.WriteLine($"Only the answers have changed since generation {current.Number}.");
         else
             Console.Out.WriteLine(
-                $"{files} changed since generation {current.Number}. 'gatehouse apply' replaces them with what the answers ask for; "
-                    + $"'gatehouse rollback' then brings the edits back."
+                $"{files} changed since generation {current.Number}. 'gatehouse apply' replaces them with the configured "
+                    + "content; 'gatehouse rollback' then restores the edits."
             );
     }
 
@@ -130,7 +130,7 @@ internal static class DriftCommand
 
     private static string What(RenderedEntry entry, PathState actual) =>
         actual.Kind == EntryKind.Absent ? "gone"
-        : entry.Kind == EntryKind.Absent ? "has come back"
+        : entry.Kind == EntryKind.Absent ? "exists again"
         : actual.Kind != entry.Kind ? $"is a {actual.Kind.ToString().ToLowerInvariant()} now"
         : actual.Hash != entry.Hash || actual.Target != entry.Target ? "edited"
         : $"owner and mode are {actual.Owner}, not {entry.Owner}";

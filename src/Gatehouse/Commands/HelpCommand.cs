@@ -10,10 +10,10 @@ internal static class HelpCommand
     {
         var words = new Argument<string[]>("COMMAND")
         {
-            Description = "The command, such as 'apply' or 'quarantine list'; without it, all of them are listed.",
+            Description = "The command, such as 'apply' or 'quarantine list'; without it, all commands are listed.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("help", "Explains a command, or lists all of them.\n\nExample: gatehouse help apply") { words };
+        var command = new Command("help", "Explains a command, or lists all commands.\n\nExample: gatehouse help apply") { words };
         command.SetAction(parse => Run(root, parse.GetValue(words) ?? []));
         return command;
     }
@@ -25,7 +25,9 @@ internal static class HelpCommand
         {
             if (at.Subcommands.FirstOrDefault(c => c.Name == word) is not { } next)
             {
-                Console.Error.WriteLine($"gatehouse: there is no command '{string.Join(' ', words)}'. 'gatehouse help' lists all of them.");
+                Console.Error.WriteLine(
+                    $"gatehouse: there is no command '{string.Join(' ', words)}'. 'gatehouse help' lists all commands."
+                );
                 return ExitCodes.BadInput;
             }
 

@@ -28,7 +28,7 @@ internal static class HistoryCommand
             number,
         };
         show.SetAction((parse, ct) => ShowAsync(parse, parse.GetValue(number), ct));
-        var command = new Command("history", "Lists the generations of this host, newest last.\n\nExample: gatehouse history --json")
+        var command = new Command("history", "Lists the generations of this host, the newest last.\n\nExample: gatehouse history --json")
         {
             show,
         };

@@ -17,24 +17,24 @@ namespace Gatehouse.Commands;
 internal static class InviteCommand
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
-    private static readonly Argument<string> Name = new("NAME") { Description = "The fully qualified name that the new node has." };
+    private static readonly Argument<string> Name = new("NAME") { Description = "The fully qualified name of the new node." };
     private static readonly Option<string> ProfileOption = new("--profile")
     {
-        Description = "The profile that it gets.",
+        Description = "The profile of the new node.",
         HelpName = "PROFILE",
         Required = true,
     };
     private static readonly Option<int> Hours = new("--hours")
     {
-        Description = "How long the code is good.",
+        Description = "How long the code is valid.",
         HelpName = "N",
         DefaultValueFactory = _ => 3,
     };
-    private static readonly Option<bool> Replace = new("--replace") { Description = "Withdraw a code for this name that is still good." };
+    private static readonly Option<bool> Replace = new("--replace") { Description = "Withdraw a code for this name that is still valid." };
 
     private static readonly Option<string?> Bundle = new("--bundle")
     {
-        Description = "Write code, CA and addresses to FILE, for a host that the file is carried to; the code is not printed.",
+        Description = "Write code, CA and addresses to FILE, to be copied to the new host; the code is not printed.",
         HelpName = "FILE",
     };
 
@@ -42,9 +42,9 @@ internal static class InviteCommand
     {
         var command = new Command(
             "invite",
-            "Prints a join code for a new node: for this name and profile, good for one use. Run it on a node that holds the "
-                + "registry.\nType it on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite mx2.example.org --profile "
-                + "node"
+            "Prints a join code for a new node with this name and profile; it is valid once. Run this on a node that holds "
+                + "the registry.\nThen type on the new host: gatehouse join ADDRESS CODE\n\nExample: gatehouse invite "
+                + "mx2.example.org --profile node"
         )
         {
             Name,
@@ -63,17 +63,17 @@ internal static class InviteCommand
         if (!Names.TryParse(parse.GetValue(Name)!, 2, out var name))
             throw new SequenceException(
                 ExitCodes.BadInput,
-                $"'{parse.GetValue(Name)}' is no fully qualified host name; write one such as mx2.example.org."
+                $"'{parse.GetValue(Name)}' is not a fully qualified host name; write one such as mx2.example.org."
             );
         var profile = Invitation.JoinableProfile(parse.GetValue(ProfileOption)!);
         var life = TimeSpan.FromHours(parse.GetValue(Hours));
         if (life <= TimeSpan.Zero || life > Longest)
-            throw new SequenceException(ExitCodes.BadInput, $"--hours is 1 to {Longest.TotalHours:0}.");
+            throw new SequenceException(ExitCodes.BadInput, $"--hours must be 1 to {Longest.TotalHours:0}.");
         var file = parse.GetValue(Bundle) is { } given ? Path.GetFullPath(given) : null;
         if (file is not null && (File.Exists(file) || Directory.Exists(file)))
-            throw new SequenceException(ExitCodes.BadInput, $"{file} exists already; name another file for the bundle.");
+            throw new SequenceException(ExitCodes.BadInput, $"{file} already exists; name another file for the bundle.");
         if (file is not null && !Directory.Exists(Path.GetDirectoryName(file)))
-            throw new SequenceException(ExitCodes.BadInput, $"there is no directory {Path.GetDirectoryName(file)} for the bundle.");
+            throw new SequenceException(ExitCodes.BadInput, $"the directory {Path.GetDirectoryName(file)} for the bundle does not exist.");
 
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
@@ -118,14 +118,14 @@ internal static class InviteCommand
 
                   gatehouse join {view.Node(view.Cluster.Issuer)!.Address} {made.Code.Text.Reveal()}
 
-                It works once. 'gatehouse invite {made.Name} --profile {made.Profile} --replace' makes another and withdraws this one.
+                It works once. 'gatehouse invite {made.Name} --profile {made.Profile} --replace' replaces it with a new one.
                 """
             : $"""
-                The bundle is in {file}. Carry it to {made.Name}, and there, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
+                The bundle is in {file}. Copy it to {made.Name}, then run there, until {made.Expires.ToLocalTime():yyyy-MM-dd HH:mm}:
 
                   gatehouse join --bundle {Path.GetFileName(file)}
 
-                It works once. Whoever has the file can use it: remove it when the host has joined.
+                The bundle works once. Anyone who has the file can use it; delete it when the host has joined.
                 """;
 
     private static string AsJson(Invitation made, ClusterView view, string? file)

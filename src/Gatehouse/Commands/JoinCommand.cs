@@ -22,51 +22,51 @@ internal static class JoinCommand
 {
     private static readonly Argument<string?> Member = new("ADDRESS")
     {
-        Description = "Name or address of a member, with :PORT if its agent is not on 1028.",
+        Description = "The name or address of a member, with :PORT if its agent does not use port 1028.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private static readonly Argument<string?> Code = new("CODE")
     {
-        Description = "The code that 'gatehouse invite' printed; without it, it is asked for or read from standard input.",
+        Description = "The code that 'gatehouse invite' printed; without it, Gatehouse asks for it or reads it from standard input.",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private static readonly Option<string?> Bundle = new("--bundle")
     {
-        Description = "Take code, CA and addresses from FILE, which 'gatehouse invite --bundle' made; ADDRESS and CODE are not given then.",
+        Description = "Read code, CA and addresses from FILE, made by 'gatehouse invite --bundle'; leave out ADDRESS and CODE.",
         HelpName = "FILE",
     };
     private static readonly Option<string?> Name = new("--name")
     {
-        Description = "This host's fully qualified name, if it is to have another than it has; a host without one takes that of the code.",
+        Description = "A new fully qualified name for this host; a host without one uses the name in the code.",
         HelpName = "NAME",
     };
     private static readonly Option<string?> Address = new("--address")
     {
-        Description = "The address at which the other nodes reach this host; without it, the one from which this host reaches the member.",
+        Description = "The address at which the other nodes reach this host; by default, the one from which this host reaches the member.",
         HelpName = "ADDRESS",
     };
     private static readonly Option<string?> Location = new("--location")
     {
-        Description = "Where it stands, in a few words.",
+        Description = "Where the host is, in a few words.",
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Answers = new("--answers")
     {
-        Description = "Answers of this host's own that differ from the cluster's, an answer file.",
+        Description = "An answer file with settings of this host that differ from the cluster's.",
         HelpName = "FILE",
     };
     private static readonly Option<bool> Check = new("--check")
     {
-        Description = "Only tell whether joining would succeed; nothing is changed.",
+        Description = "Only check whether joining would succeed; change nothing.",
     };
 
     public static Command Create()
     {
         var command = new Command(
             "join",
-            "Makes this host a member of a cluster: gets its certificate with a join code and sets the host up\nby the cluster's "
-                + "settings. Interrupted, it goes on where it stopped when it is run again; ADDRESS and CODE may then be left "
-                + "out.\n\nExample: gatehouse join 192.0.2.10 1A2B3-..."
+            "Makes this host a member of a cluster: obtains its certificate with a join code and configures the host\nwith "
+                + "the cluster's settings. If it is interrupted, run it again to continue; ADDRESS and CODE may then be "
+                + "omitted.\n\nExample: gatehouse join 192.0.2.10 1A2B3-..."
         )
         {
             Member,
@@ -94,10 +94,10 @@ internal static class JoinCommand
         var host = Host(parse, ticket, machine, facts);
         var code = ticket.Code;
 
-        log.Note("Looking who the cluster is");
+        log.Note("Identifying the cluster");
         var (trust, issuer, introduction) = await sequence.MeetAsync(ticket.Members, code, ct);
-        log.Note($"  cluster {introduction.Name}, its CA has the key that the code names");
-        log.Note("Looking whether all is well on both sides");
+        log.Note($"  cluster {introduction.Name}, its CA key matches the code");
+        log.Note("Checking both sides");
         // A code that an interrupted join has used is still good for the key of that join, and only enrolling shows the key.
         var outlook =
             sequence.IsUnderWay && !parse.GetValue(Check)
@@ -112,7 +112,7 @@ internal static class JoinCommand
         if (parse.GetValue(Check))
         {
             Console.Out.WriteLine(
-                $"{(host.Name.Length > 0 ? host.Name : outlook.Name)} can join the cluster {introduction.Name}. Nothing was changed."
+                $"{(host.Name.Length > 0 ? host.Name : outlook.Name)} can join cluster {introduction.Name}. Nothing was changed."
             );
             return ExitCodes.Done;
         }
@@ -136,7 +136,7 @@ internal static class JoinCommand
         {
             throw new SequenceException(
                 (e as SequenceException)?.Code ?? ExitCodes.Failed,
-                $"{e.Message}\nThe join is not finished. When that is mended, run it again: 'gatehouse join' goes on where it stopped.",
+                $"{e.Message}\nThe join is not finished. Fix this, then run 'gatehouse join' again: it continues where it stopped.",
                 e
             );
         }
@@ -152,8 +152,8 @@ internal static class JoinCommand
     {
         var (grant, host) =
             sequence.Interrupted
-            ?? throw new SequenceException(ExitCodes.Refused, "another run has finished the join meanwhile; 'gatehouse status' shows it.");
-        log.Note($"Going on with the join of {host.Name} to the cluster {grant.View.Cluster.Name}");
+            ?? throw new SequenceException(ExitCodes.Refused, "another run has already finished the join; see 'gatehouse status'.");
+        log.Note($"Continuing the join of {host.Name} to cluster {grant.View.Cluster.Name}");
         return await EndAsync(sequence, grant, host, ct);
     }
 
@@ -163,15 +163,18 @@ internal static class JoinCommand
         if (parse.GetValue(Bundle) is { } file)
             return parse.GetValue(Member) is null
                 ? JoinTicket.Carried(file)
-                : throw new SequenceException(ExitCodes.BadInput, "a bundle holds address and code; give either the bundle or those.");
+                : throw new SequenceException(
+                    ExitCodes.BadInput,
+                    "a bundle contains address and code; give either the bundle, or address and code."
+                );
         if (parse.GetValue(Member) is { } address)
             return JoinTicket.Typed(address, CodeText(parse));
         return sequence.Interrupted is not null
             ? null
             : throw new SequenceException(
                 ExitCodes.BadInput,
-                "name a member and the code, 'gatehouse join ADDRESS CODE', or a bundle, 'gatehouse join --bundle FILE'; 'gatehouse "
-                    + "invite NAME --profile PROFILE' on a member makes them."
+                "name a member and the code ('gatehouse join ADDRESS CODE'), or a bundle ('gatehouse join --bundle FILE'). "
+                    + "'gatehouse invite NAME --profile PROFILE' on a member creates them."
             );
     }
 
@@ -187,7 +190,7 @@ internal static class JoinCommand
         var isLeftToCode =
             parse.GetValue(Name) is null && answers.Text("system.name") is null && !text.Contains('.', StringComparison.Ordinal);
         if (!isLeftToCode && !Names.TryParse(text, 2, out name))
-            problems.Add($"'{text}' is no fully qualified name; give one with --name.");
+            problems.Add($"'{text}' is not a fully qualified name; give one with --name.");
         var given =
             parse.GetValue(Address)
             ?? answers.Text("system.address")
@@ -196,8 +199,9 @@ internal static class JoinCommand
         if (!Addresses.TryParse(given, out var address))
             problems.Add(
                 given.Length == 0
-                    ? $"no route leads to {string.Join(", ", ticket.Members)}; say with --address at which the other nodes reach this host."
-                    : $"'{given}' is no address; give one with --address."
+                    ? $"there is no route to {string.Join(", ", ticket.Members)}; use --address to name the address at which "
+                        + "the other nodes reach this host."
+                    : $"'{given}' is not an address; give one with --address."
             );
         return problems.Count == 0
             ? new JoiningHost(name, address, parse.GetValue(Location) ?? answers.Text("system.location") ?? "", answers)
@@ -240,13 +244,13 @@ internal static class JoinCommand
     private static void Refuse(LocalMachine machine, Facts facts, JoinSequence sequence)
     {
         if (!machine.IsLive)
-            throw new SequenceException(ExitCodes.BadInput, "a host joins by itself, not as a tree.");
+            throw new SequenceException(ExitCodes.BadInput, "a host joins a cluster itself; a tree cannot.");
         if (facts.Debian != "12")
             throw new SequenceException(ExitCodes.Refused, "Gatehouse sets up Debian 12, and this host runs something else.");
-        if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
+        if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { IsMember: true } node)
             throw new SequenceException(
                 ExitCodes.Refused,
-                $"this host is node {node.Number} of the cluster {node.ClusterName} already. 'gatehouse status' shows it."
+                $"this host is already node {node.Number} of cluster {node.ClusterName}; see 'gatehouse status'."
             );
     }
 }

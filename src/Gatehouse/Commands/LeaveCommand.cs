@@ -14,15 +14,15 @@ internal static class LeaveCommand
 {
     private static readonly Option<bool> Alone = new("--alone")
     {
-        Description = "Leave although the cluster cannot be told; remove this node there later.",
+        Description = "Leave even if the cluster is unreachable; remove this node there later.",
     };
 
     public static Command Create()
     {
         var command = new Command(
             "leave",
-            "Ends the membership of this host: the issuer removes it, and the agent stops. As a gateway it goes on with\nits last "
-                + "settings, and it can join again.\n\nExample: gatehouse leave"
+            "Removes this host from its cluster: the issuer removes the node, and the agent stops. The gateway keeps "
+                + "running\nwith its last settings, and the host can join again.\n\nExample: gatehouse leave"
         )
         {
             Alone,
@@ -38,7 +38,7 @@ internal static class LeaveCommand
         var sequence = new LeaveSequence(machine, clock, new ConsoleLog(parse));
         Consent.Name(
             parse,
-            $"{me.Name} (number {me.Number}) leaves the cluster {me.ClusterName}. To come back it needs a new join code.",
+            $"{me.Name} (number {me.Number}) leaves cluster {me.ClusterName}. To rejoin, it needs a new join code.",
             me.Name
         );
         // What follows the cluster waits until there is none here: it would set up again what ends.
@@ -52,16 +52,16 @@ internal static class LeaveCommand
             if (!await Standing.IsRevokedAsync(me, clock, ct) && !parse.GetValue(Alone))
                 throw new SequenceException(
                     ExitCodes.Refused,
-                    $"the cluster could not be told: {e.Message}\nNothing was ended here. If it cannot be reached for good, 'gatehouse "
-                        + $"leave --alone' ends the membership here; then remove {me.Name} on another member.",
+                    $"the cluster is unreachable: {e.Message}\nNothing was changed here. If it stays unreachable, 'gatehouse "
+                        + $"leave --alone' ends the membership on this host; then remove {me.Name} on another member.",
                     e
                 );
         }
 
         await sequence.ForgetAsync(ct);
         Console.Out.WriteLine(
-            $"This host is no member of the cluster {me.ClusterName} any more. Its gateway goes on with the last settings as it is; "
-                + $"'gatehouse join ADDRESS CODE' makes it a member again."
+            $"This host is no longer a member of cluster {me.ClusterName}. Its gateway keeps running with the last settings; "
+                + "'gatehouse join ADDRESS CODE' makes it a member again."
         );
         return ExitCodes.Done;
     }

@@ -18,54 +18,51 @@ internal static class LogsCommand
 {
     private static readonly TimeSpan Usual = TimeSpan.FromHours(1);
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(200);
-    private static readonly Option<bool> Follow = new("--follow", "-f")
-    {
-        Description = "Go on with the lines to come, until it is interrupted.",
-    };
+    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Keep printing new lines until interrupted." };
     private static readonly Option<string?> Name = new("--subscriber")
     {
         Description =
-            "Read as NAME: begin after the line that NAME read last on this host, and note how far it has come. A new one begins with the "
-            + "oldest lines.",
+            "Read as subscriber NAME: start after the line that NAME read last on this host, and save the position. A new "
+            + "subscriber starts with the oldest lines.",
         HelpName = "NAME",
     };
-    private static readonly Option<bool> Replay = new("--replay") { Description = "As a subscriber: begin again with the oldest lines." };
+    private static readonly Option<bool> Replay = new("--replay") { Description = "As a subscriber: start again with the oldest lines." };
     private static readonly Option<string?> From = new("--from")
     {
-        Description = "As a subscriber: go back, or forward, to TIME.",
+        Description = "As a subscriber: move back or forward to TIME.",
         HelpName = "TIME",
     };
     private static readonly Option<string?> Node = new("--node") { Description = "Only lines of node NAME.", HelpName = "NAME" };
     private static readonly Option<string?> Id = new("--id")
     {
-        Description = "Only lines about one message on all nodes: its id in the log, in the quarantine, or its Message-ID.",
+        Description = "Only lines about one message, on all nodes: its id in the log or in the quarantine, or its Message-ID.",
         HelpName = "MESSAGE-ID",
     };
     private static readonly Option<string?> Since = new("--since")
     {
         Description =
-            "Only lines since TIME: 2026-08-01, 2026-08-01T12:00, or a span such as 90m, 12h, 7d. Without it the last hour; with --id, "
-            + "--sender or --recipient all that there are.",
+            "Only lines since TIME: 2026-08-01, 2026-08-01T12:00, or a span such as 90m, 12h, 7d. The default is the last "
+            + "hour, or all lines with --id, --sender or --recipient.",
         HelpName = "TIME",
     };
     private static readonly Option<string?> Until = new("--until") { Description = "Only lines until TIME.", HelpName = "TIME" };
     private static readonly Option<string?> Sender = new("--sender")
     {
-        Description = "Only messages of a sender that holds TEXT, with all their lines.",
+        Description = "Only messages whose sender contains TEXT, with all their lines.",
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Recipient = new("--recipient")
     {
-        Description = "Only messages to a recipient that holds TEXT, with all their lines.",
+        Description = "Only messages with a recipient that contains TEXT, with all their lines.",
         HelpName = "TEXT",
     };
     private static readonly Option<bool> Summary = new("--summary")
     {
-        Description = "With --id, --sender or --recipient: a line for each message.",
+        Description = "With --id, --sender or --recipient: one line per message.",
     };
     private static readonly Option<int> Timeout = new("--timeout")
     {
-        Description = "How long a node may say nothing, in seconds.",
+        Description = "How long to wait for a silent node, in seconds.",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => 6,
     };
@@ -76,11 +73,11 @@ internal static class LogsCommand
     {
         var command = new Command(
             "logs",
-            "Shows what this gateway logged about mail, or all nodes of its cluster, in the order of time (UTC). "
-                + "Without options, the last hour.\n"
+            "Shows the mail log of this gateway, or of all nodes of its cluster, in chronological order (UTC). Without "
+                + "options, the last hour.\n"
                 + """
-                --sender and --recipient find messages by a part of an address, --id follows one message: also what was released of it from
-                the quarantine, its bounces and its way through other nodes. In a cluster, exits 1 when a node is missing.
+                --sender and --recipient find messages by part of an address; --id follows one message, including its release from
+                the quarantine, its bounces and its way through other nodes. In a cluster, exits 1 if a node does not answer.
 
                 Example: gatehouse logs --recipient alice@example.org --since 12h --summary
                 """
@@ -100,7 +97,7 @@ internal static class LogsCommand
             Timeout,
         };
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
-        var collect = new Command("collect", "Collects the lines of all nodes in DIR; gatehouse-logs.service does this.")
+        var collect = new Command("collect", "Collects the lines of all nodes in DIR; gatehouse-logs.service runs this.")
         {
             Directory,
             Days,
@@ -116,24 +113,27 @@ internal static class LogsCommand
         var me = new ClusterFiles(GlobalOptions.Machine(parse)).Node;
         var silence = parse.GetValue(Timeout) is >= 3 and <= 600 and var seconds
             ? TimeSpan.FromSeconds(seconds)
-            : throw Bad("--timeout is 3 to 600 seconds.");
+            : throw Bad("--timeout must be 3 to 600 seconds.");
         var (since, from) = (Time(parse, Since), Time(parse, From));
         var name = parse.GetValue(Name);
         if (name is not null && !Checkpoint.IsName(name))
-            throw Bad("the name of a subscriber is of letters, digits and '.-_', at most 60.");
+            throw Bad("a subscriber name may contain only letters, digits and '.-_', at most 60 characters.");
         if (name is null && (from is not null || parse.GetValue(Replay)))
-            throw Bad("--from and --replay are for a subscriber; --since says where others begin.");
+            throw Bad("--from and --replay need a subscriber; otherwise use --since.");
         if (from is not null && parse.GetValue(Replay))
-            throw Bad("--replay begins with the oldest line, --from at a time; take one of them.");
+            throw Bad("--replay starts with the oldest line, --from at a time; use only one of them.");
         var finds = parse.GetValue(Id) is not null || Filter(parse) is { HasAddress: true };
         if (name is not null && (since is not null || finds || parse.GetValue(Until) is not null))
-            throw Bad("a subscriber reads everything from where it was; --since, --until, --id, --sender and --recipient are for others.");
+            throw Bad(
+                "a subscriber reads everything from its saved position; --since, --until, --id, --sender and --recipient cannot "
+                    + "be used with it."
+            );
         if (parse.GetValue(Id) is not null && Filter(parse) is { HasAddress: true })
-            throw Bad("--id names one message; --sender and --recipient look for others.");
+            throw Bad("--id selects one message; it cannot be combined with --sender or --recipient.");
         if (parse.GetValue(Follow) && (finds || parse.GetValue(Until) is not null))
-            throw Bad("--id, --sender, --recipient and --until show what there is; they do not follow.");
+            throw Bad("--follow cannot be combined with --id, --sender, --recipient or --until.");
         if (parse.GetValue(Summary) && !finds)
-            throw Bad("--summary goes with --id, --sender or --recipient.");
+            throw Bad("--summary needs --id, --sender or --recipient.");
         var members = LogMembers.Chosen(
             me is null ? [OwnJournal.Host(FactProbe.Gather(TimeProvider.System).HostName)] : await LogMembers.ReadAsync(me, ct),
             parse.GetValue(Node)
@@ -222,7 +222,7 @@ internal static class LogsCommand
         var filter = Filter(parse);
         var typed = parse.GetValue(Id) is { } given ? MessageTrail.Typed(given) : null;
         if (typed is not null && !LogQuery.IsId(typed))
-            throw Bad("--id takes the id of a message as the log or the quarantine shows it, or a Message-ID.");
+            throw Bad("--id needs a message id as shown in the log or the quarantine, or a Message-ID.");
         var search = new LogSearch(members, silence);
         var found = new Dictionary<(int, string), NodeLine>();
         ImmutableArray<string> ids = typed is null ? [] : [typed];
@@ -264,10 +264,10 @@ internal static class LogsCommand
         printer.Flush();
         if (trail.IsCut)
             Console.Error.WriteLine(
-                "note: more messages match than are shown; choose fewer with --since, --until, --sender or --recipient."
+                "note: more messages match than are shown; narrow the search with --since, --until, --sender or --recipient."
             );
         if (lines.Any(l => !trail.IsOwn(l.Line.Text)))
-            Console.Error.WriteLine("note: lines marked ~ only share the Message-ID, which the sender of a message chooses.");
+            Console.Error.WriteLine("note: lines marked ~ only share the Message-ID, which the sender of a message can choose freely.");
         if (lines.Length == 0)
         {
             var what = typed is null ? "such a message" : StrangerText.Of(typed, 250);
@@ -291,7 +291,7 @@ internal static class LogsCommand
     {
         var filter = new MailFilter(parse.GetValue(Sender), parse.GetValue(Recipient), Time(parse, Until));
         if (filter.Words.Any(w => !MailFilter.IsWord(w)))
-            throw Bad("--sender and --recipient take a part of an address.");
+            throw Bad("--sender and --recipient need part of an address.");
         return filter;
     }
 
@@ -337,8 +337,8 @@ internal static class LogsCommand
                             trouble =>
                                 Console.Error.WriteLine(
                                     trouble.Length == 0
-                                        ? $"note: the lines of {node.Name} come again."
-                                        : $"note: the lines of {node.Name} have to wait: {trouble}"
+                                        ? $"note: {node.Name} is sending lines again."
+                                        : $"note: the lines of {node.Name} are delayed: {trouble}"
                                 ),
                             end.Token
                         );
@@ -409,17 +409,17 @@ internal static class LogsCommand
     private static int Tell(LogSearch search)
     {
         foreach (var problem in search.Missing.Values)
-            Console.Error.WriteLine($"note: not all lines are here: {problem}");
+            Console.Error.WriteLine($"note: some lines are missing: {problem}");
         return search.Missing.Count == 0 ? ExitCodes.Done : ExitCodes.Failed;
     }
 
     private static string Lost(ClusterNode node) =>
-        $"note: lines of {node.Name} are lost: its journal no longer holds the one that was read last.";
+        $"note: lines of {node.Name} are lost: its journal no longer contains the line that was read last.";
 
     private static DateTimeOffset? Time(ParseResult parse, Option<string?> option) =>
         TimeText.TryRead(parse.GetValue(option), TimeProvider.System.GetUtcNow(), out var time)
             ? time
-            : throw Bad($"{option.Name} takes a time such as 2026-08-01 or 2026-08-01T12:00 (UTC), or a span such as 90m, 12h or 7d.");
+            : throw Bad($"{option.Name} needs a time such as 2026-08-01 or 2026-08-01T12:00 (UTC), or a span such as 90m, 12h or 7d.");
 
     private static SequenceException Bad(string message) => new(ExitCodes.BadInput, message);
 }

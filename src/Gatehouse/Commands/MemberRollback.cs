@@ -33,19 +33,19 @@ internal static class MemberRollback
         if (target.Number == 0)
             throw new SequenceException(
                 ExitCodes.Refused,
-                "this host is a member of a cluster, and would follow it again at once. 'gatehouse leave' takes it out of the cluster; "
-                    + "then 'gatehouse rollback 0' puts the host back."
+                "this host is a member of a cluster and would sync again immediately. Run 'gatehouse leave' first; then "
+                    + "'gatehouse rollback 0' restores the host."
             );
         if (!target.IsGood)
             throw new SequenceException(
                 ExitCodes.Refused,
-                $"generation {target.Number} holds edits made by hand. On a member they cannot come back by a rollback: its settings are "
-                    + $"the cluster's. 'gatehouse history show {target.Number}' shows what was edited."
+                $"generation {target.Number} contains edits made by hand. A rollback on a member cannot restore them, "
+                    + $"because its settings are the cluster's. 'gatehouse history show {target.Number}' shows what was edited."
             );
         if (AnswersOf(target) is not { Length: > 0 } hash)
             throw new SequenceException(
                 ExitCodes.Refused,
-                $"generation {target.Number} holds no answers; choose another one ('gatehouse history')."
+                $"generation {target.Number} contains no answers; choose another one ('gatehouse history')."
             );
         var log = new ConsoleLog(parse);
         log.Note($"This host is a member of a cluster: the settings of generation {target.Number} become those of all members");

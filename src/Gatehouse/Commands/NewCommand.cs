@@ -14,7 +14,7 @@ internal static class NewCommand
     {
         var profile = new Option<string>("--profile")
         {
-            Description = "The kind of node.",
+            Description = "The profile of the node.",
             HelpName = "P",
             DefaultValueFactory = _ => "standalone",
         };

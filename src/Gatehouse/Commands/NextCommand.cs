@@ -13,9 +13,9 @@ internal static class NextCommand
     {
         var command = new Command(
             "next",
-            "Shows what is left to do before mail flows: where the management web and its password are, and the DNS records\n(address, "
-                + "PTR, MX, SPF, DKIM), each marked as done where the name servers show it; then what needs attention.\n\nExample: "
-                + "gatehouse next"
+            "Shows what is left to do before mail flows: where to find the management web and its password, the DNS "
+                + "records\n(address, PTR, MX, SPF, DKIM), marked as done if the name servers have them, and then what needs "
+                + "attention.\n\nExample: gatehouse next"
         );
         command.SetAction(RunAsync);
         return command;
@@ -25,7 +25,7 @@ internal static class NextCommand
     {
         if (!GlobalOptions.Machine(parse).IsLive)
         {
-            Console.Error.WriteLine("gatehouse: a tree has no DNS and no services; next works on the host itself.");
+            Console.Error.WriteLine("gatehouse: a tree has no DNS and no services; run 'gatehouse next' on the host itself.");
             return ExitCodes.BadInput;
         }
 

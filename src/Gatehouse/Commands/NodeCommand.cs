@@ -17,15 +17,15 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse node</c></summary>
 internal static class NodeCommand
 {
-    private static readonly Argument<string> Name = new("NAME") { Description = "The node's name, or its number." };
+    private static readonly Argument<string> Name = new("NAME") { Description = "The name or number of the node." };
 
     private static readonly Argument<string> NewAddress = new("ADDRESS")
     {
-        Description = "The address at which the other nodes reach this host from now on.",
+        Description = "The new address at which the other nodes reach this host.",
     };
     private static readonly Option<bool> Forwarded = new("--forwarded")
     {
-        Description = "Also when no interface of this host has the address: a firewall forwards it here.",
+        Description = "The address is on no interface of this host, because a firewall forwards it here.",
     };
 
     public static Command Create()
@@ -33,9 +33,9 @@ internal static class NodeCommand
         var address = new Command(
             "address",
             """
-            Gives this member another address: certificate, firewalls, hosts files and the places of the databases follow on every member.
-            Put the new address on the interface first and keep the old one until this has come to its end; members let the
-            node come from both for a day. Interrupted, it goes on when it is run again.
+            Changes the address of this member, including its certificate and the firewalls, hosts files and database addresses on every
+            member. Add the new address to the interface first and keep the old one until this command ends; the members
+            accept both addresses for a day. If it is interrupted, run it again to continue.
 
             Example: gatehouse node address 192.0.2.21
             """
@@ -47,21 +47,21 @@ internal static class NodeCommand
         address.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => AddressAsync(parse, ct)));
         var list = new Command(
             "list",
-            "Lists the members and the join codes that are open, as the registry has them; nobody is asked.\n\nExample: gatehouse node list"
+            "Lists the members and open join codes from the registry, without contacting the members.\n\nExample: gatehouse node list"
         );
         var show = new Command(
             "show",
-            "Shows everything that the registry knows of a node, a removed one by its number too.\n\nExample: gatehouse node show "
-                + "mx2.example.org"
+            "Shows everything that the registry holds about a node; a removed node is found by its number.\n\nExample: "
+                + "gatehouse node show mx2.example.org"
         )
         {
             Name,
         };
         var remove = new Command(
             "remove",
-            "Removes a node, also one that is lost or never came: its certificate is revoked, its database login dropped,\nand every "
-                + "member told. A removed host goes on as a gateway with its last settings.\n\nExample: gatehouse node remove "
-                + "mx2.example.org"
+            "Removes a node, even one that is lost or never joined: revokes its certificate, drops its database login\nand "
+                + "notifies every member. A removed host keeps running as a gateway with its last settings.\n\nExample: gatehouse "
+                + "node remove mx2.example.org"
         )
         {
             Name,
@@ -69,7 +69,7 @@ internal static class NodeCommand
         list.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ListAsync(parse, ct)));
         show.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ShowAsync(parse, ct)));
         remove.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RemoveAsync(parse, ct)));
-        return new Command("node", "The members of the cluster: list, show, remove, and this one's address.")
+        return new Command("node", "The members of the cluster: list, show and remove them, or change this node's address.")
         {
             list,
             show,
@@ -172,14 +172,17 @@ internal static class NodeCommand
         var view = await registry.ViewAsync(ct);
         var node = Find(parse, view);
         if (node.Number == me.Number)
-            throw new SequenceException(ExitCodes.Refused, $"{node.Name} is this host; 'gatehouse leave' takes it out of the cluster.");
+            throw new SequenceException(
+                ExitCodes.Refused,
+                $"{node.Name} is this host; use 'gatehouse leave' to remove it from the cluster."
+            );
         if ((KeeperRules.RemovalRefusal(view, me.Number, node.Number) ?? RemovalRules.Refusal(view, node, null)) is { } refusal)
             throw new SequenceException(ExitCodes.Refused, refusal);
         if (node.State != NodeState.Removed)
             Consent.Name(
                 parse,
-                $"{node.Name} (number {node.Number}, {node.Profile}) is removed from the cluster {view.Cluster.Name}. To come back it "
-                    + $"needs a new join code.",
+                $"{node.Name} (number {node.Number}, {node.Profile}) will be removed from cluster {view.Cluster.Name}. To "
+                    + "rejoin, it needs a new join code.",
                 node.Name
             );
         // Who takes writes hands that over before it goes; only a database node can have that done.
@@ -202,15 +205,16 @@ internal static class NodeCommand
         );
         Console.Out.WriteLine(
             answer.Removed
-                ? $"{node.Name} (number {node.Number}) is removed: its certificate is revoked, its database login is gone, and the "
-                    + $"members are told."
-                : $"{node.Name} (number {node.Number}) was removed before; the revocation list was made again, and the members are told."
+                ? $"{node.Name} (number {node.Number}) has been removed: its certificate is revoked, its database login is "
+                    + "dropped, and the members are notified."
+                : $"{node.Name} (number {node.Number}) had been removed before; the revocation list is renewed, and the "
+                    + "members are notified."
         );
         if (answer.Unlisted > 0)
             Console.Error.WriteLine(
-                $"note: {answer.Unlisted} of its certificates are of an issuing CA whose key is gone and can be on no list. The registry "
-                    + $"and the agents refuse it all the same; to have every service do so, revoke that CA: 'gatehouse promote "
-                    + $"--revoke-old-issuer'."
+                $"note: {answer.Unlisted} of its certificates are from an issuing CA whose key is lost, so no revocation "
+                    + "list can contain them. The registry and the agents reject the node anyway; to make every service reject "
+                    + "it, revoke that CA: 'gatehouse promote --revoke-old-issuer'."
             );
         return ExitCodes.Done;
     }
@@ -220,13 +224,13 @@ internal static class NodeCommand
         var me = MemberCommand.Member(parse);
         var facts = FactProbe.Gather(TimeProvider.System);
         if (!Addresses.TryParse(parse.GetValue(NewAddress)!, out var address))
-            throw new SequenceException(ExitCodes.BadInput, $"'{parse.GetValue(NewAddress)}' is no address.");
+            throw new SequenceException(ExitCodes.BadInput, $"'{parse.GetValue(NewAddress)}' is not an address.");
         if (!parse.GetValue(Forwarded) && !facts.Addresses.Contains(address))
             throw new SequenceException(
                 ExitCodes.Refused,
-                $"no interface of this host has {address}; there are {string.Join(", ", facts.Addresses)}. Put it on one first ('ip "
-                    + $"address add', and in the network's configuration), and keep the old one until this has come to its end. If a "
-                    + $"firewall forwards it here, say so with --forwarded."
+                $"no interface of this host has {address}; this host has {string.Join(", ", facts.Addresses)}. Add it to one "
+                    + "first ('ip address add', and in the network configuration), and keep the old one until this command ends. "
+                    + "If a firewall forwards it here, use --forwarded."
             );
         var changed = await new AddressSequence(GlobalOptions.Machine(parse), TimeProvider.System, new ConsoleLog(parse)).RunAsync(
             address,
@@ -235,19 +239,19 @@ internal static class NodeCommand
         if (changed.Problem.Length > 0)
             throw new SequenceException(
                 ExitCodes.Failed,
-                $"the cluster knows the new address, and this node is not as the cluster wants it: {changed.Problem}\nRun this again; it "
-                    + $"goes on."
+                $"the cluster knows the new address, but this node is not in sync with the cluster: {changed.Problem}\nRun "
+                    + "this again to continue."
             );
         Console.Out.WriteLine(
             $"{me.Name} is at {address} "
-                + $"now.{(changed.Behind.IsEmpty ? " Every member knows it; an old address can be taken off the interface." : "")}"
+                + $"now.{(changed.Behind.IsEmpty ? " All members know it; you can remove the old address from the interface." : "")}"
         );
         foreach (var node in changed.Behind)
             Console.Error.WriteLine(
-                $"note: {node.Name} has not followed yet. It does so by itself while it reaches the registry; otherwise run 'gatehouse "
-                    + $"sync --from {address}' there."
+                $"note: {node.Name} has not synced yet. It syncs by itself if it reaches the registry; otherwise run "
+                    + $"'gatehouse sync --from {address}' there."
             );
-        Console.Error.WriteLine("note: what names this host outside of the cluster, such as DNS and other firewalls, is yours to change.");
+        Console.Error.WriteLine("note: update whatever refers to this host outside the cluster, such as DNS and other firewalls.");
         return ExitCodes.Done;
     }
 

@@ -14,10 +14,10 @@ internal static class PlanCommand
     public static Command Create()
     {
         var file = AnswersInput.Optional();
-        var diff = new Option<bool>("--diff") { Description = "Show what changes inside each file (never of files that hold secrets)." };
+        var diff = new Option<bool>("--diff") { Description = "Show the changes inside each file (never in files that contain secrets)." };
         var command = new Command(
             "plan",
-            "Shows what apply would change, and changes nothing.\n\nExample: gatehouse plan answers.yaml --diff"
+            "Shows what 'gatehouse apply' would change, without changing anything.\n\nExample: gatehouse plan answers.yaml --diff"
         )
         {
             file,
@@ -57,9 +57,9 @@ internal static class PlanCommand
             Console.Out.WriteLine(line);
         if (!plan.IsEmpty)
             foreach (var refusal in await HostPreflight.ProblemsAsync(input.Machine, input.Node, ct))
-                Console.Error.WriteLine($"warning: apply will be refused: {refusal}");
+                Console.Error.WriteLine($"warning: 'gatehouse apply' will refuse to run: {refusal}");
         if (input.Machine.IsLive && SessionGuard.Judge(input.Settings, input.Pipeline.Facts.Session) is { } cutOff)
-            Console.Error.WriteLine($"warning: apply will be refused: {cutOff}");
+            Console.Error.WriteLine($"warning: 'gatehouse apply' will refuse to run: {cutOff}");
         return ExitCodes.Done;
     }
 }

@@ -10,12 +10,12 @@ namespace Gatehouse.Commands;
 internal static class PromoteCommand
 {
     private static readonly Option<string?> Token = TokenInput.File();
-    private static readonly Option<bool> Force = new("--force") { Description = "Also when the issuer there is answers." };
+    private static readonly Option<bool> Force = new("--force") { Description = "Promote this node even if the current issuer answers." };
     private static readonly Option<bool> RevokeOld = new("--revoke-old-issuer")
     {
         Description =
-            "Revoke the issuing CA there was: when its key is in wrong hands. Members that do not get a new certificate within a minute "
-            + "have to join again.",
+            "Revoke the previous issuing CA, because its key is compromised. Members that do not get a new certificate "
+            + "within a minute must join again.",
     };
 
     public static Command Create()
@@ -23,8 +23,8 @@ internal static class PromoteCommand
         var command = new Command(
             "promote",
             """
-            Makes this node the issuer of the cluster, which signs certificates and lets hosts join: after the loss of the one there
-            was, or to move its duty. It takes the cluster's master token. An old issuer that comes back steps down by itself.
+            Makes this node the issuer of the cluster, which signs certificates and admits new hosts: after the previous issuer was
+            lost, or to move this role. It needs the cluster's master token. A previous issuer that returns steps down by itself.
 
             Example: gatehouse promote
             """
@@ -50,24 +50,24 @@ internal static class PromoteCommand
             ct
         );
         Console.Out.WriteLine(
-            $"{me.Name} is the issuer of the cluster {promoted.View.Cluster.Name} since now, in epoch {promoted.View.Cluster.Epoch}."
+            $"{me.Name} is now the issuer of cluster {promoted.View.Cluster.Name}, in epoch {promoted.View.Cluster.Epoch}."
         );
         if (!promoted.IsComplete)
             Console.Error.WriteLine(
-                "note: the database has not read the new CA's revocation list yet, so nobody can join before it has. The host that it "
-                    + "runs on does so by itself within six minutes, or at once with 'gatehouse sync' there; then run 'gatehouse sync' "
-                    + "here."
+                "note: the database has not loaded the new CA's revocation list yet; until it has, no host can join. The "
+                    + "database host loads it within six minutes, or immediately with 'gatehouse sync' there; then run 'gatehouse "
+                    + "sync' here."
             );
         foreach (var node in promoted.Behind)
             Console.Error.WriteLine(
                 parse.GetValue(RevokeOld)
-                    ? $"note: {node.Name} has no certificate of the new CA and has to join again."
-                    : $"note: {node.Name} has no certificate of the new CA yet; it gets one when it follows."
+                    ? $"note: {node.Name} has no certificate from the new CA and must join again."
+                    : $"note: {node.Name} has no certificate from the new CA yet; it gets one at its next sync."
             );
         if (promoted.Problem.Length > 0)
             throw new SequenceException(
                 ExitCodes.Failed,
-                $"it is the issuer, but not as the cluster wants it: {promoted.Problem}\n'gatehouse sync' tries that again."
+                $"this node is the issuer, but is not in sync with the cluster: {promoted.Problem}\n'gatehouse sync' tries again."
             );
         return ExitCodes.Done;
     }

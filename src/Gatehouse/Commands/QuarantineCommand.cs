@@ -16,55 +16,58 @@ internal static class QuarantineCommand
 {
     private static readonly Option<string?> Sender = new("--sender")
     {
-        Description = "Only of a sender that holds TEXT.",
+        Description = "Only messages whose sender contains TEXT.",
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Recipient = new("--recipient")
     {
-        Description = "Only to a recipient that holds TEXT.",
+        Description = "Only messages with a recipient that contains TEXT.",
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Reason = new("--reason")
     {
-        Description = "Only for a reason that holds TEXT: virus, spam, high-spam, the name of a virus.",
+        Description = "Only messages whose reason contains TEXT: virus, spam, high-spam, the name of a virus.",
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Since = new("--since")
     {
-        Description = "Only taken since TIME: 2026-08-01, 2026-08-01T12:00, or a span such as 90m, 12h, 7d.",
+        Description = "Only messages received since TIME: 2026-08-01, 2026-08-01T12:00, or a span such as 90m, 12h, 7d.",
         HelpName = "TIME",
     };
     private static readonly Option<int> Most = new("--most")
     {
-        Description = "At most N messages, the newest.",
+        Description = "Show at most the newest N messages.",
         HelpName = "N",
         DefaultValueFactory = _ => 200,
     };
-    private static readonly Option<bool> Local = new("--local") { Description = "Only what lies on this host; no other node is asked." };
+    private static readonly Option<bool> Local = new("--local")
+    {
+        Description = "Only the messages on this host; do not query the other nodes.",
+    };
     private static readonly Argument<string> Id = new("ID")
     {
-        Description = "The message, NODE/MESSAGE as the list shows it; without a cluster, MESSAGE alone will do.",
+        Description = "The message, NODE/MESSAGE as shown in the list; without a cluster, MESSAGE is enough.",
     };
     private static readonly Argument<string[]> Ids = new("ID")
     {
-        Description = "The messages, NODE/MESSAGE as the list shows them; without a cluster, MESSAGE alone will do.",
+        Description = "The messages, NODE/MESSAGE as shown in the list; without a cluster, MESSAGE is enough.",
         Arity = ArgumentArity.OneOrMore,
     };
-    private static readonly Argument<string> Kind = new("KIND") { Description = "What it is: ham or spam." };
+    private static readonly Argument<string> Kind = new("KIND") { Description = "What to learn the messages as: ham or spam." };
     private static readonly Option<string[]> To = new("--to")
     {
-        Description = "Deliver it to ADDRESS in place of its recipients; may be given several times.",
+        Description = "Deliver to ADDRESS instead of the recipients; may be given several times.",
         HelpName = "ADDRESS",
         AllowMultipleArgumentsPerToken = true,
     };
     private static readonly Option<bool> Again = new("--again")
     {
-        Description = "Release it though that was done before, or may have been.",
+        Description = "Release a message again even if it was, or may have been, released before.",
     };
-    private static readonly Option<bool> Body = new("--body") { Description = "Show the beginning of the text as well, as it was sent." };
+    private static readonly Option<bool> Body = new("--body") { Description = "Also show the beginning of the text, as it was sent." };
     private static readonly Option<string?> Save = new("--save")
     {
-        Description = "Write the whole message to FILE, readable by you alone. It may hold a virus.",
+        Description = "Write the whole message to FILE, which only you can read. It may contain a virus.",
         HelpName = "FILE",
     };
     private static readonly Argument<string> Step = new("STEP");
@@ -75,7 +78,7 @@ internal static class QuarantineCommand
         Step.AcceptOnlyFromAmong("begin", "end");
         var list = new Command(
             "list",
-            "Lists messages, the newest first.\n\nExample: gatehouse quarantine list --since 12h --recipient alice@example.org"
+            "Lists messages, newest first.\n\nExample: gatehouse quarantine list --since 12h --recipient alice@example.org"
         )
         {
             Sender,
@@ -88,8 +91,8 @@ internal static class QuarantineCommand
         list.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ListAsync(parse, ct)));
         var show = new Command(
             "show",
-            "Shows the header of a message, why it was kept, and what was done with it.\n\nExample: gatehouse quarantine show "
-                + "1/1xUsvq-00009Z-5e --body"
+            "Shows the header of a message, why it was quarantined, and what was done with it.\n\nExample: gatehouse "
+                + "quarantine show 1/1xUsvq-00009Z-5e --body"
         )
         {
             Id,
@@ -99,8 +102,8 @@ internal static class QuarantineCommand
         show.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ShowAsync(parse, ct)));
         var release = new Command(
             "release",
-            "Delivers messages after all, past the scanner. Of all members that try, one does it.\n\nExample: gatehouse quarantine "
-                + "release 3/1xUsvq-00009Z-5e --to bob@example.org"
+            "Releases messages: delivers them without another scan. If several members try, only one delivers.\n\nExample: "
+                + "gatehouse quarantine release 3/1xUsvq-00009Z-5e --to bob@example.org"
         )
         {
             Ids,
@@ -110,7 +113,7 @@ internal static class QuarantineCommand
         release.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => EachAsync(parse, "release", ct)));
         var learn = new Command(
             "learn",
-            "Teaches the scanner that messages are ham or spam.\n\nExample: gatehouse quarantine learn ham 3/1xUsvq-00009Z-5e"
+            "Trains the scanner with messages as ham or spam.\n\nExample: gatehouse quarantine learn ham 3/1xUsvq-00009Z-5e"
         )
         {
             Kind,
@@ -120,7 +123,7 @@ internal static class QuarantineCommand
         var delete = new Command("delete", "Deletes messages on all members.") { Ids };
         delete.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => EachAsync(parse, "delete", ct)));
         // For the unit that deletes old messages.
-        var retention = new Command("retention", "Says whether it is this node's turn to delete old messages.") { Step };
+        var retention = new Command("retention", "Reports whether it is this node's turn to delete old messages.") { Step };
         retention.Hidden = true;
         retention.SetAction(
             (parse, ct) =>
@@ -131,7 +134,7 @@ internal static class QuarantineCommand
         );
         return new Command(
             "quarantine",
-            "Looks at quarantined messages, releases, learns or deletes them. On any member of a cluster, whichever node took them."
+            "Shows, releases, learns or deletes quarantined messages. Works on any member of a cluster, for the messages of all nodes."
         )
         {
             list,
@@ -148,10 +151,10 @@ internal static class QuarantineCommand
         if (!TimeText.TryRead(parse.GetValue(Since), TimeProvider.System.GetUtcNow(), out var since))
             throw new SequenceException(
                 ExitCodes.BadInput,
-                "--since takes a time such as 2026-08-01 or 2026-08-01T12:00 (UTC), or a span such as 90m, 12h or 7d."
+                "--since needs a time such as 2026-08-01 or 2026-08-01T12:00 (UTC), or a span such as 90m, 12h or 7d."
             );
         if (parse.GetValue(Most) is not (>= 1 and <= 100_000))
-            throw new SequenceException(ExitCodes.BadInput, "--most is 1 to 100,000.");
+            throw new SequenceException(ExitCodes.BadInput, "--most must be 1 to 100,000.");
         await using var desk = new QuarantineDesk(GlobalOptions.Machine(parse));
         var request = new QuarantineRequest
         {
@@ -187,7 +190,9 @@ internal static class QuarantineCommand
         foreach (var missing in list.Missing)
             Console.Error.WriteLine($"note: not in this list: {missing}");
         if (list.More && !parse.GetValue(GlobalOptions.Json))
-            Console.Error.WriteLine("note: there are more; --most shows them, --since, --sender, --recipient and --reason choose.");
+            Console.Error.WriteLine(
+                "note: there are more messages; raise --most, or narrow the list with --since, --sender, --recipient and --reason."
+            );
         return list.Missing.IsEmpty ? ExitCodes.Done : ExitCodes.Failed;
     }
 
@@ -205,7 +210,7 @@ internal static class QuarantineCommand
 
         string[][] rows =
         [
-            ["ID", "TAKEN (UTC)", "WHY", "FROM", "TO", "SUBJECT", ""],
+            ["ID", "RECEIVED (UTC)", "WHY", "FROM", "TO", "SUBJECT", ""],
             .. messages.Select(m =>
                 new[]
                 {
@@ -267,7 +272,7 @@ internal static class QuarantineCommand
         [
             ("Message", message.Id.ToString()),
             (
-                "Taken",
+                "Received",
                 $"{message.Received.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, {message.Size.ToString("N0", CultureInfo.InvariantCulture)} "
                     + $"bytes, from {message.Client} ({message.Helo})"
             ),
@@ -297,7 +302,7 @@ internal static class QuarantineCommand
         if (!desk.TryParse(typed, out var id))
             throw new SequenceException(
                 ExitCodes.BadInput,
-                $"'{StrangerText.Of(typed, 60)}' is no message id; 'gatehouse quarantine list' shows them."
+                $"'{StrangerText.Of(typed, 60)}' is not a message id; 'gatehouse quarantine list' shows the ids."
             );
         try
         {
@@ -341,7 +346,9 @@ internal static class QuarantineCommand
         if (action == "delete")
             Consent.Yes(
                 parse,
-                ids.Length == 1 ? $"{StrangerText.Of(ids[0], 60)} is deleted for good." : $"{ids.Length} messages are deleted for good."
+                ids.Length == 1
+                    ? $"{StrangerText.Of(ids[0], 60)} will be permanently deleted."
+                    : $"{ids.Length} messages will be permanently deleted."
             );
         if (action != "release")
             return;
@@ -353,7 +360,7 @@ internal static class QuarantineCommand
             var to = parse.GetValue(To) is { Length: > 0 } chosen ? chosen : [.. message.Recipients];
             Consent.Yes(
                 parse,
-                $"{message.Id} holds a virus ({StrangerText.Of(message.Reason, 100)}). It is delivered as it is to "
+                $"{message.Id} contains a virus ({StrangerText.Of(message.Reason, 100)}). It will be delivered unchanged to "
                     + $"{StrangerText.Of(string.Join(", ", to.Take(5)), 300)}."
             );
         }

@@ -18,12 +18,12 @@ internal static class QueueCommand
     private const int MostShown = 200;
     private static readonly Option<string?> Sender = new("--sender")
     {
-        Description = "Only messages of a sender that holds TEXT.",
+        Description = "Only messages whose sender contains TEXT.",
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Recipient = new("--recipient")
     {
-        Description = "Only messages that wait for a recipient that holds TEXT.",
+        Description = "Only messages that wait for a recipient that contains TEXT.",
         HelpName = "TEXT",
     };
     private static readonly Option<string?> Domain = new("--domain")
@@ -32,27 +32,24 @@ internal static class QueueCommand
         HelpName = "DOMAIN",
     };
     private static readonly Option<bool> All = new("--all") { Description = "Every message in the queue." };
-    private static readonly Option<bool> Body = new("--body") { Description = "Show the beginning of the body as well." };
-    private static readonly Argument<string> Id = new("ID") { Description = "The message, as the list shows it." };
+    private static readonly Option<bool> Body = new("--body") { Description = "Also show the beginning of the body." };
+    private static readonly Argument<string> Id = new("ID") { Description = "The message, as shown in the list." };
     private static readonly Argument<string[]> Ids = new("ID")
     {
-        Description = "The messages, as the list shows them.",
+        Description = "The messages, as shown in the list.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
     public static Command Create()
     {
-        var list = new Command(
-            "list",
-            "Lists the messages that wait, the oldest first.\n\nExample: gatehouse queue list --domain example.org"
-        )
+        var list = new Command("list", "Lists the waiting messages, oldest first.\n\nExample: gatehouse queue list --domain example.org")
         {
             Sender,
             Recipient,
             Domain,
         };
         list.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ListAsync(parse, ct)));
-        var show = new Command("show", "Shows a message: its envelope, its header, and its log.") { Id, Body };
+        var show = new Command("show", "Shows the envelope, the header and the log of a message.") { Id, Body };
         show.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => ShowAsync(parse, ct)));
         var why = new Command(
             "why",
@@ -75,8 +72,8 @@ internal static class QueueCommand
             why,
             Act(
                 "retry",
-                "Delivers messages now, whatever their retry times say, and also those on hold.\n\nExample: gatehouse queue retry "
-                    + "--domain example.org",
+                "Delivers messages now, regardless of their retry times, including those on hold.\n\nExample: gatehouse "
+                    + "queue retry --domain example.org",
                 RetryAsync
             ),
             Act(
@@ -92,7 +89,7 @@ internal static class QueueCommand
             ),
             Act(
                 "remove",
-                "Removes messages from the queue. Nobody is told, neither sender nor recipient.\n\nExample: gatehouse queue remove "
+                "Removes messages from the queue without notifying sender or recipient.\n\nExample: gatehouse queue remove "
                     + "--sender newsletter@example.net",
                 (q, m, ct) => OneAsync(q, "-Mrm", "removed", m, ct)
             ),
@@ -142,7 +139,8 @@ internal static class QueueCommand
             Console.Out.WriteLine(string.Join("  ", row.Select((cell, c) => cell.PadRight(widths[c]))).TrimEnd());
         if (messages.Length > MostShown)
             Console.Error.WriteLine(
-                $"note: {messages.Length - MostShown} more; --sender, --recipient and --domain choose, and --json shows all."
+                $"note: {messages.Length - MostShown} more; narrow the list with --sender, --recipient and --domain, or use "
+                    + "--json to show all."
             );
         return ExitCodes.Done;
     }
@@ -229,7 +227,7 @@ internal static class QueueCommand
         else if (messages.IsEmpty)
             Console.Out.WriteLine("No messages.");
         if (messages.Length > MostShown)
-            Console.Error.WriteLine($"note: {messages.Length - MostShown} more; --sender, --recipient and --domain choose.");
+            Console.Error.WriteLine($"note: {messages.Length - MostShown} more; narrow the list with --sender, --recipient and --domain.");
         return ExitCodes.Done;
     }
 
@@ -245,8 +243,8 @@ internal static class QueueCommand
             throw new SequenceException(
                 ExitCodes.BadInput,
                 filter.IsEmpty
-                    ? "which messages? Name their ids, choose with --sender, --recipient or --domain, or say --all."
-                    : "--all means every message; it goes with nothing that chooses."
+                    ? "no messages were selected; give their ids, or use --sender, --recipient, --domain or --all."
+                    : "--all selects every message; it cannot be combined with ids or with --sender, --recipient or --domain."
             );
         var queue = Open(parse);
         var messages = await ChosenAsync(queue, filter, ct);
@@ -288,7 +286,8 @@ internal static class QueueCommand
             Console.Error.WriteLine($"  and {messages.Length - 10} more");
         Consent.Yes(
             parse,
-            $"{(messages.Length == 1 ? "This message is" : $"These {messages.Length} messages are")} removed for good, and nobody is told."
+            $"{(messages.Length == 1 ? "This message is" : $"These {messages.Length} messages are")} about to be removed "
+                + "permanently; neither sender nor recipient is notified."
         );
     }
 
@@ -313,13 +312,13 @@ internal static class QueueCommand
     {
         var result = await queue.DeliverAsync(message.Id, ct);
         if ((await queue.ReadAsync(ct)).FirstOrDefault(m => m.Id == message.Id) is not { Waiting: [_, ..] waiting } left)
-            return (true, "it is no longer in the queue; 'gatehouse logs --id' shows where it went.");
+            return (true, "it is no longer in the queue; 'gatehouse logs --id' shows what happened to it.");
         if (result.All.Contains("is locked", StringComparison.Ordinal))
             return (false, "it is being delivered right now.");
         var log = await queue.LogAsync(message.Id, ct);
         var reasons = string.Join(' ', waiting.Take(3).Select(r => $"{r}: {QueuedMessage.Why(log, r)?.Reason ?? "not tried"}."));
         var more = waiting.Length > 3 ? string.Create(CultureInfo.InvariantCulture, $" And {waiting.Length - 3} more recipients.") : "";
-        return (false, $"it still waits{(left.IsFrozen ? " on hold" : "")}. {reasons}{more}");
+        return (false, $"it is still waiting{(left.IsFrozen ? " on hold" : "")}. {reasons}{more}");
     }
 
     private static async Task<ImmutableArray<QueuedMessage>> ChosenAsync(EximQueue queue, QueueFilter filter, CancellationToken ct)
@@ -329,7 +328,7 @@ internal static class QueueCommand
             if (found.All(m => m.Id != id))
                 throw new SequenceException(
                     ExitCodes.Failed,
-                    $"{id} is not in the queue. 'gatehouse logs --id {id}' shows what became of it."
+                    $"{id} is not in the queue. 'gatehouse logs --id {id}' shows what happened to it."
                 );
         return found;
     }
@@ -347,7 +346,7 @@ internal static class QueueCommand
             ? id
             : throw new SequenceException(
                 ExitCodes.BadInput,
-                $"'{StrangerText.Of(id, 60)}' is no message id; 'gatehouse queue list' shows them, such as 1xUsvq-00009Z-5e."
+                $"'{StrangerText.Of(id, 60)}' is not a message id; 'gatehouse queue list' shows the ids, such as 1xUsvq-00009Z-5e."
             );
 
     private static EximQueue Open(ParseResult parse)
@@ -355,7 +354,7 @@ internal static class QueueCommand
         var machine = GlobalOptions.Machine(parse);
         return machine.IsLive
             ? new EximQueue(machine)
-            : throw new SequenceException(ExitCodes.BadInput, "the queue is Exim's on the host itself; a tree has none.");
+            : throw new SequenceException(ExitCodes.BadInput, "a tree has no mail queue; run this on the host itself.");
     }
 
     private static string From(QueuedMessage message, int most = 40) =>

@@ -15,14 +15,14 @@ internal static class RenderCommand
         var file = AnswersInput.Required();
         var output = new Option<string>("--output", "-o")
         {
-            Description = "The directory to write the files below.",
+            Description = "The directory to write the files to.",
             HelpName = "DIR",
             Required = true,
         };
         var command = new Command(
             "render",
-            "Writes the configuration files that an answer file gives, to look at.\n\nExample: gatehouse render answers.yaml --output "
-                + "/tmp/files"
+            "Renders the configuration files of an answer file, for inspection.\n\nExample: gatehouse render answers.yaml "
+                + "--output /tmp/files"
         )
         {
             file,
@@ -55,7 +55,8 @@ internal static class RenderCommand
             Console.Out.WriteLine(Json.Text(new System.Text.Json.Nodes.JsonObject { ["output"] = output, ["files"] = written }));
         else
             Console.Out.WriteLine(
-                $"{written} files written below {output}. Keys and generated secrets in them are for looking only: apply makes its own."
+                $"{written} files written to {output}. Keys and generated secrets in them are examples: 'gatehouse apply' "
+                    + "generates its own."
             );
         return ExitCodes.Done;
     }

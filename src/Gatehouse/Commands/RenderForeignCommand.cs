@@ -19,19 +19,19 @@ internal static class RenderForeignCommand
         var output = Output();
         var addresses = new Option<string[]>("--address")
         {
-            Description = "An address of that host, to listen on and to talk from; without one, all of them. Can be given again.",
+            Description = "An address of that host, to listen on and to connect from; by default all. May be given several times.",
             HelpName = "ADDRESS",
         };
         addresses.Validators.Add(result =>
         {
             foreach (var token in result.Tokens.Where(t => !Addresses.TryParse(t.Value, out _)))
-                result.AddError($"--address {token.Value}: that is no IPv4 or IPv6 address");
+                result.AddError($"--address {token.Value}: not an IPv4 or IPv6 address");
         });
         var command = new Command(
             "balancer",
             """
-            Prints a haproxy configuration for a host that is no member: it spreads the cluster's mail and web over its nodes,
-            with the client's own address in a PROXY header. Its address has to be in mta.load_balancers and web.load_balancers.
+            Prints a HAProxy configuration for a host that is not a member: it distributes mail and web connections over the nodes
+            and passes the client's address in a PROXY header. List its address in mta.load_balancers and web.load_balancers.
 
             Example: gatehouse render balancer --address 192.0.2.5 --output haproxy.cfg
             """
@@ -46,7 +46,7 @@ internal static class RenderForeignCommand
             IPAddress[] own =
             [
                 .. (parse.GetValue(addresses) ?? []).Select(a =>
-                    Addresses.TryParse(a, out var address) ? address : throw new FormatException($"{a} is no address")
+                    Addresses.TryParse(a, out var address) ? address : throw new FormatException($"{a} is not an address")
                 ),
             ];
             return Write(
@@ -58,7 +58,7 @@ internal static class RenderForeignCommand
                     Warn(settings, own);
                     return ForeignFiles.Balancer(Templates(parse), settings, [.. own]);
                 },
-                "there is no node with mail or web that could be balanced, or balancer.ports names none of their ports."
+                "there is nothing to balance: no node runs mail or web, or balancer.ports lists none of their ports."
             );
         });
         return command;
@@ -71,8 +71,8 @@ internal static class RenderForeignCommand
         var command = new Command(
             "consul",
             """
-            Prints the services of this node as a Consul agent takes them, with the tags that Fabio routes by. It goes into the
-            agent's configuration directory, usually /etc/consul.d; 'balancer.consul' has every node write it there.
+            Prints the service definitions of this node for a Consul agent, with the tags for Fabio's routing. Put the file into the
+            agent's configuration directory, usually /etc/consul.d; with 'balancer.consul', every node writes it there itself.
 
             Example: gatehouse render consul --output /etc/consul.d/gatehouse.json
             """
@@ -87,7 +87,7 @@ internal static class RenderForeignCommand
                 parse.GetValue(file),
                 parse.GetValue(output),
                 settings => ForeignFiles.Consul(Templates(parse), settings),
-                "this node has no mail and no web, so there is nothing to describe."
+                "this node runs neither mail nor web, so there are no services to define."
             )
         );
         return command;
@@ -133,12 +133,13 @@ internal static class RenderForeignCommand
             .ToArray();
         if (own.Length == 0)
             Console.Error.WriteLine(
-                "gatehouse: add the host's address to mta.load_balancers and web.load_balancers, or the nodes take nothing from it."
+                "gatehouse: add the host's address to mta.load_balancers and web.load_balancers; otherwise the nodes accept "
+                    + "nothing from it."
             );
         else if (strange.Length > 0)
             Console.Error.WriteLine(
-                $"gatehouse: {string.Join(", ", strange.AsEnumerable())} is not in mta.load_balancers and web.load_balancers yet; until "
-                    + $"then the nodes take nothing from it."
+                $"gatehouse: {string.Join(", ", strange.AsEnumerable())} is not in mta.load_balancers and web.load_balancers "
+                    + "yet; until it is, the nodes accept nothing from it."
             );
     }
 }

@@ -19,11 +19,11 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse restore</c></summary>
 internal static class RestoreCommand
 {
-    private static readonly Argument<string> FileArgument = new("FILE") { Description = "The backup." };
+    private static readonly Argument<string> FileArgument = new("FILE") { Description = "The backup file." };
     private static readonly Option<string?> Keys = KeysInput.File();
     private static readonly Option<string?> Name = new("--name")
     {
-        Description = "The node of the backup that this host is to be, if it has another name now.",
+        Description = "The node of the backup that this host replaces, if the host now has a different name.",
         HelpName = "NAME",
     };
     private static readonly Option<string?> Address = new("--address")
@@ -33,13 +33,16 @@ internal static class RestoreCommand
     };
     private static readonly Option<string?> Location = new("--location")
     {
-        Description = "Where it stands, in a few words, if that has changed.",
+        Description = "Where the host is, in a few words, if that has changed.",
         HelpName = "TEXT",
     };
-    private static readonly Option<bool> Force = new("--force") { Description = "Also when members that can hold the registry answer." };
+    private static readonly Option<bool> Force = new("--force")
+    {
+        Description = "Restore even if members that can hold the registry answer.",
+    };
     private static readonly Option<bool> Check = new("--check")
     {
-        Description = "Only tell whether it would succeed and what is in the backup; nothing is changed.",
+        Description = "Only check whether a restore would succeed, and show what is in the backup; change nothing.",
     };
 
     private static readonly Option<string?> PassphraseFile = Passphrase.File();
@@ -49,10 +52,10 @@ internal static class RestoreCommand
         var command = new Command(
             "restore",
             """
-            Makes this host the gateway of a backup: puts its files in place and applies its answers. Or, from the backup of a cluster,
-            with the encryption key and the master token, begins the cluster again after all of it was lost: the same cluster, root CA,
-            settings and secrets, and a new issuing CA. The other nodes join again; every certificate of before is revoked.
-            Interrupted, it goes on when it is run again. A backup that was changed by as much as a bit is refused.
+            Restores a gateway from a backup: copies its files to this host and applies its answers. From the backup of a cluster, with
+            the encryption key and the master token, it rebuilds a cluster after a total loss: same identity, root CA, settings and
+            secrets, with a new issuing CA. The other nodes must join again; all earlier certificates are revoked.
+            If it is interrupted, run it again to continue. It rejects a backup that was altered in any way.
 
             Example: gatehouse restore mx1.backup --check
             """
@@ -84,7 +87,8 @@ internal static class RestoreCommand
             )
                 throw new SequenceException(
                     ExitCodes.BadInput,
-                    "this is the backup of a gateway without a cluster; --keys-file, --name, --address and --location are for a cluster's."
+                    "this is the backup of a gateway without a cluster; --keys-file, --name, --address and --location apply "
+                        + "only to a cluster's backup."
                 );
             return await GatewayBackupRun.RestoreAsync(
                 parse,
@@ -146,8 +150,8 @@ internal static class RestoreCommand
 
         if (keys.Token is { } token && file.Label.TokenId != token.Id)
             problems.Add(
-                $"{name} was made of a cluster with the master token {file.Label.TokenId}, and the one given is {token.Id}; give the one "
-                    + $"that was shown when the cluster {file.Label.Cluster} was started."
+                $"{name} belongs to a cluster with the master token {file.Label.TokenId}, not {token.Id}; give the token "
+                    + $"that was shown when cluster {file.Label.Cluster} was created."
             );
         if (keys.Key is not { } key)
             return (null, keys);
@@ -168,7 +172,7 @@ internal static class RestoreCommand
         {
             var bytes = NamedFile.Read(name, BackupFile.MostBytes);
             if (bytes.Length > BackupFile.MostBytes)
-                problems.Add($"{name} is no backup of a cluster: it is too large.");
+                problems.Add($"{name} is not the backup of a cluster: it is too large.");
             else if (BackupFile.TryRead(bytes, Release.Version, out var file, out var problem))
                 return file;
             else
@@ -194,27 +198,27 @@ internal static class RestoreCommand
     {
         var refusals = new List<string>();
         if (!machine.IsLive)
-            refusals.Add("a cluster is restored on the host itself, not in a tree.");
+            refusals.Add("a cluster cannot be restored in a tree; run this on the host itself.");
         if (facts.Debian != "12")
             refusals.Add("Gatehouse sets up Debian 12, and this host runs something else.");
-        if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { Followed.Length: > 0 } node)
+        if (!sequence.IsUnfinished && new ClusterFiles(machine).Node is { IsMember: true } node)
             refusals.Add(
-                $"this host is node {node.Number} of the cluster {node.ClusterName}. A cluster is restored on a host that is in none; "
-                    + $"'gatehouse leave' ends the membership here."
+                $"this host is node {node.Number} of cluster {node.ClusterName}. A cluster can only be restored on a host "
+                    + "that is not a member of one; 'gatehouse leave' ends the membership here."
             );
         if (opened is null || refusals.Count > 0)
             return refusals;
         if (!sequence.IsUnfinished && await RegistryAsync(ct) is { } there)
             refusals.Add(
-                $"the database on this host holds the cluster {there} already. If that one is lost, remove the database first: su "
-                    + $"postgres -c 'dropdb gatehouse'."
+                $"the database on this host already contains cluster {there}. If that cluster is lost, drop the database "
+                    + "first: su postgres -c 'dropdb gatehouse'."
             );
-        log.Note("Looking whether any of its members answers");
+        log.Note("Checking whether any of its members answers");
         var answering = await RestoreSequence.AnsweringAsync(opened.Content, facts.Addresses, ct);
         if (RestoreRules.Alive(answering, force) is { } alive)
             refusals.Add(alive);
         else if (answering.Length > 0)
-            log.Note($"  {string.Join(", ", answering.Select(n => n.Name))}: reached, to join again");
+            log.Note($"  {string.Join(", ", answering.Select(n => n.Name))}: reachable; must join again");
         return refusals;
     }
 
@@ -240,7 +244,7 @@ internal static class RestoreCommand
         var content = opened.Content;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Backup of the cluster {content.Cluster.Name}, made by {opened.Label.Node} on "
+            $"Backup of cluster {content.Cluster.Name}, made by {opened.Label.Node} on "
                 + $"{opened.Label.Made.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {content.Members.Count()} nodes, settings version "
                 + $"{content.InForce.Number}, {content.Secrets.Length} secrets, epoch {content.Cluster.Epoch}"
         );
@@ -251,25 +255,25 @@ internal static class RestoreCommand
         var cluster = restored.View.Cluster;
         var lines = new List<string>
         {
-            $"The cluster {cluster.Name} is there again; {restored.Node.Name} is its node {restored.Node.Number} and its issuer, in epoch "
-                + $"{cluster.Epoch}.",
-            "Master token and encryption key are the same as before. Every certificate of before is revoked: who comes back of the old",
-            "members is let in nowhere, until it has left ('gatehouse leave') and joined again.",
+            $"Cluster {cluster.Name} has been restored; {restored.Node.Name} is its node {restored.Node.Number} and its "
+                + $"issuer, in epoch {cluster.Epoch}.",
+            "Master token and encryption key are unchanged. All earlier certificates are revoked: old members that come back are not",
+            "admitted anywhere until they have left ('gatehouse leave') and joined again.",
         };
         if (restored.Node.Name != opened.Label.Node && opened.Content.Own.Length > 0)
             lines.Add(
-                $"Keys that {opened.Label.Node} had for itself, such as DKIM keys, were not put on this host; new ones were made where "
-                    + $"they are needed."
+                $"Keys that belonged to {opened.Label.Node} alone, such as DKIM keys, were not restored on this host; new "
+                    + "ones were generated where needed."
             );
         if (restored.Lost.Length > 0)
-            lines.Add("\nTo have the others join again, each with a new number:\n");
+            lines.Add("\nTo let the other nodes join again, each with a new number:\n");
         foreach (var lost in restored.Lost)
             lines.Add($"  gatehouse invite {lost.Node.Name} --profile {lost.Node.Profile}");
         foreach (var lost in restored.Lost.Where(l => l.Answers is not null))
             lines.Add(
-                $"\n{lost.Node.Name} had answers of its own: carry {lost.Answers} to it and give it to 'gatehouse join' with --answers."
+                $"\n{lost.Node.Name} had answers of its own: copy {lost.Answers} to it and pass it to 'gatehouse join' with --answers."
             );
-        lines.Add("\nNodes that joined after the backup was made are not known; invite them too. Then make a new backup.");
+        lines.Add("\nNodes that joined after the backup are not known; invite them as well. Then make a new backup.");
         return string.Join('\n', lines);
     }
 

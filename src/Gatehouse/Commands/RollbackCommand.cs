@@ -16,16 +16,16 @@ internal static class RollbackCommand
     {
         var number = new Argument<int?>("N")
         {
-            Description = "The generation to go back to; without it, the one before. 0 is the host before Gatehouse.",
+            Description = "The generation to return to; by default the previous one. 0 is the state before Gatehouse.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var interrupted = new Option<bool>("--interrupted")
         {
-            Description = "Only put back an apply that was cut off by a kill or power loss.",
+            Description = "Only roll back an apply that was interrupted by a kill or a power loss.",
         };
         var command = new Command(
             "rollback",
-            "Puts an earlier generation back in place, files and services; packages stay installed.\n\nExample: gatehouse rollback 3"
+            "Returns to an earlier generation: restores its files and services; packages stay installed.\n\nExample: gatehouse rollback 3"
         )
         {
             number,
@@ -42,7 +42,7 @@ internal static class RollbackCommand
         if (Preconditions.Problem(parse) is { } problem)
             return Refuse(problem);
         var machine = GlobalOptions.Machine(parse);
-        if (machine.IsLive && new ClusterFiles(machine).Node is { Followed.Length: > 0 })
+        if (machine.IsLive && new ClusterFiles(machine).Node is { IsMember: true })
             return await MemberCommand.RunAsync(parse, () => MemberRollback.RunAsync(parse, machine, number, ct));
         using var outlives = HangUp.Outlive();
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
@@ -50,7 +50,7 @@ internal static class RollbackCommand
         var applier = new Pipeline(machine, TimeProvider.System, renders: false).Applier(new ConsoleLog(parse));
         if (await applier.RecoverAsync(ct) is { } cut && number is null)
         {
-            Console.Out.WriteLine($"Generation {cut.Number} was cut off and has been put back.");
+            Console.Out.WriteLine($"Generation {cut.Number} was interrupted and has been rolled back.");
             return ExitCodes.Done;
         }
 
@@ -77,7 +77,7 @@ internal static class RollbackCommand
             return (
                 null,
                 number is null
-                    ? "there is no generation to go back to."
+                    ? "there is no generation to return to."
                     : $"there is no generation {number}; 'gatehouse history' lists them."
             );
         return target.IsTarget
@@ -93,7 +93,9 @@ internal static class RollbackCommand
         using var only = ApplyLock.Take(machine.Real(GenerationStore.Home));
         var cut = await new Pipeline(machine, TimeProvider.System, renders: false).Applier(new ConsoleLog(parse)).RecoverAsync(ct);
         Console.Out.WriteLine(
-            cut is null ? "No apply was cut off; nothing to put back." : $"Generation {cut.Number} was cut off and has been put back."
+            cut is null
+                ? "No apply was interrupted; nothing to roll back."
+                : $"Generation {cut.Number} was interrupted and has been rolled back."
         );
         return ExitCodes.Done;
     }

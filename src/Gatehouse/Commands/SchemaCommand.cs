@@ -11,11 +11,11 @@ internal static class SchemaCommand
 {
     public static Command Create()
     {
-        var man = new Option<bool>("--man") { Description = "Print the manual page gatehouse-answers(5) instead, for man." };
+        var man = new Option<bool>("--man") { Description = "Print the manual page gatehouse-answers(5) instead." };
         var command = new Command(
             "schema",
-            "Prints the JSON Schema of answer files, for editors that check while you type.\n\nExample: gatehouse schema > "
-                + "gatehouse.schema.json"
+            "Prints the JSON Schema of answer files, for editors that validate while you type.\n\nExample: gatehouse schema "
+                + "> gatehouse.schema.json"
         )
         {
             man,

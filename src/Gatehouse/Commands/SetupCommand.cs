@@ -19,18 +19,18 @@ internal static class SetupCommand
     {
         var answers = new Option<string?>("--answers")
         {
-            Description = "Begin with the answers of FILE; where it has 'interactive: [mta, web]', only those screens are asked.",
+            Description = "Start with the answers of FILE; with 'interactive: [mta, web]' in it, only those screens are shown.",
             HelpName = "FILE",
         };
         var save = new Option<string?>("--save")
         {
-            Description = "Also write the answers to FILE when the questions are done.",
+            Description = "Also write the answers to FILE at the end of the questions.",
             HelpName = "FILE",
         };
         var command = new Command(
             "setup",
-            "Asks on the terminal what this host is to be, shows what would change, and applies it.\nWith --plain, without a terminal, or "
-                + "on one that cannot draw, it asks line by line.\n\nExample: gatehouse setup"
+            "Asks for the settings of this host on the terminal, shows what would change, and applies it.\nWith --plain, "
+                + "without a terminal, or on a terminal that cannot draw, it asks line by line.\n\nExample: gatehouse setup"
         )
         {
             answers,
@@ -45,7 +45,7 @@ internal static class SetupCommand
         if (Preconditions.Problem(parse) is { } problem)
             return Refuse(problem);
         if (parse.GetValue(GlobalOptions.Json))
-            return Refuse("the wizard has no JSON; 'gatehouse apply --json' is for programs.");
+            return Refuse("the wizard has no JSON output; programs should use 'gatehouse apply --json'.");
         var machine = GlobalOptions.Machine(parse);
         Answers? given = null;
         if (file is not null && (given = Read(file)) is null)
@@ -62,7 +62,7 @@ internal static class SetupCommand
             surface?.Dispose();
             RawConsole.Error.WriteLine(
                 e.Result is { } result ? $"gatehouse: {e.Message}. {ApplyText.Title(result)}: {ApplyText.State(result)}"
-                : session.Home.HasDraft ? $"gatehouse: {e.Message}. What you typed is kept; 'gatehouse setup' goes on where it stopped."
+                : session.Home.HasDraft ? $"gatehouse: {e.Message}. Your answers are kept; 'gatehouse setup' continues where it stopped."
                 : $"gatehouse: {e.Message}."
             );
             return e.Result is null ? ExitCodes.Cancelled : ApplyText.Code(e.Result);
@@ -101,7 +101,8 @@ internal static class SetupCommand
                     report.Error(
                         "secret-exposed",
                         field.Path,
-                        $"a password stands in a file that others can read. Run 'chmod 600 {file}', or leave it out and type it.",
+                        $"this file contains a password and is readable by other users. Run 'chmod 600 {file}', or leave the "
+                            + "password out and type it.",
                         answers[field.Path]!.Origin
                     );
         }

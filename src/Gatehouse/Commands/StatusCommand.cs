@@ -15,17 +15,17 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse status</c></summary>
 internal static class StatusCommand
 {
-    private static readonly Option<bool> Watch = new("--watch") { Description = "Show it again every two seconds." };
-    private static readonly Option<bool> Prometheus = new("--prometheus") { Description = "Print it as Prometheus reads it." };
+    private static readonly Option<bool> Watch = new("--watch") { Description = "Refresh the status every two seconds." };
+    private static readonly Option<bool> Prometheus = new("--prometheus") { Description = "Print the status in Prometheus format." };
 
     private static readonly Option<bool> Map = new("--map")
     {
-        Description = "Draw it: segments, places, nodes, virtual addresses, and how many may fail.",
+        Description = "Draw a map: segments, locations, nodes, virtual addresses, and how many nodes may fail.",
     };
 
     private static readonly Option<int> Timeout = new("--timeout")
     {
-        Description = "How long to wait for an answer, in seconds; more than one on slow links or busy hosts.",
+        Description = "How long to wait for an answer, in seconds; raise it for slow links or busy hosts.",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => (int)StatusReader.Deadline.TotalSeconds,
     };
@@ -35,11 +35,11 @@ internal static class StatusCommand
         var command = new Command(
             "status",
             """
-            Shows the state of this gateway, or every member of its cluster. Exits 0 when all is well, 1 when it is not.
+            Shows the state of this gateway, or of every member of its cluster. Exits 0 if there is no problem, otherwise 1.
             A gateway without a cluster shows services, queue, disks, virus signatures, certificates, last apply and last verify.
             In a cluster, STATE: A active, S settings not up to date, J joining, L leaving, E no answer; * marks the issuer.
-            SEEN: now, or how long ago; a member that takes calls and is too busy to answer is shown as it was at its last heartbeat.
-            On the map: x does not answer, ! is not well, ~ joins or leaves. With --plain it is told in sentences.
+            SEEN: now, or how long ago; a member that is too busy to answer is shown as of its last heartbeat.
+            On the map: x no answer, ! has a problem, ~ joining or leaving. With --plain, the map is written in sentences.
 
             Example: gatehouse status --map
             """
@@ -53,7 +53,7 @@ internal static class StatusCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(Map) && (result.GetValue(Prometheus) || result.GetValue(GlobalOptions.Json)))
-                result.AddError("--map draws for people; it goes with neither --json nor --prometheus.");
+                result.AddError("--map cannot be combined with --json or --prometheus.");
         });
         command.SetAction((parse, ct) => MemberCommand.RunAsync(parse, () => RunAsync(parse, ct)));
         return command;
@@ -65,7 +65,7 @@ internal static class StatusCommand
             return await OwnAsync(parse, ct);
         var deadline = parse.GetValue(Timeout) is >= 1 and <= 60 and var seconds
             ? TimeSpan.FromSeconds(seconds)
-            : throw new SequenceException(ExitCodes.BadInput, "--timeout is 1 to 60 seconds.");
+            : throw new SequenceException(ExitCodes.BadInput, "--timeout must be 1 to 60 seconds.");
         while (true)
         {
             var source = parse.GetValue(Map) ? MapSource.ReadAsync(me, GlobalOptions.Machine(parse), deadline, ct) : null;
@@ -86,7 +86,7 @@ internal static class StatusCommand
     private static async Task<int> OwnAsync(ParseResult parse, CancellationToken ct)
     {
         if (parse.GetValue(Map))
-            throw new SequenceException(ExitCodes.BadInput, "--map draws a cluster, and this host is in none.");
+            throw new SequenceException(ExitCodes.BadInput, "--map needs a cluster, and this host is not a member of one.");
         await DamagedRecords.TellAsync(parse, ct);
         var probe = new GatewayProbe(GlobalOptions.Machine(parse), TimeProvider.System);
         while (true)
@@ -133,7 +133,7 @@ internal static class StatusCommand
         if (!report.IsCurrent)
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"The registry does not answer; who the members are is as of {report.View.Taken.ToLocalTime():yyyy-MM-dd HH:mm:ss}."
+                $"The registry does not answer; the list of members is as of {report.View.Taken.ToLocalTime():yyyy-MM-dd HH:mm:ss}."
             );
         var rows = report.Table(now).ToArray();
         var widths = Enumerable.Range(0, rows[0].Length).Select(c => rows.Max(r => r[c].Length)).ToArray();
@@ -192,7 +192,7 @@ internal static class StatusCommand
         Gauge("gatehouse_node_healthy", "Whether the node has no problem.", Each(m => m.IsHealthy ? 1 : 0));
         Gauge(
             "gatehouse_node_votes",
-            "Whether the node has a vote about which copy of the registry takes writes.",
+            "Whether the node has a vote on which replica of the registry accepts writes.",
             Each(m => m.Node.VotesSince is null ? 0 : 1)
         );
         Gauge(
@@ -215,7 +215,7 @@ internal static class StatusCommand
         Gauge("gatehouse_node_settings_version", "The settings version in force.", Known(m => m.SettingsVersion));
         Gauge(
             "gatehouse_node_certificate_expires_seconds",
-            "When the node's certificate ends, as Unix time.",
+            "When the node's certificate expires, as Unix time.",
             Known(m => m.CertificateExpires.ToUnixTimeSeconds())
         );
         Gauge(

@@ -14,12 +14,14 @@ internal static class SyncCommand
 {
     private static readonly Option<bool> Follow = new("--follow")
     {
-        Description = "Do nothing when nothing has changed; gatehouse-follow.service runs it so.",
+        Description = "Do nothing if nothing has changed; gatehouse-follow.service uses this.",
     };
 
     private static readonly Option<string?> From = new("--from")
     {
-        Description = "Ask the member at ADDRESS where the registry is now: for a node that was away while that, or its address, changed.",
+        Description =
+            "Ask the member at ADDRESS for the registry's location: for a node that was offline while it, or its own address, "
+            + "changed.",
         HelpName = "ADDRESS",
     };
 
@@ -27,8 +29,8 @@ internal static class SyncCommand
     {
         var command = new Command(
             "sync",
-            "Brings this member to what the cluster's registry holds, now: whom to trust, certificate, settings, peers, orders.\nThe "
-                + "agent has this done by itself whenever something changes.\n\nExample: gatehouse sync --from 192.0.2.12"
+            "Syncs this member with the cluster's registry now: trusted CAs, certificate, settings, peers, orders.\nThe "
+                + "agent does this automatically whenever something changes.\n\nExample: gatehouse sync --from 192.0.2.12"
         )
         {
             Follow,
@@ -48,10 +50,10 @@ internal static class SyncCommand
                 ct
             );
         if (followed.Problem.Length > 0)
-            throw new SequenceException(ExitCodes.Failed, $"this node is not as the cluster wants it: {followed.Problem}");
+            throw new SequenceException(ExitCodes.Failed, $"this node is not in sync with the cluster: {followed.Problem}");
         if (!parse.GetValue(Follow))
             Console.Out.WriteLine(
-                $"In step with the cluster {followed.View.Cluster.Name}: settings version {followed.Settings}, "
+                $"In sync with cluster {followed.View.Cluster.Name}: settings version {followed.Settings}, "
                     + $"{followed.View.Members.Count()} members."
             );
         return ExitCodes.Done;

@@ -19,8 +19,8 @@ internal static class VerifyCommand
     {
         var command = new Command(
             "verify",
-            "Verifies the running services: SMTP as a stranger, a relay network and a load balancer, TLS, scanned messages, spam and "
-                + "virus tests, web, firewall, clock.\nExits 1 when one of them fails.\n\nExample: gatehouse verify --json"
+            "Verifies the running services: SMTP as a stranger, a relay network and a load balancer, TLS, scanned messages, "
+                + "spam and virus tests, web, firewall, clock.\nExits 1 if any of them fails.\n\nExample: gatehouse verify --json"
         );
         command.SetAction(RunAsync);
         return command;
@@ -38,15 +38,15 @@ internal static class VerifyCommand
 
         if (!machine.IsLive)
         {
-            Console.Error.WriteLine("gatehouse: no service runs in a tree; verify works on the host itself.");
+            Console.Error.WriteLine("gatehouse: a tree runs no services; run 'gatehouse verify' on the host itself.");
             return ExitCodes.BadInput;
         }
 
         if (current.Node.Verifications.IsEmpty)
         {
             Console.Error.WriteLine(
-                $"gatehouse: generation {current.Number} ({current.Reason}) sets up no service, so there is nothing to verify. 'gatehouse "
-                    + $"history' lists the others."
+                $"gatehouse: generation {current.Number} ({current.Reason}) configures no service, so there is nothing to "
+                    + "verify. 'gatehouse history' lists the others."
             );
             return ExitCodes.Failed;
         }
@@ -103,9 +103,8 @@ internal static class VerifyCommand
     }
 
     // Those of this program's own templates for the answers in force: the generation holds those of the program that applied it. What a
-    // member
-    // is to be is not in its answers alone, so a member keeps to its generation, and so does a host whose answers cannot be rendered any
-    // more.
+    // member is to be is not in its answers alone, so a member keeps to its generation, and so does a host whose answers cannot be rendered
+    // any more.
     private static async Task<ImmutableArray<RenderedVerification>> NewestAsync(
         LocalMachine machine,
         Generation current,
@@ -128,8 +127,8 @@ internal static class VerifyCommand
         catch (Exception e) when (e is not OperationCanceledException)
         {
             Console.Error.WriteLine(
-                $"gatehouse: the answers in force cannot be rendered ({e.Message.Split('\n')[0]}); the verifications of generation "
-                    + $"{current.Number} are used."
+                $"gatehouse: the answers in force cannot be rendered ({e.Message.Split('\n')[0]}); using the verifications "
+                    + $"of generation {current.Number}."
             );
             return current.Node.Verifications;
         }

@@ -14,8 +14,8 @@ internal static class WatchCommand
     {
         var command = new Command(
             "watch",
-            "Runs 'gatehouse verify', and mails the postmaster when something becomes wrong and once when all is well again; "
-                + "gatehouse-watch.service does this."
+            "Runs 'gatehouse verify', and mails the postmaster when it fails and once when everything works again; "
+                + "gatehouse-watch.service runs this."
         )
         {
             Hidden = true,

@@ -103,7 +103,7 @@ internal sealed class CollectedLog : IDisposable
         file.ReadExactly(tail);
         CollectedLine.Measure(tail, out var whole, out var cursor);
         if (cursor is null && start > 0)
-            throw new IOException($"the last {LongestTail >> 20} MB of {path} hold no line of a log; move the file away.");
+            throw new IOException($"the last {LongestTail >> 20} MB of {path} contain no log line; move the file away.");
         if (start + whole < file.Length)
             file.SetLength(start + whole);
         return cursor;

@@ -68,7 +68,7 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                log($"the log of {node.Name} is not collected: {e.Message} It is tried again in {Retry.TotalSeconds:0} s.");
+                log($"the log of {node.Name} is not collected: {e.Message} Next attempt in {Retry.TotalSeconds:0} s.");
                 await Task.Delay(Retry, clock, ct);
             }
         }
@@ -77,7 +77,7 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
     private async Task CollectAsync(ClusterNode node, CancellationToken ct)
     {
         using var kept = CollectedLog.Open(directory, node.Name, days, clock);
-        log($"collecting the log of {node.Name}, {(kept.Last is null ? "from its beginning" : "from where it was left")}");
+        log($"collecting the log of {node.Name}, {(kept.Last is null ? "from the beginning" : "from the last position")}");
         await new NodeLog(node, Silence).FollowAsync(
             () => kept.Last,
             null,
@@ -90,13 +90,13 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
             },
             () =>
                 log(
-                    $"lines of {node.Name} are lost: its journal no longer holds the one that was collected last; let it keep more "
-                        + $"(SystemMaxUse= in /etc/systemd/journald.conf.d)"
+                    $"lines of {node.Name} are lost: its journal no longer contains the line that was collected last; let it "
+                        + "keep more (SystemMaxUse= in /etc/systemd/journald.conf.d)"
                 ),
             trouble =>
             {
                 kept.Flush();
-                log(trouble.Length == 0 ? $"the log of {node.Name} comes again" : $"the log of {node.Name} has to wait: {trouble}");
+                log(trouble.Length == 0 ? $"the log of {node.Name} arrives again" : $"the log of {node.Name} is delayed: {trouble}");
             },
             ct
         );
@@ -129,7 +129,7 @@ internal sealed class Collector(string directory, int days, TimeProvider clock, 
         {
             throw new SequenceException(
                 ExitCodes.Refused,
-                $"another process collects logs in {directory} ('systemctl status gatehouse-logs').",
+                $"another process already collects logs in {directory} ('systemctl status gatehouse-logs').",
                 e
             );
         }

@@ -47,7 +47,7 @@ internal sealed partial class LinePrinter(bool isJson) : IDisposable
             var written = Write(1, rest, (nuint)rest.Length);
             var error = written < 0 ? Marshal.GetLastPInvokeError() : 0;
             if (error == NobodyReads)
-                throw new EndOfStreamException("nobody reads any more");
+                throw new EndOfStreamException("the reader has closed the output");
             if (error is not (0 or Interrupted or NotNow))
                 throw new IOException($"lines cannot be printed: {Marshal.GetPInvokeErrorMessage(error)}");
             // A terminal that another program has set so; it takes more in a moment.

@@ -110,7 +110,7 @@ internal sealed class LogSearch(ImmutableArray<ClusterNode> members, TimeSpan si
             );
             if (answers.FirstOrDefault(a => a.Lines is not null) is not { Lines: { } found, From: { } from })
                 continue;
-            missing[dead.Number] += $" Its lines are those that {from.Name} has collected.";
+            missing[dead.Number] += $" Its lines come from the copy collected by {from.Name}.";
             all.AddRange(found);
         }
 

@@ -42,7 +42,7 @@ internal sealed class NodeLog(ClusterNode node, TimeSpan silence)
             var line =
                 (query.CollectedOf is null ? LogLine.Read(bytes) : CollectedLine.Read(bytes)?.Line)
                 ?? throw new AgentException(
-                    $"{node.Name} sends what this release does not understand; install the same release on both sides."
+                    $"{node.Name} sends data that this release does not understand; install the same release on both nodes."
                 );
             // The answer begins with the line that was the last one: if it is still there, nothing after it is gone.
             var isKnown = line.Cursor == first;

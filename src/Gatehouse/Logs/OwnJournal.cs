@@ -81,7 +81,7 @@ internal static class OwnJournal
             }
 
             if (rest.Length > LongestLine)
-                throw new AgentException("journalctl writes a line of more than 4 MB.");
+                throw new AgentException("journalctl printed a line longer than 4 MB.");
             reader.AdvanceTo(rest.Start, rest.End);
             if (result.IsCompleted)
                 return;

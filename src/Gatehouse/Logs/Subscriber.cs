@@ -47,7 +47,7 @@ internal sealed class Subscriber : IDisposable
         {
             throw new SequenceException(
                 ExitCodes.Refused,
-                $"another process reads as subscriber '{name}'; end it, or take another name.",
+                $"another process already reads as subscriber '{name}'; end it, or use another name.",
                 e
             );
         }
@@ -59,7 +59,7 @@ internal sealed class Subscriber : IDisposable
         hold.Dispose();
         throw new SequenceException(
             ExitCodes.Failed,
-            $"{path}.json is no checkpoint. Delete it to begin anew; '--from TIME' then leaves out what is old."
+            $"{path}.json is not a checkpoint. Delete it to start again; use '--from TIME' to skip old lines."
         );
     }
 

@@ -97,7 +97,7 @@ internal sealed class AnswersInput
             pipeline.Report.Error(
                 "prompt-without-terminal",
                 "",
-                "a password is to be asked for, but there is no terminal to ask on; give it as {file: PATH} or {env: NAME}."
+                "the answers prompt for a password, but there is no terminal; give it as {file: PATH} or {env: NAME}."
             );
             settings = null;
         }
@@ -117,8 +117,8 @@ internal sealed class AnswersInput
         pipeline.Report.Warn(
             "interactive-not-asked",
             "interactive",
-            $"{string.Join(", ", unasked)} {are} to be asked for, but {are} taken as written here. To be asked, run 'gatehouse setup "
-                + $"--answers {file}'."
+            $"{string.Join(", ", unasked)} {are} marked as interactive, but {are} used as written here. To be asked, run "
+                + $"'gatehouse setup --answers {file}'."
         );
     }
 
@@ -137,8 +137,8 @@ internal sealed class AnswersInput
                 "file-missing",
                 file,
                 File.Exists(file) || Directory.Exists(file) ? $"the answer file cannot be read: {e.Message.TrimEnd('.')}."
-                    : e is UnauthorizedAccessException ? "you may not read this file; run the command as its owner or as root."
-                    : "there is no such answer file. 'gatehouse new' writes one to start from."
+                    : e is UnauthorizedAccessException ? "permission denied; run the command as the owner of this file or as root."
+                    : "the answer file does not exist. 'gatehouse new' writes one to start from."
             );
             return null;
         }

@@ -27,19 +27,22 @@ internal static class ApplyReport
             );
         var (text, code) = result.Outcome switch
         {
-            Outcome.Nothing => ("Nothing to do: the host is as the answers ask. 'gatehouse verify' proves that it works.", ExitCodes.Done),
+            Outcome.Nothing => (
+                "Nothing to do: the host already matches the answers. 'gatehouse verify' checks that it works.",
+                ExitCodes.Done
+            ),
             Outcome.Applied => (
                 live
                     ? $"Done: generation {result.Generation!.Number} is in place and verified."
-                    : $"Done: generation {result.Generation!.Number} is in place; in a tree there is nothing running to verify.",
+                    : $"Done: generation {result.Generation!.Number} is in place; nothing runs in a tree, so nothing was verified.",
                 ExitCodes.Done
             ),
             Outcome.Refused => (
-                $"{result.Problem}\nNothing in place was changed; the old configuration goes on working. Mend this and run again.",
+                $"{result.Problem}\nNothing was changed; the old configuration is still in use. Fix this and run again.",
                 ExitCodes.Refused
             ),
             Outcome.RolledBack => (
-                $"{result.Problem}\nEverything was put back: the old configuration works again. Mend this and run again.",
+                $"{result.Problem}\nEverything was rolled back: the old configuration is in use again. Fix this and run again.",
                 ExitCodes.RolledBack
             ),
             _ => (result.Problem, ExitCodes.Failed),

@@ -15,8 +15,6 @@ internal static class DamagedRecords
         foreach (var line in damage)
             Console.Error.WriteLine($"gatehouse: {line}");
         if (!damage.IsEmpty && await store.CurrentAsync(ct) is { } current)
-            Console.Error.WriteLine(
-                $"gatehouse: the newest generation that can be read is {current.Number}; what follows is about that one."
-            );
+            Console.Error.WriteLine($"gatehouse: the newest readable generation is {current.Number}; the rest of the output refers to it.");
     }
 }

@@ -23,7 +23,7 @@ internal static class FileDiff
         if (put.Entry.Kind == EntryKind.Link)
             return $"{path}: {Now(put.Before)} becomes a link to {put.Entry.Target}\n";
         if (put.Entry.Secret)
-            return $"{path}: holds secrets and is not shown\n";
+            return $"{path}: contains secrets and is not shown\n";
         // A link is replaced by a file: its content is what it points at, which may be gone.
         var link = put.Before.Kind == EntryKind.Link ? $"{path}: {Now(put.Before)} becomes a file\n" : "";
         var before = put.Before.Kind != EntryKind.Absent && File.Exists(machine.Real(path)) ? machine.Real(path) : "/dev/null";

@@ -9,7 +9,7 @@ internal static class NoRecord
     /// <summary>In words: nothing was applied yet, or what was applied has lost its records.</summary>
     public static string Words(LocalMachine machine) =>
         File.Exists(machine.Real(AnswersInForce.Path))
-            ? $"{machine.Real(AnswersInForce.Path)} is here, but no record of an apply (perhaps the package was purged). 'gatehouse "
-                + $"apply' verifies what is in place and records it again."
+            ? $"{machine.Real(AnswersInForce.Path)} exists, but there is no record of an apply (perhaps the package was "
+                + "purged). 'gatehouse apply' verifies the current configuration and records it again."
             : "nothing has been applied here yet.";
 }

@@ -54,7 +54,7 @@ internal sealed record OutsideReport(ImmutableArray<OutsideWarning> Warnings, Im
                     new OutsideWarning(
                         "look-failed",
                         machine.Name,
-                        $"What is outside this gateway could not be looked at: {e.Message}.",
+                        $"DNS and the network around this gateway could not be checked: {e.Message}.",
                         "'gatehouse next' tries again."
                     ),
                 ],

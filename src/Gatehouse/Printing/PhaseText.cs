@@ -10,9 +10,9 @@ internal static class PhaseText
         {
             Phase.Packages => "Installing packages",
             Phase.Check => "Checking the new configuration",
-            Phase.Stop => "Stopping what is not wanted any more",
-            Phase.Files => "Putting files in place",
-            Phase.Services => "Telling the services",
+            Phase.Stop => "Stopping services that are no longer needed",
+            Phase.Files => "Writing files",
+            Phase.Services => "Reloading services",
             _ => "Verifying that everything works",
         };
 }

@@ -11,11 +11,11 @@ internal static class PlanText
     {
         if (plan.IsEmpty)
         {
-            output.WriteLine("Nothing to do: the host is as the answers ask.");
+            output.WriteLine("Nothing to do: the host already matches the answers.");
             if (!hasRecord)
                 output.WriteLine(
-                    "There is no record of an apply here; 'gatehouse apply' verifies what is in place and records it as the first "
-                        + "generation."
+                    "There is no record of an apply here; 'gatehouse apply' verifies the current configuration and records "
+                        + "it as the first generation."
                 );
             return;
         }
@@ -30,12 +30,14 @@ internal static class PlanText
         var checks = plan.In(Phase.Check).Count();
         var verifications = plan.In(Phase.Verify).Count();
         output.WriteLine(
-            $"Before any file is put in place, {checks} checks must pass; afterwards, {verifications} verifications, or everything is put "
-                + $"back."
+            $"{(checks > 0 ? $"Before any file is written, {Checks(checks)} must pass. Afterwards" : "Afterwards")}, "
+                + $"{verifications} {(verifications == 1 ? "verification" : "verifications")} must pass, or everything is rolled back."
         );
         if (plan.Of<UnitAction>().Any(a => a is { Unit: "exim4.service", Verb: UnitVerb.Restart or UnitVerb.Stop }))
             output.WriteLine("Mail is interrupted for about a second.");
         foreach (var path in node.Overridden)
-            output.WriteLine($"This site's own template is used: {Shipped.SiteTemplates}/{path}");
+            output.WriteLine($"The site's own template is used: {Shipped.SiteTemplates}/{path}");
     }
+
+    private static string Checks(int number) => number == 1 ? "1 check" : $"{number} checks";
 }

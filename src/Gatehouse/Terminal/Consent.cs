@@ -19,11 +19,11 @@ internal static class Consent
         if (Console.IsInputRedirected)
             throw new SequenceException(
                 ExitCodes.Refused,
-                "there is no terminal to ask on; run it again with --yes if that is what you want. Nothing was changed."
+                "this needs confirmation, and there is no terminal. If you want this, run it again with --yes. Nothing was changed."
             );
-        Console.Error.Write($"Type {name} to go on: ");
+        Console.Error.Write($"Type {name} to continue: ");
         if (Console.In.ReadLine()?.Trim() != name)
-            throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+            throw new SequenceException(ExitCodes.Refused, "cancelled; nothing was changed.");
     }
 
     /// <summary>Goes on only with a yes, or when <c>--yes</c> was given. Without a terminal nobody is asked, and it is refused.</summary>
@@ -38,11 +38,11 @@ internal static class Consent
         if (Console.IsInputRedirected)
             throw new SequenceException(
                 ExitCodes.Refused,
-                "this has to be confirmed, and there is no terminal. Run it again with --yes. Nothing was changed."
+                "this needs confirmation, and there is no terminal. Run it again with --yes. Nothing was changed."
             );
         Console.Error.Write("Continue? [y/N] ");
         if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes"))
-            throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+            throw new SequenceException(ExitCodes.Refused, "cancelled; nothing was changed.");
     }
 
     /// <summary>Goes on only when nothing is replaced, with a yes, or when <c>--yes</c> was given.</summary>
@@ -60,10 +60,10 @@ internal static class Consent
         if (Console.IsInputRedirected)
             throw new SequenceException(
                 ExitCodes.Refused,
-                "something is replaced, and there is no terminal to ask on; run it again with --yes if that is what you want."
+                "this replaces existing data, and there is no terminal to confirm it. If you want this, run it again with --yes."
             );
-        Console.Error.Write("Go on? [y/N] ");
+        Console.Error.Write("Continue? [y/N] ");
         if (Console.In.ReadLine()?.Trim() is not ("y" or "Y" or "yes"))
-            throw new SequenceException(ExitCodes.Refused, "nothing was changed.");
+            throw new SequenceException(ExitCodes.Refused, "cancelled; nothing was changed.");
     }
 }

@@ -10,7 +10,7 @@ internal static class GlobalOptions
     public static Option<string> Root { get; } =
         new("--root")
         {
-            Description = "Work on the tree below DIR instead of this host; no unit is touched.",
+            Description = "Work on the file tree in DIR instead of this host; no unit is started or stopped.",
             HelpName = "DIR",
             DefaultValueFactory = _ => "/",
             Recursive = true,
@@ -22,7 +22,7 @@ internal static class GlobalOptions
 
     /// <summary>No colour, no redrawing.</summary>
     public static Option<bool> Plain { get; } =
-        new("--plain") { Description = "Print plain lines: no colour, nothing redrawn.", Recursive = true };
+        new("--plain") { Description = "Print plain lines, without colour or redrawing.", Recursive = true };
 
     /// <summary>Answer yes.</summary>
     public static Option<bool> Yes { get; } = new("--yes", "-y") { Description = "Do not ask before changing the host.", Recursive = true };
@@ -31,7 +31,7 @@ internal static class GlobalOptions
     public static Option<bool> NoNetworkChecks { get; } =
         new("--no-network-checks")
         {
-            Description = "Do not look up DNS records or connect to destinations and mail servers to warn about them.",
+            Description = "Do not check DNS records, destinations and mail servers over the network.",
             Recursive = true,
         };
 
@@ -62,7 +62,7 @@ internal static class GlobalOptions
     {
         var option = new Option<string>("--log-level")
         {
-            Description = "How much to tell: error, info or debug.",
+            Description = "How much to print: error, info or debug.",
             HelpName = "LEVEL",
             DefaultValueFactory = _ => "info",
             Recursive = true,

@@ -25,7 +25,7 @@ internal static class KeysInput
         new("--keys-file")
         {
             Description =
-                "Read the master token and the encryption key from FILE, as 'bootstrap --keys-file' wrote it, instead of asking for them.",
+                "Read the master token and the encryption key from FILE, written by 'bootstrap --keys-file', instead of asking for them.",
             HelpName = "FILE",
         };
 

@@ -42,7 +42,7 @@ internal static class MemberCommand
         new ClusterFiles(GlobalOptions.Machine(parse)).Node
         ?? throw new SequenceException(
             ExitCodes.Refused,
-            "this host is no member of a cluster. 'gatehouse bootstrap' starts a cluster, 'gatehouse join ADDRESS CODE' joins one."
+            "this host is not a member of a cluster. 'gatehouse bootstrap' creates a cluster, 'gatehouse join ADDRESS CODE' joins one."
         );
 
     private static int Tell(int code, string message)

@@ -7,13 +7,12 @@ internal static partial class Shell
 {
     /// <summary>Runs a shell until it is left. system(3) keeps the terminal's signals away from us meanwhile, which .NET's own Process does
     /// not.</summary>
-    public static void Run() =>
-        _ = system("echo; echo \"A shell on this host. 'exit' goes back to the set-up.\"; exec ${SHELL:-/bin/bash}");
+    public static void Run() => _ = system("echo; echo \"A shell on this host. 'exit' returns to the set-up.\"; exec ${SHELL:-/bin/bash}");
 
     /// <summary>Runs a command on the terminal and waits until what it said was read.</summary>
     /// <param name="command">A line for the shell; the caller vouches for every word in it.</param>
     public static void Run(string command) =>
-        _ = system($"echo; echo '$ {command}'; {command}; echo; printf 'Enter goes back to the set-up. '; read -r answer");
+        _ = system($"echo; echo '$ {command}'; {command}; echo; printf 'Press Enter to return to the set-up. '; read -r answer");
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int system(string command);

@@ -15,7 +15,7 @@ internal static class TokenInput
     public static Option<string?> File() =>
         new("--token-file")
         {
-            Description = "Read the master token from FILE, as 'bootstrap --keys-file' wrote it, instead of asking for it.",
+            Description = "Read the master token from FILE, written by 'bootstrap --keys-file', instead of asking for it.",
             HelpName = "FILE",
         };
 

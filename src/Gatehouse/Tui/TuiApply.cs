@@ -71,7 +71,7 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, WizardTask ta
             if (button == show)
                 context.Say(
                     "Password",
-                    $"The management web takes '{web?.Administrator}' with",
+                    $"Log in to the management web as '{web?.Administrator}' with",
                     "",
                     new TextRow(session.GeneratedPassword() ?? "(not found)", Look.Bold),
                     "",
@@ -88,8 +88,8 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, WizardTask ta
                     "Help",
                     [
                         .. starts ? TuiNodes.Help : [],
-                        "The host is set up. What stands here tells how to use it, and what was proved just now. F3 shows every step that "
-                            + "was taken.",
+                        "The host is set up. This page shows how to use it and what has just been verified. F3 shows every step that was "
+                            + "taken.",
                         "",
                         "Finish ends the set-up. 'gatehouse setup' changes the settings at any time.",
                     ]
@@ -152,9 +152,9 @@ internal sealed class TuiApply(TuiContext context, SetupLock only, WizardTask ta
             else if (button == "F1")
                 context.Say(
                     "Help",
-                    "Retry tries the same again, for something that was mended since. Edit goes back to the answers. Report saves what "
-                        + "the maintainers of Gatehouse need to see, without passwords. Shell opens one on this host; 'exit' comes back. "
-                        + "Quit keeps the answers for another time.",
+                    "Retry tries the same again, once you have fixed the cause. Edit goes back to the answers. Report saves what the "
+                        + "maintainers of Gatehouse need to see, without passwords. Shell opens a shell on this host; 'exit' returns "
+                        + "here. Quit keeps the answers for another time.",
                     "",
                     "F3 shows every step that was taken."
                 );

@@ -21,10 +21,10 @@ internal sealed record TuiContext(SetupSession Session, Stage Stage, string Host
     {
         var ask = new AskPage(
             "Save the answers",
-            "To which file? Only you will be able to read it, and no password is in it.",
+            "To which file? Only you will be able to read it, and it contains no passwords.",
             Path.GetFullPath("answers.yaml"),
             p =>
-                p.Length == 0 ? "Write the path of a file."
+                p.Length == 0 ? "Enter the path of a file."
                 : Directory.Exists(p) ? "That is a directory."
                 : null
         );

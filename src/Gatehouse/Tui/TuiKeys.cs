@@ -34,8 +34,9 @@ internal sealed class TuiKeys(TuiContext context, ClusterKeys keys)
         if (button == "F1")
             context.Say(
                 "Help",
-                "What stands here is shown now, and not kept on this host for you. 'They are kept' asks for a part of the master token, "
-                    + "then lets it go. 'Save to a file' writes everything to a file that only root can read; carry it away from this host."
+                "The keys are shown only now; this host does not keep them for you. 'They are kept' asks for a part of the master token, "
+                    + "then removes the token from this host. 'Save to a file' writes everything to a file that only root can read; move "
+                    + "it away from this host."
             );
         else if (button == Save)
             file = AskAndSave();
@@ -46,7 +47,7 @@ internal sealed class TuiKeys(TuiContext context, ClusterKeys keys)
     {
         var ask = new AskPage(
             "Are they kept?",
-            "Type the last group of the master token (5 characters) from where you keep it. Esc shows it again.",
+            "Type the last group of the master token (5 characters) from your own copy. Esc shows it again.",
             "",
             keys.Judge
         );
@@ -58,9 +59,9 @@ internal sealed class TuiKeys(TuiContext context, ClusterKeys keys)
     {
         var ask = new AskPage(
             "Save the keys",
-            "To which new file? Only root will be able to read it. Carry it to where you keep what must not get lost, then remove it here.",
+            "To which new file? Only root will be able to read it. Move it to a safe place, then remove it from this host.",
             $"/root/{keys.Name}-keys.txt",
-            p => p.StartsWith('/') ? null : "Write the path of a file, from /."
+            p => p.StartsWith('/') ? null : "Enter an absolute path, such as /root/keys.txt."
         );
         context.Stage.Show(ask);
         if (ask.Answer is not { } path)

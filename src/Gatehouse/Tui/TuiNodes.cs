@@ -22,7 +22,11 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
 
     /// <summary>What the buttons do.</summary>
     public static TextRow[] Help { get; } =
-    ["Invite makes a join code for one host, to be typed there. Push sets hosts up over SSH that root can log in to, one or many.", ""];
+    [
+        "Invite creates a join code for one host, to be entered there. Push sets up one or more hosts over SSH, if root can log in "
+            + "there.",
+        "",
+    ];
 
     /// <summary>A page of its own, for a member that is set up already.</summary>
     public void Show(string cluster)
@@ -37,13 +41,12 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
                 [
                     new TextRow($"This host is a member of the cluster {cluster}.", Look.Bold),
                     "",
-                    "Invite: makes a join code for one host. It is typed there, in 'gatehouse setup' or for 'gatehouse join', and good "
-                        + "once.",
+                    "Invite: creates a join code for one host. Enter it there, in 'gatehouse setup' or 'gatehouse join'. It works once.",
                     "",
-                    "Push: sets hosts up over SSH, one or many at the same time. Root has to be able to log in there; a host key that is "
-                        + "not known is shown and asked for.",
+                    "Push: sets up one or more hosts at the same time over SSH. Root must be able to log in there; you are asked to "
+                        + "confirm unknown host keys.",
                     "",
-                    "For a host that is reached by a carried file alone, 'gatehouse invite NAME --profile PROFILE --bundle FILE' writes "
+                    "For a host that only a carried file can reach, 'gatehouse invite NAME --profile PROFILE --bundle FILE' writes "
                         + "one.",
                 ],
                 button =>
@@ -71,14 +74,14 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
 
     private void InviteOne()
     {
-        var ask = new AskPage("Invite", "Which name has the new node? Write it in full, such as mx2.example.org.", "", NewNodes.JudgeName);
+        var ask = new AskPage("Invite", "What is the full name of the new node, such as mx2.example.org?", "", NewNodes.JudgeName);
         stage.Show(ask);
         if (ask.Answer is not { } name || AskProfile() is not { } profile)
             return;
         for (var replace = false; ; )
         {
             var inviting = Task.Run(() => nodes.InviteAsync(name, profile, replace, CancellationToken.None));
-            stage.Show(new WaitPage(context.Host, Invite, () => [], "Making a join code ...", inviting, mayLeave: false));
+            stage.Show(new WaitPage(context.Host, Invite, () => [], "Creating a join code ...", inviting, mayLeave: false));
             if (inviting.IsCompletedSuccessfully)
             {
                 stage.Show(
@@ -104,7 +107,7 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
 
             var again = new TextPage(
                 Invite,
-                [$"{name} has a join code already that is still good. It is withdrawn if you make another."],
+                [$"{name} already has a valid join code. It is withdrawn if you make another."],
                 ["Leave it", "Make another"]
             );
             stage.Show(again);
@@ -119,7 +122,7 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
     {
         var ask = new AskPage(
             "Push",
-            "Which hosts? Write them as ssh takes them, such as root@192.0.2.12 root@192.0.2.13.",
+            "Which hosts? Enter them as for ssh, such as root@192.0.2.12 root@192.0.2.13.",
             "root@",
             NewNodes.JudgeHosts
         );
@@ -130,12 +133,12 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
         var page = new TextPage(
             "Push",
             [
-                "On this terminal is run:",
+                "This command will be run on this terminal:",
                 "",
                 new TextRow($"  {command}", Look.Bold),
                 "",
-                "It brings the program, the CA and a join code to each host and has it join. A host where something is set up already is "
-                    + "left as it is; with --yes, on the command line, it is replaced.",
+                "It copies the program, the CA and a join code to each host, which then joins. A host that is already set up is left as "
+                    + "it is; with --yes, on the command line, its set-up is replaced.",
             ],
             ["Run it", "Leave it"]
         );
@@ -152,7 +155,7 @@ internal sealed class TuiNodes(TuiContext context, SetupLock only)
         var profiles = nodes.Profiles;
         var menu = new MenuPage(
             "Profile",
-            "What is the node to do?",
+            "What will the node do?",
             [.. profiles.Select(p => new MenuItem(p.Value, p.Text))],
             Math.Max(0, profiles.ToList().FindIndex(p => p.Value == "node"))
         );

@@ -50,7 +50,7 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
     {
         List<TextRow> rows = [.. ReviewText.Of(interview, session.InForce()).Select(l => new TextRow(l.Text, LookOf(l.Look)))];
         if (!SetupSession.IsAnswered(task, interview))
-            rows.InsertRange(0, [new TextRow("Some answers will not do; go back to them.", Look.Error), ""]);
+            rows.InsertRange(0, [new TextRow("Some answers are not valid; go back and correct them.", Look.Error), ""]);
         else
         {
             if (session.SaveTo.Length > 0 && task.AsksSettings)
@@ -97,7 +97,7 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
                                 + "host; then apply, or go back."
                             : "Nothing has been changed yet. Read what will happen; then apply, or go back.",
                         "",
-                        "If anything fails while it is applied, everything is put back as it was."
+                        "If anything fails during the apply, everything is rolled back."
                     );
                     return false;
                 case "Apply" when !Confirm():
@@ -161,7 +161,7 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
             "Apply?",
             $"{Undertaking!.Question} Type 'yes' to change this host now.",
             "",
-            t => t.Equals("yes", StringComparison.OrdinalIgnoreCase) ? null : "Only 'yes' begins; Esc goes back."
+            t => t.Equals("yes", StringComparison.OrdinalIgnoreCase) ? null : "Only 'yes' starts the apply; Esc goes back."
         );
         stage.Show(ask);
         return ask.Answer is not null;
@@ -174,7 +174,7 @@ internal sealed class TuiReview(TuiContext context, WizardTask task, Interview i
         var at = 0;
         while (true)
         {
-            var menu = new MenuPage("Files", "Enter shows what changes inside.", items, at);
+            var menu = new MenuPage("Files", "Enter shows what changes inside a file.", items, at);
             stage.Show(menu);
             if (menu.Answer < 0)
                 return;

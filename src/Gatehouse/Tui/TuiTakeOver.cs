@@ -26,7 +26,7 @@ internal static class TuiTakeOver
                 new TextPage(
                     "In use",
                     [
-                        $"The set-up of this host is open on {holder}, and is at work there: it changes the host, or a shell is open. "
+                        $"The set-up of this host is open on {holder}, and is busy there: it is changing the host, or a shell is open. "
                             + $"Wait until it is done.",
                     ],
                     ["Quit"]
@@ -38,8 +38,8 @@ internal static class TuiTakeOver
         var page = new TextPage(
             "In use",
             [
-                $"The set-up of this host is open on {holder?.ToString() ?? "another terminal"}. You can take it over: what was typed "
-                    + $"there is kept, and goes on here.",
+                $"The set-up of this host is open on {holder?.ToString() ?? "another terminal"}. You can take it over; what was typed "
+                    + $"there is kept, and you continue here.",
             ],
             ["Leave it", "Take over"]
         );
@@ -51,7 +51,7 @@ internal static class TuiTakeOver
         stage.Show(wait);
         var taken = taking.GetAwaiter().GetResult();
         if (taken is null)
-            stage.Show(new TextPage("In use", ["It could not be taken over: it is changing the host, or does not end."], ["Quit"]));
+            stage.Show(new TextPage("In use", ["It could not be taken over: it is changing the host, or does not respond."], ["Quit"]));
         return taken;
     }
 }

@@ -84,7 +84,7 @@ internal sealed class TuiWizard
         var draft = session.Draft;
         var items = new List<MenuItem>();
         if (draft is not null)
-            items.Add(new MenuItem("Go on where you stopped", "What was typed before is still there."));
+            items.Add(new MenuItem("Continue where you stopped", "What was typed before is still there."));
         items.AddRange(tasks.Select(t => new MenuItem(t.Title, t.Help)));
         items.Add(new MenuItem("Quit", "Nothing has been changed."));
         var start = new StartPage(
@@ -184,7 +184,7 @@ internal sealed class TuiWizard
             .ToArray();
         var titles = interview.Screens.Select(s => s.Title).Append(TuiReview.Title);
         var items = titles
-            .Select((t, i) => new MenuItem($"{i + 1} {t}", reachable[i] ? "" : "Go through the steps before it first.", reachable[i]))
+            .Select((t, i) => new MenuItem($"{i + 1} {t}", reachable[i] ? "" : "Go through the earlier steps first.", reachable[i]))
             .ToArray();
         var menu = new MenuPage("Go to step", "", items, progress.Step);
         stage.Show(menu);
@@ -200,7 +200,7 @@ internal sealed class TuiWizard
         while (true)
         {
             var keep = progress!.KeepSecrets;
-            List<TextRow> text = [$"{unchanged} What you typed is kept: 'gatehouse setup' goes on where you stop."];
+            List<TextRow> text = [$"{unchanged} What you typed is kept: 'gatehouse setup' continues where you stop."];
             List<string> buttons = ["Stay", "Quit", "Forget all and quit"];
             if (progress.Interview.SaveSecrets().Count > 0)
             {

@@ -28,12 +28,12 @@ internal sealed class Watch(LocalMachine machine, TimeProvider clock)
         if (record.News == WatchNews.None)
             return;
         if (record.News == WatchNews.Well)
-            Console.Error.WriteLine("<5>all is well again");
+            Console.Error.WriteLine("<5>everything works again");
         var name = FactProbe.Gather(clock).HostName;
         if (await MailAsync(Message(name, record), ct) is { } problem)
         {
             // It is tried again after the next verification.
-            Console.Error.WriteLine($"<3>the postmaster cannot be told by mail: {StrangerText.Of(problem, 500)}");
+            Console.Error.WriteLine($"<3>the mail to the postmaster cannot be sent: {StrangerText.Of(problem, 500)}");
             return;
         }
 
@@ -48,7 +48,7 @@ internal sealed class Watch(LocalMachine machine, TimeProvider clock)
             .Append(CultureInfo.InvariantCulture, $"From: Gatehouse <postmaster@{name}>\n")
             .Append(
                 CultureInfo.InvariantCulture,
-                $"Subject: {name}: {(record.IsHealthy ? "all is well again" : "a verification of the mail gateway fails")}\n"
+                $"Subject: {name}: {(record.IsHealthy ? "everything works again" : "a verification of the mail gateway fails")}\n"
             )
             .Append(
                 "Auto-Submitted: auto-generated\nPrecedence: bulk\nMIME-Version: 1.0\nContent-Type: text/plain; "
@@ -67,8 +67,8 @@ internal sealed class Watch(LocalMachine machine, TimeProvider clock)
             foreach (var failure in record.Failures.Take(50))
                 text.Append(CultureInfo.InvariantCulture, $"  - {StrangerText.Of(failure, 800)}\n");
             text.Append(
-                "\n'gatehouse status' on that host shows its state, 'gatehouse verify' runs the verifications again.\n"
-                    + "The next message comes when all is well again.\n"
+                "\n'gatehouse status' on that host shows its state, 'gatehouse verify' runs the verifications again.\nThe "
+                    + "next message comes when everything works again.\n"
             );
         }
 

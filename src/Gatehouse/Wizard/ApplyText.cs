@@ -22,17 +22,18 @@ internal static class ApplyText
         result.Outcome switch
         {
             Outcome.Applied or Outcome.Nothing => "It is in place and verified.",
-            Outcome.Refused => "Nothing in place was changed; what ran before goes on running. Installed packages stay.",
-            Outcome.RolledBack => "Everything was put back: the host works as before.",
-            _ => "The host could not be put back and needs you. 'gatehouse rollback --interrupted' tries again.",
+            Outcome.Refused => "Nothing in place was changed; services that ran before still run. Installed packages stay.",
+            Outcome.RolledBack => "Everything was rolled back; the host works as before.",
+            _ => "The host could not be rolled back and needs your attention. 'gatehouse rollback --interrupted' tries again.",
         };
 
     /// <summary>What is said while it is worked out what a task would do.</summary>
-    public static string Preparing(WizardTask task) => task.AsksSettings ? "Working out what would change ..." : "Asking the cluster ...";
+    public static string Preparing(WizardTask task) =>
+        task.AsksSettings ? "Working out what would change ..." : "Contacting the cluster ...";
 
     /// <summary>What is said when that could not be worked out, before the reason.</summary>
     public static string NotPrepared(WizardTask task) =>
-        task.AsksSettings ? "It could not be worked out what would change:" : "The cluster could not be joined so:";
+        task.AsksSettings ? "Gatehouse could not work out what would change:" : "This host cannot join the cluster:";
 
     /// <summary>The exit code.</summary>
     public static int Code(ApplyResult result) =>

@@ -16,7 +16,7 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
         get
         {
             foreach (var refusal in preview.Refusals)
-                yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
+                yield return new ReviewLine($"!! This apply would be refused: {refusal}", ReviewLook.Wrong);
             foreach (var line in PlanWords.Of(preview.Plan, preview.Node))
                 yield return new ReviewLine(line);
             if (preview.Recovered)
@@ -39,7 +39,7 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     public override bool IsNothing => preview.Plan.IsEmpty;
 
     /// <inheritdoc/>
-    public override string Question => $"{PlanWords.MailInterruption(preview.Plan)} If anything fails, everything is put back.";
+    public override string Question => $"{PlanWords.MailInterruption(preview.Plan)} If anything fails, everything is rolled back.";
 
     /// <inheritdoc/>
     public override ApplyRun Begin() => session.Apply(preview, answered.Secrets);
@@ -48,15 +48,15 @@ internal sealed class ApplyUndertaking(SetupSession session, Answered answered, 
     public override string Done(ApplyRun run, ApplyResult result) =>
         session.Machine.IsLive
             ? $"Done in {run.Elapsed:m\\:ss}: generation {result.Generation?.Number} is in place and verified."
-            : $"Done: generation {result.Generation?.Number} is in place in the tree; nothing runs there to verify.";
+            : $"Done: generation {result.Generation?.Number} is in place in the tree; no services run there to verify.";
 
     /// <inheritdoc/>
     public override IEnumerable<string> NextSteps =>
         [
             .. Gatehouse.Wizard.NextSteps.Of(session, preview),
             .. session.Machine.IsLive && preview.Settings.Mta is not null
-                ? [$"Mail is taken at {preview.Settings.System.Address}, port 25."]
+                ? [$"Mail is accepted at {preview.Settings.System.Address}, port 25."]
                 : Array.Empty<string>(),
-            "'gatehouse verify' proves at any time that it works; 'gatehouse rollback' takes this change back.",
+            "'gatehouse verify' checks at any time that it works; 'gatehouse rollback' undoes this change.",
         ];
 }

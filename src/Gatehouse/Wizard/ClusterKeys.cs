@@ -27,10 +27,9 @@ internal sealed class ClusterKeys(LocalMachine machine, string name, string fing
     /// <summary>What to keep where, in sentences.</summary>
     public static ImmutableArray<string> WhatToKeep { get; } =
     [
-        "Master token: whoever has it can make another node the issuer when this one is lost, and nobody can without it. Keep it where "
-            + "you keep what must not get lost, such as a safe, and not on any node.",
-        "Encryption key: opens the cluster's backups. Keep it with the token, apart from the backups.",
-        "Fingerprint: no secret. Keep it to recognise the cluster's CA by.",
+        "Master token: it makes another node the issuer if this one is lost; nothing else can. Keep it in a safe place, not on any node.",
+        "Encryption key: it decrypts the cluster's backups. Keep it with the token, apart from the backups.",
+        "Fingerprint: it identifies the cluster's CA and is not secret.",
     ];
 
     /// <summary>The fingerprint in lines.</summary>
@@ -47,7 +46,7 @@ internal sealed class ClusterKeys(LocalMachine machine, string name, string fing
     public string? Judge(string answer) =>
         answer.Trim().Equals(token.Text.Reveal().Split('-')[^1], StringComparison.OrdinalIgnoreCase)
             ? null
-            : "That is not the last group of the master token. Look at it again, and write it down.";
+            : "That is not the last group of the master token. Check it again, and write it down.";
 
     /// <summary>Writes them to a new file that its owner alone can read.</summary>
     /// <param name="path">Where.</param>
@@ -55,7 +54,7 @@ internal sealed class ClusterKeys(LocalMachine machine, string name, string fing
     public void Save(string path)
     {
         if (File.Exists(path) || Directory.Exists(path))
-            throw new IOException($"{path} exists already; name another file.");
+            throw new IOException($"{path} already exists; choose another file.");
         PrivateFile.Write(
             Path.GetFullPath(path),
             Encoding.UTF8.GetBytes(

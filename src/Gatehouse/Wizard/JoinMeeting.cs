@@ -35,27 +35,27 @@ internal sealed record JoinMeeting(
         foreach (var finding in Outlook.Findings.OrderBy(f => f.IsError ? 0 : 1))
             yield return new ReviewLine($"{(finding.IsError ? "!!" : "!")} {finding.Message}", ReviewLook.Wrong);
         yield return new ReviewLine($"The cluster is {Cluster}; its issuer answers at {Issuer}.");
-        yield return new ReviewLine($"It is the one that the code is for: its CA has the key that the code names, {Pin}.");
+        yield return new ReviewLine($"The join code belongs to this cluster: its CA has the key that the code names, {Pin}.");
         if (Outlook.Refusal.Length > 0)
             yield break;
         foreach (var link in Outlook.Links)
             yield return new ReviewLine(LinkRules.Line(link));
         var what = screens.Fields.First(f => f.Path == "system.profile").Choices.FirstOrDefault(c => c.Value == Outlook.Profile)?.Text;
         var profile = Outlook.Profile.Length == 0 ? "" : $", profile {Outlook.Profile}{(what is null ? "" : $" ({what})")}";
-        yield return new ReviewLine($"This host becomes its member {Host.Name} at {Host.Address}{profile}.");
+        yield return new ReviewLine($"This host becomes member {Host.Name} at {Host.Address}{profile}.");
         if (!Packages.IsEmpty)
             yield return new ReviewLine(
-                $"Debian packages that may be installed, as far as the cluster's settings ask for them: {string.Join(", ", Packages)}."
+                $"Debian packages that may be installed, depending on the cluster's settings: {string.Join(", ", Packages)}."
             );
         foreach (var replaced in Outlook.Replaced)
             yield return new ReviewLine($"! This replaces {replaced}.", ReviewLook.Changed);
         yield return new ReviewLine(
-            "Every setting comes from the cluster, and with them who reaches SSH here: its administration networks alone."
+            "Every setting comes from the cluster. Only the cluster's administration networks may reach SSH on this host."
         );
         yield return new ReviewLine(
-            "Which files change is known once the cluster has given its settings. They are checked before they are put in place, and "
-                + "verified afterwards, or everything is put back."
+            "The cluster's settings determine which files change. They are checked before they are put in place and verified afterwards; "
+                + "if anything fails, everything is rolled back."
         );
-        yield return new ReviewLine("The key pair is made here and stays here; the code is used up.");
+        yield return new ReviewLine("The key pair is created on this host and stays here. The join code cannot be used again.");
     }
 }

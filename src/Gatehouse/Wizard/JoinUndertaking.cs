@@ -43,7 +43,7 @@ internal sealed class JoinUndertaking : Undertaking
         var ticket = JoinTicket.Typed(answered.Text("join.address"), answered.Text("join.code"));
         var address = Addresses.TryParse(answered.Text("system.address"), out var typed)
             ? typed
-            : throw new SequenceException(ExitCodes.BadInput, $"'{answered.Text("system.address")}' is no address.");
+            : throw new SequenceException(ExitCodes.BadInput, $"'{answered.Text("system.address")}' is not an address.");
         var host = new JoiningHost(answered.Text("system.name"), address, answered.Text("system.location"), Nothing);
         var (trust, issuer, introduction) = await sequence.MeetAsync(ticket.Members, ticket.Code, ct);
         // A code that an interrupted join has used is still good for the key of that join, and only enrolling shows the key.
@@ -73,7 +73,7 @@ internal sealed class JoinUndertaking : Undertaking
             new JoinSequence(session.Machine, session.Clock, new ApplyRun()).Interrupted
             ?? throw new SequenceException(
                 ExitCodes.Refused,
-                "the join that was begun here was ended otherwise. 'gatehouse status' shows whether this host is a member."
+                "the join that was started here has already ended. 'gatehouse status' shows whether this host is a member."
             );
         return new JoinUndertaking(
             session,
@@ -85,8 +85,8 @@ internal sealed class JoinUndertaking : Undertaking
                         + $"{host.Address}."
                 ),
                 new ReviewLine(
-                    "It is set up by the cluster's settings; who is to reach SSH here is one of them. If a check or a verification fails, "
-                        + "everything is put back."
+                    "The cluster's settings are applied to it, including the networks that may reach SSH. If a check or a verification "
+                        + "fails, everything is rolled back."
                 ),
             ],
             (_, _) => Task.FromResult(grant)
@@ -107,7 +107,7 @@ internal sealed class JoinUndertaking : Undertaking
 
     /// <inheritdoc/>
     public override string Question =>
-        $"This host becomes a member of the cluster {cluster}, and what it is now is replaced by the cluster's settings.";
+        $"This host becomes a member of the cluster {cluster}, and the cluster's settings replace its present ones.";
 
     /// <inheritdoc/>
     public override ApplyRun Begin() =>
@@ -125,7 +125,7 @@ internal sealed class JoinUndertaking : Undertaking
     public override string State(ApplyResult result) =>
         result.Outcome == Outcome.Broken ? SequenceRun.Unfinished
         : new ClusterFiles(session.Machine).Read(JoinSequence.Granted) is not null
-            ? $"{base.State(result)} The certificate is kept: trying again goes on with it."
+            ? $"{base.State(result)} The certificate is kept, and a retry uses it."
         : base.State(result);
 
     /// <inheritdoc/>
@@ -135,9 +135,9 @@ internal sealed class JoinUndertaking : Undertaking
     /// <inheritdoc/>
     public override IEnumerable<string> NextSteps =>
         [
-            "'gatehouse status' shows all members, here and on each of them.",
-            "'gatehouse setup' changes settings, for the whole cluster, on any member.",
-            "'gatehouse verify' proves at any time that this node works.",
+            "'gatehouse status' on any member shows all members.",
+            "'gatehouse setup' on any member changes settings for the whole cluster.",
+            "'gatehouse verify' checks at any time that this node works.",
         ];
 
     private static Answers Nothing { get; } = new("join", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty);

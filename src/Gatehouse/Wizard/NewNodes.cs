@@ -25,19 +25,19 @@ internal sealed class NewNodes(SetupSession session)
 
     /// <summary>Why a name will not do for a node; null when it does.</summary>
     public static string? JudgeName(string text) =>
-        Names.TryParse(text, 2, out _) ? null : "Write a fully qualified host name such as mx2.example.org.";
+        Names.TryParse(text, 2, out _) ? null : "Enter a fully qualified host name such as mx2.example.org.";
 
     /// <summary>Why a text will not do as hosts to push to; null when it does.</summary>
     public static string? JudgeHosts(string text)
     {
         var hosts = Words(text);
         if (hosts.Length == 0)
-            return "Write one or more hosts, such as root@192.0.2.12, with blanks between.";
+            return "Enter one or more hosts, such as root@192.0.2.12, separated by spaces.";
         try
         {
             foreach (var host in hosts)
                 PushTarget.Read(host);
-            return hosts.All(IsPlain) ? null : "Write hosts as HOST or USER@HOST, without quotes or other signs.";
+            return hosts.All(IsPlain) ? null : "Enter hosts as HOST or USER@HOST, without quotes or other special characters.";
         }
         catch (SequenceException e)
         {
@@ -55,7 +55,7 @@ internal sealed class NewNodes(SetupSession session)
     {
         var me =
             new ClusterFiles(session.Machine).Node
-            ?? throw new SequenceException(ExitCodes.Refused, "this host is no member of a cluster any more.");
+            ?? throw new SequenceException(ExitCodes.Refused, "this host is no longer a member of a cluster.");
         await using var registry = RegistryAccess.Open(me);
         var view = await registry.ViewAsync(ct);
         Invitation.RequireMaker(view, me.Number);
@@ -69,13 +69,13 @@ internal sealed class NewNodes(SetupSession session)
         var groups = code.Reveal().Split('-');
         return
         [
-            $"On {name}, until {expires.ToLocalTime():yyyy-MM-dd HH:mm}: 'gatehouse setup', 'Join a cluster', and there",
+            $"On {name}, until {expires.ToLocalTime():yyyy-MM-dd HH:mm}: run 'gatehouse setup', choose 'Join a cluster', and enter",
             "",
             $"  Address {address}",
             $"  Code {string.Join('-', groups[..6])}-",
             $"       {string.Join('-', groups[6..])}",
             "",
-            $"'gatehouse join {address}' on its command line asks for the code as well. It is good once, for this name and profile "
+            $"'gatehouse join {address}' on its command line also asks for the code. The code works once, for this name and profile "
                 + $"{profile}.",
         ];
     }

@@ -25,7 +25,7 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
             catch (WizardEndedException e) when (!e.IsGone)
             {
                 run.Cancel();
-                talk.Say("Stopping; what was begun is put back.");
+                talk.Say("Stopping; changes made so far are rolled back.");
                 throw;
             }
 
@@ -33,7 +33,7 @@ internal sealed class PlainApply(PlainTalk talk, Undertaking undertaking, ApplyR
             if (run.Elapsed - last < Quiet || run.Phases is not [.., { Ended: null } now])
                 continue;
             last = run.Elapsed;
-            talk.Say($"  still at it after {run.Elapsed:m\\:ss}{(now.Steps > 1 ? $", {now.Done} of {now.Steps} done" : "")}");
+            talk.Say($"  still working after {run.Elapsed:m\\:ss}{(now.Steps > 1 ? $", {now.Done} of {now.Steps} done" : "")}");
         }
 
         TellPhases(told, ref last);

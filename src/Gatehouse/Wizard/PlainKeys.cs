@@ -11,7 +11,7 @@ internal sealed class PlainKeys(PlainTalk talk, ClusterKeys keys)
     public void Ask()
     {
         talk.Say();
-        talk.Say($"The keys of the cluster {keys.Name} are to be kept now; they are not shown again.");
+        talk.Say($"Keep the keys of the cluster {keys.Name} now; they are not shown again.");
         foreach (var line in ClusterKeys.WhatToKeep)
             talk.Say($"  {line}");
         var offer = talk.IsTerminal ? "save FILE, show" : "save FILE";
@@ -39,9 +39,7 @@ internal sealed class PlainKeys(PlainTalk talk, ClusterKeys keys)
         try
         {
             keys.Save(path);
-            talk.Say(
-                $"The keys are in {Path.GetFullPath(path)}. Carry the file to where you keep what must not get lost, then remove it here."
-            );
+            talk.Say($"The keys are in {Path.GetFullPath(path)}. Move the file to a safe place, then remove it from this host.");
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
@@ -62,7 +60,7 @@ internal sealed class PlainKeys(PlainTalk talk, ClusterKeys keys)
         while (true)
         {
             // It is part of the token, and need not stand there twice.
-            var problem = keys.Judge(talk.AskSecret("The last group of the master token, from where you keep it"));
+            var problem = keys.Judge(talk.AskSecret("The last group of the master token, from your own copy"));
             if (problem is null)
                 break;
             talk.Say($"Error: {problem}");

@@ -49,7 +49,7 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
         var before = interview.Text(field);
         interview.Settle(field);
         if (interview.Text(field) != before)
-            talk.Say($"{field.Label} has its default again: {string.Join(", ", Items())}.");
+            talk.Say($"{field.Label} is back at its default: {string.Join(", ", Items())}.");
     }
 
     private void Introduce()
@@ -59,11 +59,11 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
         for (var i = 0; i < items.Length; i++)
             talk.Say($"  {i + 1}. {items[i]}");
         if (!field.Choices.IsEmpty)
-            talk.Say("It takes, by number or by value:");
+            talk.Say("Allowed values, by number or by name:");
         questions.SayChoices(field);
         talk.Say(
-            $"{(field.Choices.IsEmpty ? FieldHelp.HowToType(field) : "One a line.")} An empty line ends "
-                + $"it.{(items.Length == 0 ? "" : $" -{items.Length} takes {noun} {items.Length} away, - takes all away.")}"
+            $"{(field.Choices.IsEmpty ? FieldHelp.HowToType(field) : "One per line.")} An empty line ends the "
+                + $"list.{(items.Length == 0 ? "" : $" -{items.Length} removes {noun} {items.Length}, - removes all.")}"
         );
     }
 
@@ -73,7 +73,7 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
         {
             var gone = Items()[number - 1];
             interview.Enter(field, string.Join('\n', Items().Where((_, i) => i != number - 1)));
-            talk.Say($"Taken away: {gone}");
+            talk.Say($"Removed: {gone}");
             return;
         }
 
@@ -95,7 +95,7 @@ internal sealed class PlainList(PlainTalk talk, Interview interview, PlainQuesti
         if (errors.Length == 0)
             return;
         foreach (var error in errors)
-            talk.Say($"{PlainQuestions.Text(error)} It was not taken.");
+            talk.Say($"{PlainQuestions.Text(error)} It was not added.");
         interview.Enter(field, before);
     }
 }

@@ -16,11 +16,11 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
     {
         var offer = talk.IsTerminal ? "invite, push, finish" : "invite, finish";
         talk.Say();
-        talk.Say("Further nodes: 'invite' makes a join code for one host, to be typed there.");
+        talk.Say("Further nodes: 'invite' creates a join code for one host, to be entered there.");
         if (talk.IsTerminal)
-            talk.Say("'push' sets hosts up over SSH that root can log in to, one or many.");
+            talk.Say("'push' sets up one or more hosts over SSH, if root can log in there.");
         else
-            talk.Say("'gatehouse add HOST... --profile PROFILE' sets hosts up over SSH.");
+            talk.Say("'gatehouse add HOST... --profile PROFILE' sets up hosts over SSH.");
         while (true)
         {
             switch (talk.Ask($"What now ({offer})", "finish").Trim().ToLowerInvariant())
@@ -49,7 +49,7 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
             return;
         if (
             !Invite(name, profile, replace: false)
-            && talk.AskYesNo($"{name} has a join code already that is still good. Withdraw it and make another?")
+            && talk.AskYesNo($"{name} already has a valid join code. Withdraw it and create another?")
         )
             Invite(name, profile, replace: true);
     }
@@ -83,8 +83,7 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
     private void Push()
     {
         if (
-            AskLine("Hosts as ssh takes them, such as root@192.0.2.12, with blanks between (Enter for none)", NewNodes.JudgeHosts)
-                is not { } hosts
+            AskLine("Hosts as for ssh, such as root@192.0.2.12, separated by spaces (Enter for none)", NewNodes.JudgeHosts) is not { } hosts
             || AskProfile() is not { } profile
         )
             return;
@@ -102,7 +101,7 @@ internal sealed class PlainNodes(PlainTalk talk, SetupSession session, SetupLock
         return
             AskLine(
                 $"Profile of the new node (1 to {profiles.Length}, Enter for none)",
-                p => Profile(p) is null ? $"Write a number from 1 to {profiles.Length}." : null
+                p => Profile(p) is null ? $"Enter a number from 1 to {profiles.Length}." : null
             )
                 is { } answer
             ? Profile(answer)

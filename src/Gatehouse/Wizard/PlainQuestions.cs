@@ -53,7 +53,7 @@ internal sealed class PlainQuestions(PlainTalk talk, Interview interview)
                 return PlainMove.Next;
             }
 
-            talk.Say(meaning == PlainMeaning.Help ? "Settings that seldom need another value than they have." : "Error: Answer yes or no.");
+            talk.Say(meaning == PlainMeaning.Help ? "Settings whose defaults rarely need changing." : "Error: Answer yes or no.");
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class PlainQuestions(PlainTalk talk, Interview interview)
                     interview.Enter(field, "");
                     interview.Settle(field);
                     if (interview.Text(field).Length > 0)
-                        talk.Say($"{field.Label} has its default again: {PlainWords.Current(field, interview)}.");
+                        talk.Say($"{field.Label} is back at its default: {PlainWords.Current(field, interview)}.");
                     break;
                 case PlainMeaning.Answer when !Take(field, answer):
                     continue;
@@ -175,7 +175,7 @@ internal sealed class PlainQuestions(PlainTalk talk, Interview interview)
 
     private bool TakeSecret(Field field, string first)
     {
-        var second = PlainWords.OfSecret(talk.AskSecret("The same once more")).Answer;
+        var second = PlainWords.OfSecret(talk.AskSecret("Repeat the password")).Answer;
         if (first != second)
         {
             talk.Say("Error: The two passwords are not the same.");

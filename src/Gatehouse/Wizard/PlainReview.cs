@@ -38,7 +38,7 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
         talk.Say();
         talk.Say($"{form.Step(progress.Step)}: Review. Nothing has been changed yet.");
         if (!SetupSession.IsAnswered(progress.Task, progress.Interview))
-            talk.Say("Some answers will not do; go back to them.");
+            talk.Say("Some answers are not valid; go back and correct them.");
         else
             WorkOut();
         SaySettings();
@@ -166,7 +166,7 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
                     // The one question where no other word for yes will do.
                     if (talk.Ask("Apply now? (yes/no)", "no").Trim().Equals("yes", StringComparison.OrdinalIgnoreCase))
                         return ReviewEnd.Apply;
-                    talk.Say("Nothing has been changed; only 'yes' begins.");
+                    talk.Say("Nothing has been changed; only 'yes' starts the apply.");
                     break;
                 case "finish" when Undertaking is { IsNothing: true }:
                     return ReviewEnd.Finish;
@@ -190,11 +190,11 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
         if (progress.Task.AsksSettings)
             talk.Say("  save FILE to write the answers to a file, for another host;");
         if (!progress.Interview.Screens.IsEmpty)
-            talk.Say("  back to change answers of a step;");
+            talk.Say("  back to change the answers of a step;");
         if (CanApply)
             talk.Say("  apply to change this host;");
         if (Undertaking is { IsNothing: true })
-            talk.Say("  finish, for there is nothing to do;");
+            talk.Say("  finish, because there is nothing to do;");
         talk.Say("  ! to quit.");
     }
 
@@ -220,7 +220,7 @@ internal sealed class PlainReview(PlainTalk talk, SetupSession session, Progress
             if (PlainWords.Number(answer, puts.Length) is { } number)
                 ShowFile(puts[number - 1]);
             else
-                talk.Say($"Error: Write a number from 1 to {puts.Length}.");
+                talk.Say($"Error: Enter a number from 1 to {puts.Length}.");
             answer = "";
         }
     }

@@ -18,7 +18,7 @@ internal static class PlainTakeOver
         {
             if (SetupLock.TakeOver(home, terminal) is { } taken)
                 return taken;
-            talk.Say("Error: It could not be taken over: it is changing the host, or does not end.");
+            talk.Say("Error: It could not be taken over: it is changing the host, or does not respond.");
         }
 
         return null;
@@ -26,7 +26,7 @@ internal static class PlainTakeOver
 
     private static bool Confirm(PlainTalk talk, string where)
     {
-        talk.Say($"{where}. You can take it over: what was typed there is kept, and goes on here.");
+        talk.Say($"{where}. You can take it over; what was typed there is kept, and you continue here.");
         try
         {
             return talk.AskYesNo("Take it over?");

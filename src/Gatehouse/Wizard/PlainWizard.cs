@@ -51,7 +51,7 @@ internal sealed class PlainWizard
                 form is null
                     ? "Error: The input ended at the first question. Nothing has been changed."
                     : $"Error: The input ended at {form.Where()}. Nothing has been changed. What was typed is kept: 'gatehouse setup' "
-                        + $"goes on where it stopped."
+                        + $"continues where it stopped."
             );
             return ExitCodes.BadInput;
         }
@@ -86,7 +86,7 @@ internal sealed class PlainWizard
     private int? Begin()
     {
         session.Prepare();
-        talk.Say("This sets up a mail gateway, question by question. Nothing is changed before you say yes at the end.");
+        talk.Say("This sets up a mail gateway, question by question. Nothing changes until you confirm at the end.");
         var tasks = session.Tasks;
         Func<Progress>? begin = () => new Progress(session.FirstTask, session.Begin(session.FirstTask), session.Only);
         if (!session.HasAnswers && (begin = AskTask([.. tasks])) is null)
@@ -119,7 +119,7 @@ internal sealed class PlainWizard
             items.Add(
                 (
                     "draft",
-                    $"Go on where you stopped. {DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow)}",
+                    $"Continue where you stopped. {DraftText.Of(draft, session.Screens, DateTimeOffset.UtcNow)}",
                     () => Progress.Of(draft, session.Resume(draft))
                 )
             );
@@ -127,7 +127,7 @@ internal sealed class PlainWizard
             items.Add((task.Id, $"{task.Title}. {task.Help}", () => new Progress(task, session.Begin(task), session.Only)));
         items.Add(("quit", "Quit. Nothing has been changed.", null));
         talk.Say();
-        talk.Say("What is to be done?");
+        talk.Say("What do you want to do?");
         for (var i = 0; i < items.Count; i++)
             talk.Say($"  {i + 1}. {items[i].Text}");
         while (true)
@@ -144,8 +144,8 @@ internal sealed class PlainWizard
                 return chosen.Begin;
             talk.Say(
                 meaning == PlainMeaning.Help
-                    ? $"Write a number from 1 to {items.Count}, or one of: {string.Join(", ", items.Select(i => i.Id))}."
-                    : $"Error: Write a number from 1 to {items.Count}."
+                    ? $"Enter a number from 1 to {items.Count}, or one of: {string.Join(", ", items.Select(i => i.Id))}."
+                    : $"Error: Enter a number from 1 to {items.Count}."
             );
         }
     }
@@ -251,7 +251,7 @@ internal sealed class PlainWizard
         {
             talk.Say();
             talk.Say(
-                $"Error: The input ended before the keys were kept. The cluster {keys.Name} is there; 'gatehouse setup' on this host "
+                $"Error: The input ended before the keys were kept. The cluster {keys.Name} exists; 'gatehouse setup' on this host "
                     + $"shows its keys again."
             );
             return false;
@@ -326,7 +326,7 @@ internal sealed class PlainWizard
 
     private int? AskToQuit()
     {
-        talk.Say($"{unchanged} What you typed is kept: 'gatehouse setup' goes on where you stop. 'forget' throws it away.");
+        talk.Say($"{unchanged} What you typed is kept: 'gatehouse setup' continues where you stop. 'forget' discards it.");
         while (true)
         {
             var answer = talk.Ask("Quit? (yes/no/forget)", "no").Trim();
@@ -346,7 +346,7 @@ internal sealed class PlainWizard
 
         progress!.KeepSecrets =
             progress.Interview.SaveSecrets().Count > 0
-            && talk.AskYesNo("Keep the passwords you typed too, in a file that only root can read?", progress.KeepSecrets);
+            && talk.AskYesNo("Also keep the passwords you typed, in a file that only root can read?", progress.KeepSecrets);
         SaveDraft();
         return ExitCodes.Cancelled;
     }

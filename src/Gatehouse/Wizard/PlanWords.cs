@@ -13,7 +13,7 @@ internal static class PlanWords
     public static ImmutableArray<string> Of(Plan plan, RenderedNode node)
     {
         if (plan.IsEmpty)
-            return ["Nothing would change: the host is as the answers ask."];
+            return ["Nothing would change: the host already matches the answers."];
         var lines = ImmutableArray.CreateBuilder<string>();
         var puts = plan.Of<PutEntry>().ToArray();
         if (plan.Of<InstallPackages>().FirstOrDefault() is { } install)
@@ -23,8 +23,8 @@ internal static class PlanWords
         lines.AddRange(Changes("Directories", [.. puts.Where(p => !FileDiff.Has(p))]));
         if (puts.Count(p => p.Edited) is > 0 and var edited)
             lines.Add(
-                $"{Count(edited, "file")} of these {(edited == 1 ? "was" : "were")} edited by hand; 'gatehouse rollback' brings the "
-                    + $"{(edited == 1 ? "edit" : "edits")} back."
+                $"{Count(edited, "file")} of these {(edited == 1 ? "was" : "were")} edited by hand; 'gatehouse rollback' restores the "
+                    + $"{(edited == 1 ? "edit" : "edits")}."
             );
         foreach (var (verb, words) in Verbs)
             if (
@@ -36,7 +36,7 @@ internal static class PlanWords
         lines.Add(
             HasServices(plan)
                 ? $"Before any file is put in place, {Count(plan.In(Phase.Check).Count(), "check")} must pass; afterwards "
-                    + $"{Count(plan.In(Phase.Verify).Count(), "verification")}, or everything is put back."
+                    + $"{Count(plan.In(Phase.Verify).Count(), "verification")} must pass, or everything is rolled back."
                 : $"Before any file is put in place, {Count(plan.In(Phase.Check).Count(), "check")} must pass."
         );
         foreach (var path in node.Overridden)
@@ -45,7 +45,7 @@ internal static class PlanWords
     }
 
     /// <summary>What is said when an apply had been cut off before.</summary>
-    public const string Recovered = "An earlier apply had been cut off; what was there before it has been put back.";
+    public const string Recovered = "An earlier apply was interrupted; its changes have been rolled back.";
 
     /// <summary>Whether mail stops while the plan is applied.</summary>
     public static string MailInterruption(Plan plan) =>
@@ -55,8 +55,8 @@ internal static class PlanWords
                 .FirstOrDefault(a => a.Unit == "exim4.service" && a.Verb is UnitVerb.Start or UnitVerb.Stop or UnitVerb.Restart)
                 ?.Verb switch
             {
-                UnitVerb.Start => "Mail is taken from the moment Exim starts.",
-                UnitVerb.Stop => "Mail is not taken any more.",
+                UnitVerb.Start => "Mail is accepted as soon as Exim starts.",
+                UnitVerb.Stop => "Mail is no longer accepted.",
                 UnitVerb.Restart => "Mail is interrupted for about a second.",
                 _ => "Mail is not interrupted.",
             };
@@ -93,7 +93,7 @@ internal static class PlanWords
     [
         (UnitVerb.Start, "Services that start"),
         (UnitVerb.Restart, "Services that restart"),
-        (UnitVerb.Reload, "Services that take the new configuration over without stopping"),
+        (UnitVerb.Reload, "Services that reload their configuration without stopping"),
         (UnitVerb.Stop, "Services that stop"),
     ];
 

@@ -10,7 +10,7 @@ namespace Gatehouse.Wizard;
 internal static class SequenceRun
 {
     /// <summary>What an end in the middle means.</summary>
-    public const string Unfinished = "It is not finished. What was done so far stays; trying again goes on where it stopped.";
+    public const string Unfinished = "It is not finished. What was done so far stays, and a retry continues where it stopped.";
 
     /// <summary>Begins one.</summary>
     /// <param name="sequence">The sequence, given who is told how it goes.</param>

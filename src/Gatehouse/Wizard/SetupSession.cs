@@ -111,7 +111,7 @@ internal sealed class SetupSession
         new ClusterFiles(Machine) switch
         {
             var files when files.Read(JoinSequence.Granted) is not null => HostState.Joining,
-            { Node.Followed.Length: > 0 } files => files.Read(ClusterFiles.MasterToken) is not null ? HostState.Unkept : HostState.Member,
+            { Node.IsMember: true } files => files.Read(ClusterFiles.MasterToken) is not null ? HostState.Unkept : HostState.Member,
             _ => IsSetUp ? HostState.Gateway : HostState.Bare,
         };
 
@@ -129,7 +129,7 @@ internal sealed class SetupSession
         AnswerWriter.Write(
             Screens,
             interview.Answers,
-            "Written by 'gatehouse setup'. What is not here has its default; 'gatehouse new' prints every question."
+            "Written by 'gatehouse setup'. Settings that are not listed have their defaults; 'gatehouse new' prints every question."
         );
 
     /// <summary>Prepares in the background what will be needed soon. Call it when the first page is on the screen.</summary>
@@ -229,7 +229,7 @@ internal sealed class SetupSession
         var typed = secrets.ToArray();
         run.Begin(async ct =>
         {
-            if (Machine.IsLive && new ClusterFiles(Machine).Node is { Followed.Length: > 0 })
+            if (Machine.IsLive && new ClusterFiles(Machine).Node is { IsMember: true })
                 return await ProposeAsync(preview, typed, run, ct);
             var line = new Pipeline(Machine, clock, renders: false);
             using var only = ApplyLock.Take(Machine.Real(GenerationStore.Home));
@@ -288,13 +288,12 @@ internal sealed class SetupSession
         var passwords =
             files.Length == 0
                 ? ""
-                : $" Passwords are not in it: before that, put them on that host into {string.Join(" and ", files)}, readable by root "
-                    + $"alone.";
+                : $" It contains no passwords: first put them on that host into {string.Join(" and ", files)}, readable only by root.";
         var use =
             interview.Task == WizardTask.Start
                 ? $"'gatehouse bootstrap {Path.GetFileName(path)} --name {interview.Text("cluster.name").Trim()}' starts a cluster with "
                     + $"them."
-                : $"'gatehouse apply {Path.GetFileName(path)}' makes another host the same.";
+                : $"'gatehouse apply {Path.GetFileName(path)}' sets up another host the same way.";
         return $"The answers are in {Path.GetFullPath(path)}. {use}{passwords}";
     }
 
@@ -311,7 +310,7 @@ internal sealed class SetupSession
     /// <summary>What runs on the host already and will be replaced, in a sentence; null when nothing does.</summary>
     public string? Replaced() =>
         this is { IsSetUp: false, Machine.IsLive: true, Facts.Existing.IsEmpty: false }
-            ? $"This host already runs {string.Join(", ", Facts.Existing)}. What is replaced is kept; 'gatehouse rollback 0' puts it back."
+            ? $"This host already runs {string.Join(", ", Facts.Existing)}. What is replaced is kept; 'gatehouse rollback 0' restores it."
             : null;
 
     /// <summary>Why a host cannot be set up at all; null when it can.</summary>
@@ -319,15 +318,15 @@ internal sealed class SetupSession
     {
         if (IsSetUp && inForce.Value is null)
             return $"The answers in force ({Machine.Real(AnswersInForce.Path)}) cannot be read, so nothing can be compared with them. "
-                + $"'gatehouse check' says what is wrong with them; 'gatehouse rollback' puts earlier ones back.";
+                + $"'gatehouse check' shows what is wrong with them; 'gatehouse rollback' restores earlier ones.";
         if (!Machine.IsLive)
             return null;
         if (Facts.Debian != "12")
-            return $"This host runs {(Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something else than Debian")}; Gatehouse sets "
+            return $"This host runs {(Facts.Debian is { Length: > 0 } d ? $"Debian {d}" : "something other than Debian")}; Gatehouse sets "
                 + $"up Debian 12.";
         return Facts.Existing.Intersect(["postfix", "sendmail"]).FirstOrDefault() is { } other
-            ? $"{other} is installed on this host. Exim, which Gatehouse sets up, cannot be installed beside it, and taking it away is "
-                + $"your decision: 'apt-get remove {other}', then start again."
+            ? $"{other} is installed on this host. Exim, which Gatehouse sets up, cannot be installed beside it. Removing it is your "
+                + $"decision: run 'apt-get remove {other}', then start again."
             : null;
     }
 

@@ -54,18 +54,18 @@ internal sealed class StartUndertaking : Undertaking
     {
         get
         {
-            yield return new ReviewLine($"A new cluster, {name}, begins with this host as its first node.");
+            yield return new ReviewLine($"This host becomes the first node of a new cluster, {name}.");
             yield return new ReviewLine(
-                "Made for it: a root CA and an issuing CA, this node's certificate, the master token, the encryption key, and the "
+                "Created for it: a root CA and an issuing CA, this node's certificate, the master token, the encryption key, and the "
                     + "cluster's registry in PostgreSQL."
             );
             foreach (var warning in warnings)
                 yield return new ReviewLine($"! {warning}", ReviewLook.Wrong);
             foreach (var refusal in preview.Refusals)
-                yield return new ReviewLine($"!! It would be refused: {refusal}", ReviewLook.Wrong);
+                yield return new ReviewLine($"!! This apply would be refused: {refusal}", ReviewLook.Wrong);
             foreach (var line in PlanWords.Of(preview.Plan, preview.Node))
                 yield return new ReviewLine(line);
-            yield return new ReviewLine("Keys and certificates are made when you say yes; below 'Files', others stand for them.");
+            yield return new ReviewLine("Keys and certificates are created when you confirm; 'Files' shows placeholders for them.");
             if (preview.Recovered)
                 yield return new ReviewLine(PlanWords.Recovered);
             if (session.Replaced() is { } replaced)
@@ -81,8 +81,8 @@ internal sealed class StartUndertaking : Undertaking
 
     /// <inheritdoc/>
     public override string Question =>
-        $"The cluster {name} begins with this host. If a check or a verification fails, the host is put back as it was. Afterwards the "
-        + $"keys are shown once: have something at hand to keep them with.";
+        $"This host starts the cluster {name}. If a check or a verification fails, the host is rolled back. Afterwards the keys are shown "
+        + $"once: be ready to store them.";
 
     /// <inheritdoc/>
     public override ApplyRun Begin() =>
@@ -103,13 +103,13 @@ internal sealed class StartUndertaking : Undertaking
 
     /// <inheritdoc/>
     public override string Done(ApplyRun run, ApplyResult result) =>
-        $"Done in {run.Elapsed:m\\:ss}: the cluster {name} is there, and {preview.Settings.System.Name} is its first node.";
+        $"Done in {run.Elapsed:m\\:ss}: the cluster {name} is running, and {preview.Settings.System.Name} is its first node.";
 
     /// <inheritdoc/>
     public override IEnumerable<string> NextSteps =>
         [
             .. Gatehouse.Wizard.NextSteps.Of(session, preview),
-            "Bring further nodes in, now or with 'gatehouse setup' at any time; 'gatehouse status' shows them.",
+            "Add further nodes now, or at any time with 'gatehouse setup'; 'gatehouse status' shows them.",
         ];
 
     /// <inheritdoc/>

@@ -24,9 +24,10 @@ public sealed record DayFault(
         "ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 "
         + $"--cacert={Pki}/cluster-ca.pem --cert={Pki}/node.crt --key={Pki}/node.key";
 
+    // Without the last, waits with a deadline end at once in a .NET process, which then takes all of the processor.
     private const string WrongClock =
         "LD_PRELOAD=/usr/local/lib/wrong-clock.so FAKETIME_TIMESTAMP_FILE=/etc/wrong-clock "
-        + "FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1";
+        + "FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0";
 
     private const string Clocked = "patroni gatehouse-agent gatehouse-follow";
 
@@ -97,7 +98,15 @@ public sealed record DayFault(
                         Lab.Crash(h);
                     }
                 ),
-            hosts => Each(hosts, Lab.Boot)
+            // One comes after the other, and none waits until the one before is up: alone it may not be.
+            hosts =>
+                Task.WaitAll(
+                    hosts
+                        .Select(
+                            (host, i) => Task.Delay(TimeSpan.FromSeconds(5 * i)).ContinueWith(_ => Lab.Boot(host), TaskScheduler.Default)
+                        )
+                        .ToArray()
+                )
         );
 
     private static DayFault Full(string name, string unit, string folder, int megabytes) =>

@@ -119,6 +119,9 @@ public sealed class WireTests
         var written = JsonSerializer.SerializeToUtf8Bytes(message, kind);
         var read = JsonSerializer.Deserialize(written, kind)!;
         Assert.Equal(Encoding.UTF8.GetString(written), Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(read, kind)));
-        Assert.All(kind.Properties, p => Assert.Contains($"\"{p.Name}\":", Encoding.UTF8.GetString(written), StringComparison.Ordinal));
+        Assert.All(
+            kind.Properties.Where(p => p.Get is not null),
+            p => Assert.Contains($"\"{p.Name}\":", Encoding.UTF8.GetString(written), StringComparison.Ordinal)
+        );
     }
 }

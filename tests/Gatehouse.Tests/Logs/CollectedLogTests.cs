@@ -69,7 +69,7 @@ public sealed class CollectedLogTests : IDisposable
             first.Checkpoint = first.Checkpoint.After(3, LogTests.Cursor);
             first.Save();
             Assert.Contains(
-                "another process reads as subscriber 'reports'",
+                "another process already reads as subscriber 'reports'",
                 Assert.Throws<SequenceException>(() => Subscriber.Open("reports", directory)).Message,
                 StringComparison.Ordinal
             );
@@ -79,7 +79,7 @@ public sealed class CollectedLogTests : IDisposable
             Assert.Equal(LogTests.Cursor, again.Checkpoint.Of(3));
         File.WriteAllText(Path.Combine(directory, "reports.json"), "nonsense");
         Assert.Contains(
-            "is no checkpoint",
+            "is not a checkpoint",
             Assert.Throws<SequenceException>(() => Subscriber.Open("reports", directory)).Message,
             StringComparison.Ordinal
         );

@@ -147,7 +147,7 @@ public sealed class InterruptedApplyTests
 
             if (results is [.., { Outcome: Outcome.Broken } broken])
             {
-                Assert.Contains("could not be put back", broken.Problem, StringComparison.Ordinal);
+                Assert.Contains("could not be rolled back", broken.Problem, StringComparison.Ordinal);
                 break;
             }
 

@@ -117,7 +117,7 @@ public sealed class MaterialMakerTests : IDisposable
         var problem = await Assert.ThrowsAsync<MachineException>(() =>
             MaterialMaker.ObtainAsync(Samples.Settings(Samples.Member("mail")), machine, Samples.Now, CancellationToken.None).AsTask()
         );
-        Assert.Contains("node.key is not the key of node.crt", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("node.key does not match node.crt", problem.Message, StringComparison.Ordinal);
     }
 
     private async Task<(string Key, string Certificate)> GiveAsync(string file, string name)

@@ -18,8 +18,7 @@ public sealed class PackageStepTests
         using var cancel = new CancellationTokenSource();
         var said = new TaskCompletionSource();
         // As apt does: SIGINT is noted, the child (dpkg), which goes on for a while, is waited for, and no further step begins. Where tests
-        // run in
-        // the background, SIGINT is ignored and could not be noted, so it is given back first.
+        // run in the background, SIGINT is ignored and could not be noted, so it is given back first.
         var run = new LocalMachine()
             .RunAsync(
                 new Invocation(
@@ -119,7 +118,7 @@ public sealed class PackageStepTests
             Outcome.Applied,
             (await new Applier(host, judges, judges, new FixedClock(), log).ApplyAsync(Minimal, "apply", default)).Outcome
         );
-        Assert.Contains(log.Heard, h => h.Contains("cut off while it installed packages", StringComparison.Ordinal));
+        Assert.Contains(log.Heard, h => h.Contains("interrupted while it installed packages", StringComparison.Ordinal));
         Assert.Contains(log.Heard, h => h.Contains("dpkg --configure -a", StringComparison.Ordinal));
         Assert.True(
             host.Commands.FindIndex(c => c.StartsWith("dpkg --configure", StringComparison.Ordinal))
@@ -173,7 +172,7 @@ public sealed class PackageStepTests
         Assert.Equal(["ssh.service"], host.Units.Where(u => u.Value.Enabled).Select(u => u.Key));
         Assert.Contains("systemctl stop --no-block nginx.service", host.Commands);
         Assert.Null(await host.ReadAsync("/usr/sbin/policy-rc.d", default));
-        Assert.Contains(log.Heard, h => h.Contains("cut off while it installed packages", StringComparison.Ordinal));
+        Assert.Contains(log.Heard, h => h.Contains("interrupted while it installed packages", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class WayBackTests
         var before = host.Snapshot();
         var result = await Tree.Applier(host).ApplyAsync(Changed, "apply", default);
         Assert.Equal(Outcome.Refused, result.Outcome);
-        Assert.Contains($"{Exim} is a directory; a file is to be there. Move it away", result.Problem, StringComparison.Ordinal);
+        Assert.Contains($"{Exim} is a directory, but a file is needed there. Move it away", result.Problem, StringComparison.Ordinal);
         Assert.Equal(before, host.Snapshot());
         Assert.Empty(host.Commands);
 
@@ -35,8 +35,8 @@ public sealed class WayBackTests
     }
 
     [Theory]
-    [InlineData("/etc/app/new", "/etc/app/new is a file; a directory is to be there")]
-    [InlineData("/etc/old", "/etc/old is a file, and /etc/old/mode.conf is to be below it")]
+    [InlineData("/etc/app/new", "/etc/app/new is a file, but a directory is needed there")]
+    [InlineData("/etc/old", "/etc/old is a file, but /etc/old/mode.conf needs a directory there")]
     public async Task A_file_in_a_directorys_place_is_a_refusal_in_a_tree_as_well(string path, string expected)
     {
         using var tree = new Tree();
@@ -92,11 +92,11 @@ public sealed class WayBackTests
         Assert.Equal("mended\n", (await host.ReadAsync(path, default))!.Text);
         Assert.Contains(
             log.Heard,
-            l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("left as it is", StringComparison.Ordinal)
+            l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("is not restored", StringComparison.Ordinal)
         );
         Assert.Contains(
             undone!.Summary,
-            l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("left as it is", StringComparison.Ordinal)
+            l => l.StartsWith(path, StringComparison.Ordinal) && l.Contains("is not restored", StringComparison.Ordinal)
         );
         Assert.Equal(Outcome.Applied, (await Tree.Applier(host).ApplyAsync(Changed, "apply", default)).Outcome);
     }
@@ -111,7 +111,7 @@ public sealed class WayBackTests
         await host.RemoveAsync($"{GenerationStore.Home}/objects/{hash}", default);
         var result = await Tree.Applier(host).ApplyAsync(Changed, "apply", default);
         Assert.Equal(Outcome.Broken, result.Outcome);
-        Assert.Contains($"{path} cannot be put back", result.Problem, StringComparison.Ordinal);
+        Assert.Contains($"{path} cannot be restored", result.Problem, StringComparison.Ordinal);
         Assert.Equal(before.Remove(path), host.Snapshot().Remove(path));
 
         await host.WriteAsync(path, new Item(EntryKind.File, Ownership.Default, FileContent.Of("mended\n")), default);

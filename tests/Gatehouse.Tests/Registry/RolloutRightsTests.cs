@@ -84,7 +84,7 @@ public sealed class RolloutRightsTests(RegistryServer server)
                 );
             var view = await author.Registry.ViewAsync();
             var absent = view
-                .Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > FollowSequence.Absence)
+                .Members.Where(n => n.LastSeen is not { } seen || view.Taken - seen > Timeouts.Absence)
                 .Select(n => n.Number)
                 .ToHashSet();
             var decision = Rollout

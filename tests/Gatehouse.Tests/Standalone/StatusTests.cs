@@ -30,24 +30,24 @@ public sealed partial class StatusTests
     public static TheoryData<string, string> Faults =>
         new()
         {
-            { "unit", "exim4.service does not run (failed)." },
+            { "unit", "exim4.service is not running (failed)." },
             { "verify", "The last verification failed: web: it answers (refused)." },
             { "stale", "The last verification was 5 h ago" },
-            { "queue", "The oldest of 2 messages in the queue has waited for 13 h." },
+            { "queue", "The oldest of 2 messages in the queue has been waiting for 13 h." },
             { "disk", "The file system of /var/spool/exim4 is 91 % full." },
             { "certificate", "The certificate of mta expires in 10 days." },
             { "expired", "The certificate of mta expired 24 h ago." },
             { "signatures", "The virus signatures are 4 days old." },
             { "none", "ClamAV has no virus signatures" },
-            { "cut", "The apply of generation 3 was cut off." },
+            { "cut", "The apply of generation 3 was interrupted." },
         };
 
     [Fact]
     public void Nothing_wrong_is_healthy_and_said_in_a_sentence()
     {
         Assert.True(Well.IsHealthy);
-        Assert.Contains("All is well.", StatusText.AsText(Well), StringComparison.Ordinal);
-        Assert.Contains("2 messages, the oldest waits for 10 min, 1 on hold", StatusText.AsText(Well), StringComparison.Ordinal);
+        Assert.Contains("No problems.", StatusText.AsText(Well), StringComparison.Ordinal);
+        Assert.Contains("2 messages, the oldest waiting for 10 min, 1 on hold", StatusText.AsText(Well), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -106,7 +106,7 @@ public sealed class TaskFrameTests : IDisposable
                 var press in Keys.Of(Key.Kill)
                     .Concat(Keys.Type(Code))
                     .Concat(Keys.Of(Key.PageDown))
-                    .Concat(Keys.Until(surface, "could not be joined so"))
+                    .Concat(Keys.Until(surface, "cannot join the cluster:"))
             )
                 yield return press;
             FrameFile.Expect("review-join-nobody", surface);
@@ -303,7 +303,7 @@ public sealed class TaskFrameTests : IDisposable
             FrameFile.Expect("invite", surface);
             foreach (var press in Keys.Type("mx2\n").Concat(Keys.Of(Key.None)))
                 yield return press;
-            Assert.True(surface.Shows("!! Write a fully qualified host name"), surface.Frame);
+            Assert.True(surface.Shows("!! Enter a fully qualified host name"), surface.Frame);
             foreach (var press in Keys.Type(".example.org\n").Concat(Keys.Of(Key.None)))
                 yield return press;
             FrameFile.Expect("invite-profile", surface);

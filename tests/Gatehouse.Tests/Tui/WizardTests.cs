@@ -77,7 +77,7 @@ public sealed class WizardTests : IDisposable
 
         IEnumerable<Press> Second()
         {
-            foreach (var press in Keys.Until(surface, "Left before:"))
+            foreach (var press in Keys.Until(surface, "Saved earlier:"))
                 yield return press;
             FrameFile.Expect("start-draft", surface);
             foreach (var press in Keys.Of(Key.Enter, Key.None))
@@ -158,7 +158,7 @@ public sealed class WizardTests : IDisposable
         var code = Run(Script());
         Assert.Equal(ExitCodes.Refused, code);
         var report = Assert.Single(Directory.GetFiles(Path.Combine(root, "var/lib/gatehouse/setup"), "report-*"));
-        Assert.Contains("another gatehouse is applying", File.ReadAllText(report), StringComparison.Ordinal);
+        Assert.Contains("another gatehouse process is applying", File.ReadAllText(report), StringComparison.Ordinal);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(report));
 
         IEnumerable<Press> Script()

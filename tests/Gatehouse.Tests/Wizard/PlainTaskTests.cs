@@ -38,12 +38,12 @@ public sealed class PlainTaskTests
         Assert.Contains("Step 1 of 10: New cluster.", text);
         Assert.Contains("Error: The first node holds the cluster's registry", text);
         Assert.Contains("Step 10 of 10: Review.", text);
-        Assert.Contains("A new cluster, example, begins with this host as its first node.", text);
+        Assert.Contains("This host becomes the first node of a new cluster, example.", text);
         Assert.Contains("! There is one node of type database.", text);
         Assert.Contains("Backend: node 1, mx1.example.org at 192.0.2.10, profile database: this host, votes, issuer.", Flat(text));
         Assert.Contains("Registry: 1 vote, none may fail.", text);
-        Assert.Contains("have something at hand to keep them with.", Flat(text));
-        Assert.Contains("Nothing has been changed; only 'yes' begins.", text);
+        Assert.Contains("be ready to store them.", Flat(text));
+        Assert.Contains("Nothing has been changed; only 'yes' starts the apply.", text);
         Assert.Equal(before, run.Tree.Snapshot());
         Assert.Equal("start", run.Home.ReadDraft()!.Task);
     }
@@ -69,7 +69,7 @@ public sealed class PlainTaskTests
         Assert.Equal(ExitCodes.Cancelled, code);
         Assert.Contains("Step 1 of 2: Cluster.", text);
         Assert.Contains("Error: Group 12 is mistyped; compare it with the join code that was shown.", text);
-        Assert.Contains("Error: The cluster could not be joined so:", text);
+        Assert.Contains("Error: This host cannot join the cluster:", text);
         Assert.Contains("Join code: typed in", text);
         Assert.Contains("Error: Type one of: back, !.", text);
         Assert.DoesNotContain(Code[^11..], text);
@@ -109,9 +109,9 @@ public sealed class PlainTaskTests
         Directory.CreateDirectory(Path.GetDirectoryName(run.Tree.Machine.Real(JoinSequence.Granted))!);
         File.WriteAllText(run.Tree.Machine.Real(JoinSequence.Granted), "{}");
         var (_, text) = run.Go("!");
-        Assert.Contains("1. Go on joining a cluster.", text);
+        Assert.Contains("1. Continue joining a cluster.", text);
         Assert.Contains("2. Join a cluster.", text);
-        Assert.DoesNotContain("Go on where you stopped", text);
+        Assert.DoesNotContain("Continue where you stopped", text);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class PlainWizardTests
         Assert.Contains("Step 3 of 5: MTA.", text);
         Assert.Contains("Step 5 of 5: Review.", text);
         Assert.Contains("What will happen:", text);
-        Assert.Contains("Nothing has been changed; only 'yes' begins.", text);
+        Assert.Contains("Nothing has been changed; only 'yes' starts the apply.", text);
         Assert.Equal(before, run.Tree.Snapshot());
     }
 
@@ -72,7 +72,7 @@ public sealed class PlainWizardTests
         var (_, text) = run.Go("1", "", "", "mx1.example.org");
         Assert.Equal(2, text.Split("Error: A value is needed here, such as mx1.example.org.").Length - 1);
         Assert.EndsWith(
-            "at the question 'Address'. Nothing has been changed. What was typed is kept: 'gatehouse setup' goes on where it stopped. ",
+            "at the question 'Address'. Nothing has been changed. What was typed is kept: 'gatehouse setup' continues where it stopped. ",
             Flat(text)
         );
     }
@@ -95,7 +95,7 @@ public sealed class PlainWizardTests
         var (_, text) = run.Go(["1", "<", .. PlainRun.SystemScreen, "<", "<", "192.0.2.128/25", ""]);
         Assert.Contains("This is the first question.", text);
         Assert.Contains("Site name [GATEHOUSE]: <\n\nStep 1 of 5: System.\n", text);
-        Assert.Contains("(item 1) overlap; keep the wider one. It was not taken.", Flat(text));
+        Assert.Contains("(item 1) overlap; keep the wider one. It was not added.", Flat(text));
         Assert.Equal("192.0.2.0/24", run.Home.ReadDraft()!.Texts["system.admin_networks"]);
     }
 
@@ -114,9 +114,9 @@ public sealed class PlainWizardTests
             "",
         ];
         var (_, text) = run.Go(["1", .. PlainRun.SystemScreen, .. PlainRun.ScannerScreen, .. rows]);
-        Assert.Contains("It was not taken.", text);
+        Assert.Contains("It was not added.", text);
         Assert.Contains("Error: Row 5 has 3 words", text);
-        Assert.Contains("Taken away: a.example", text);
+        Assert.Contains("Removed: a.example", text);
         Assert.Equal(
             "b.example,mail.example.org:2525\nd.example -> mail.example.org\ne.example mail.example.org",
             run.Home.ReadDraft()!.Texts["mta.domains"]
@@ -273,7 +273,7 @@ public sealed class PlainWizardTests
         using var run = new PlainRun();
         run.Go(PlainRun.Whole[..5]);
         var (_, text) = run.Go(["", .. PlainRun.Whole[5..], "!", "forget"]);
-        Assert.Contains("1. Go on where you stopped. Set up one mail gateway, at System, Name servers,", Flat(text));
+        Assert.Contains("1. Continue where you stopped. Set up one mail gateway, at System, Name servers,", Flat(text));
         Assert.DoesNotContain("Host name (full name)", text);
         Assert.Contains("Step 5 of 5: Review.", text);
         Assert.Null(run.Home.ReadDraft());
@@ -289,7 +289,7 @@ public sealed class PlainWizardTests
         var (_, text) = run.Go("web.example.org", "", "", "", "!", "yes");
         Assert.Contains("Step 1 of 2: Management web.", text);
         Assert.Contains("Step 2 of 2: Review.", text);
-        Assert.DoesNotContain("What is to be done?", text);
+        Assert.DoesNotContain("What do you want to do?", text);
         Assert.DoesNotContain("Postmaster", text);
     }
 

@@ -16,19 +16,19 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
 {
     private static readonly string[] Help =
     [
-        "The host is being set up, phase by phase; how many steps of a phase are done stands behind it. F3 shows every step as it comes.",
+        "The host is being set up, phase by phase. Each phase shows how many of its steps are done. F3 shows every step as it happens.",
         "",
-        "If a step fails, everything is put back as it was. Esc does the same, after asking. If the line breaks, the set-up goes on to "
-            + "its end; 'gatehouse history' tells how it ended.",
+        "If a step fails, everything is rolled back. Esc does the same, after asking. If the connection is lost, the set-up continues to "
+            + "its end; 'gatehouse history' shows the result.",
     ];
 
     private static readonly string[] HelpOfSequence =
     [
-        "The host is being set up, part by part, and inside a part phase by phase; how many steps of a phase are done stands behind it. "
-            + "F3 shows every step as it comes.",
+        "The host is being set up, part by part, and inside a part phase by phase. Each phase shows how many of its steps are done. F3 "
+            + "shows every step as it happens.",
         "",
-        "If a step fails, or Esc stops it, files and services are put back as they were; what was agreed on with others stays, and trying "
-            + "again goes on from there. If the line breaks, the set-up goes on to its end; 'gatehouse setup' tells then how it is.",
+        "If a step fails, or Esc stops it, files and services are rolled back. What was agreed with other nodes stays, and a retry "
+            + "continues from there. If the connection is lost, the set-up continues to its end; 'gatehouse setup' then shows the result.",
     ];
 
     private static readonly TimeSpan Shown = TimeSpan.FromSeconds(1);
@@ -47,14 +47,14 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
             host,
             "Applying",
             steps(),
-            plan is null ? "F1 Help  F3 Log  Esc Stop" : "F1 Help  F3 Log  Esc Stop and put everything back"
+            plan is null ? "F1 Help  F3 Log  Esc Stop" : "F1 Help  F3 Log  Esc Stop and roll everything back"
         );
         var phases = run.Phases;
         var row = 0;
         inner.Put(
             0,
             row,
-            $"{run.Elapsed:m\\:ss}  {(run.IsCancelled ? "Stopping; what was begun is put back." : "The host is being set up.")}",
+            $"{run.Elapsed:m\\:ss}  {(run.IsCancelled ? "Stopping; changes made so far are rolled back." : "The host is being set up.")}",
             Look.Bold
         );
         row += inner.Height > 10 ? 2 : 1;
@@ -145,9 +145,9 @@ internal sealed class ApplyPage(Stage stage, ApplyRun run, Plan? plan, string ho
             "Stop?",
             [
                 plan is null
-                    ? "Files and services that are being changed are put back as they were. What was done before stays, and trying again "
-                        + "goes on from there."
-                : run.Phases.Any(p => p.Phase >= Phase.Stop) ? "The host is being changed. If you stop, everything is put back as it was."
+                    ? "Files and services that are being changed are rolled back. What was done before stays, and a retry continues from "
+                        + "there."
+                : run.Phases.Any(p => p.Phase >= Phase.Stop) ? "The host is being changed. If you stop, everything is rolled back."
                 : "Nothing in place has been changed yet.",
             ],
             ["Go on", "Stop"]

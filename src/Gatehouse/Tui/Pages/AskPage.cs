@@ -37,7 +37,7 @@ internal sealed class AskPage(string title, string question, string text, Func<s
         for (var i = 0; i < wrong.Length; i++)
             inner.Put(0, row + 1 + i, wrong[i], Look.Error);
         if (wrong.Length == 0 || row + wrong.Length < inner.Height - 1)
-            inner.Put(0, inner.Height - 1, "Enter Go on   Esc Cancel", Look.Note);
+            inner.Put(0, inner.Height - 1, "Enter Continue   Esc Cancel", Look.Note);
         scrolled = Widgets.EntryLine.Draw(inner, row, inner.Width, line.Text, line.Before, true, scrolled);
     }
 

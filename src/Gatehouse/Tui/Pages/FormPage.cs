@@ -321,7 +321,7 @@ internal sealed class FormPage : Page
             content.Put(content.Width - 2, row, "*", Look.Note);
     }
 
-    // Who is still typing has made no mistake.
+    // An unfinished value is no mistake while the operator is still typing.
     private static string Mark(Finding finding) =>
         finding switch
         {
@@ -334,7 +334,7 @@ internal sealed class FormPage : Page
 
     private bool IsMissing(Field field) => interview.FindingsOf(field).Any(f => f.Code == "missing");
 
-    // That something is missing, or might be meant otherwise, is not worth a word before the operator was there.
+    // Before the operator was in a field, only errors are shown: no warnings, and not that a value is missing.
     private IEnumerable<Finding> Shown(Field field) =>
         interview.FindingsOf(field).Where(f => touched.Contains(field.Path) || (f.Severity == Severity.Error && f.Code != "missing"));
 
@@ -345,8 +345,8 @@ internal sealed class FormPage : Page
                 .Wrap(
                     buttons.Labels[buttons.Current] switch
                     {
-                        More => "Settings that seldom need another value than they have.",
-                        Less => "Show only what is usually asked.",
+                        More => "Settings whose defaults rarely need changing.",
+                        Less => "Show only the usual questions.",
                         "Back" => "Nothing is lost by going back.",
                         _ => screen.Help,
                     },

@@ -12,8 +12,8 @@ namespace Gatehouse.Tui.Pages;
 internal sealed class StartPage(Stage stage, SetupSession session, string host, IReadOnlyList<MenuItem> items, Func<string>? draft) : Page
 {
     private readonly MenuPage menu = new(
-        "What is to be done?",
-        "Gatehouse asks a few questions, shows what it would do, and changes nothing before you say so.",
+        "What do you want to do?",
+        "Gatehouse asks a few questions and shows what it would do. Nothing changes until you confirm.",
         items
     );
     private bool isPrepared;
@@ -28,7 +28,7 @@ internal sealed class StartPage(Stage stage, SetupSession session, string host, 
     /// <inheritdoc/>
     public override void Draw(Surface surface)
     {
-        var inner = Frame.Draw(surface, host, "Mail gateway set-up", [], "Up/Down Choose  Enter Go on  F1 Help  Esc Quit");
+        var inner = Frame.Draw(surface, host, "Mail gateway set-up", [], "Up/Down Choose  Enter Continue  F1 Help  Esc Quit");
         if (inner.Height > 12)
             foreach (var (line, i) in Words.Wrap(left, inner.Width).Take(3).Select((l, i) => (l, i)))
                 inner.Put(0, i, line, Look.Note);
@@ -51,19 +51,19 @@ internal sealed class StartPage(Stage stage, SetupSession session, string host, 
         if (!isPrepared)
             session.Prepare();
         else if (draft is not null && left.Length == 0)
-            left = $"Left before: {draft()}";
+            left = $"Saved earlier: {draft()}";
         isPrepared = true;
     }
 
     private static readonly string[] Help =
     [
-        "Up and Down, or Tab, go from field to field; Enter goes on. F1 explains the field you are in. F2 goes to another step. Page Down "
-            + "is 'Next', Page Up is 'Back'. Ctrl-L draws the screen anew.",
+        "Up and Down, or Tab, move from field to field; Enter continues. F1 explains the field you are in. F2 goes to another step. Page "
+            + "Down is 'Next', Page Up is 'Back'. Ctrl-L redraws the screen.",
         "",
-        "Where a terminal has no F10, Esc and Ctrl-C do the same: they ask before anything is lost.",
+        "If your terminal has no F10, use Esc or Ctrl-C: they also ask before anything is lost.",
         "",
-        "What you type is saved as you go. If the line breaks, 'gatehouse setup' goes on where you were.",
+        "What you type is saved as you go. If the connection is lost, 'gatehouse setup' continues where you were.",
         "",
-        "For a braille line or speech, 'gatehouse setup --plain' asks line by line in full sentences.",
+        "For a braille display or speech output, 'gatehouse setup --plain' asks line by line in full sentences.",
     ];
 }

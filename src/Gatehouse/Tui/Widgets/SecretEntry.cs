@@ -16,13 +16,13 @@ internal sealed class SecretEntry(Field field, bool again) : Entry(field)
     public SecretEntry? Other { get; set; }
 
     /// <inheritdoc/>
-    public override string Label => again ? "  once more" : Field.Label;
+    public override string Label => again ? "  repeat it" : Field.Label;
 
     /// <inheritdoc/>
     public override bool IsJoined => again;
 
     /// <inheritdoc/>
-    public override string Keys => again ? "" : "Del Forget it";
+    public override string Keys => again ? "" : "Del Clear";
 
     /// <inheritdoc/>
     public override void Load(Interview interview)

@@ -26,7 +26,7 @@ public sealed class PlannerTests
     {
         var plan = Planner.Plan(InForce(Wanted), Actual(Wanted, edited: path), Wanted);
         Assert.Equal(expected, string.Join(", ", plan.Of<UnitAction>().Select(a => a.Describe())));
-        Assert.Equal($"change {path} (edited by hand; a rollback brings the edit back)", Assert.Single(plan.Of<PutEntry>()).Describe());
+        Assert.Equal($"change {path} (edited by hand; a rollback restores the edit)", Assert.Single(plan.Of<PutEntry>()).Describe());
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class PlannerTests
             Units = ImmutableDictionary<string, UnitState>.Empty.Add("app.service", new UnitState(true, false, false)),
         };
         Assert.Equal(
-            ["enable app.service", "systemd reads its unit files again", "start app.service"],
+            ["enable app.service", "reload systemd's unit files", "start app.service"],
             Planner.Plan(InForce(Wanted), actual, Wanted).Steps.Select(s => s.Describe())
         );
     }

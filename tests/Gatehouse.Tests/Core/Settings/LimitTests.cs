@@ -76,7 +76,7 @@ public sealed class LimitTests
     [Theory]
     [InlineData("{name: Upper, counts: inbound-network, messages: 5}", "must be 1 to 30 lower-case letters")]
     [InlineData("{name: a, counts: inbound_network, messages: 5}", "did you mean 'inbound-network'?")]
-    [InlineData("{name: a, counts: inbound-network, messages: 0}", "is below 1")]
+    [InlineData("{name: a, counts: inbound-network, messages: 0}", "is below the minimum of 1")]
     [InlineData("{name: a, counts: inbound-network}", "the row has no 'messages'")]
     [InlineData("{name: \"a\\\"; }\", counts: inbound-network, messages: 5}", "must be 1 to 30 lower-case letters")]
     public void A_row_that_will_not_do_is_refused(string row, string said)
@@ -110,7 +110,7 @@ public sealed class LimitTests
             report,
             f =>
                 f is { Code: "no-member", Severity: Severity.Warning }
-                && f.Message.StartsWith("mx2.example.org is to collect logs", StringComparison.Ordinal)
+                && f.Message.StartsWith("mx2.example.org is a log collector", StringComparison.Ordinal)
         );
     }
 }

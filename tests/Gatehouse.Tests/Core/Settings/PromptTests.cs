@@ -41,7 +41,7 @@ public sealed class PromptTests
             }
         );
         Assert.Equal(
-            ["Redis of your own: Password there", "Message queue of your own: Password there", "Application database: Password there"],
+            ["External Redis: Redis password", "External message queue: Message queue password", "Application database: Database password"],
             asked
         );
         var settings = Samples.Settings(Yaml, Inputs.Of(Samples.Facts) with { Things = things });
