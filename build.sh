@@ -441,7 +441,8 @@ list_tests() {
 
 accept() {
   TESTING=yes
-  GATEHOUSE_ACCEPT=1 run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal" --filter "FullyQualifiedName~Golden|FullyQualifiedName~Tests.Tui|FullyQualifiedName~ClusterMapTests"
+  local keepers="FullyQualifiedName~Golden|FullyQualifiedName~Tests.Tui|FullyQualifiedName~ClusterMapTests"
+  GATEHOUSE_ACCEPT=1 run_tests Gatehouse.Tests tests/Gatehouse.Tests --logger "console;verbosity=minimal" --filter "$keepers"
   git status --short -- tests 2>/dev/null || true
   say "Golden files are rewritten; look at the changes before you commit them."
   closing

@@ -27,7 +27,7 @@ public sealed class BackendStories : IDisposable
             Lab.Push(host, Lab.File("Hosts", "learn"), "/root/learn");
         }
 
-        Beginning.Bootstrap(Hosts[0], Beginning.Answers("cluster.yaml", Hosts[0], Addresses[0]) + "backend:\n  message_queue: true\n");
+        Beginning.Bootstrap(Hosts[0], Beginning.Answers("cluster.yaml", Hosts[0], Addresses[0]));
         for (var i = 1; i < Hosts.Length; i++)
             Beginning.Join(Hosts[i], Addresses[i], "full", Hosts[0], Addresses[0]);
         foreach (var host in Hosts)

@@ -62,10 +62,12 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
 
     private void TryPrepared(DayFault fault, int trial)
     {
-        var problem = Problem(() => Change(fault.Before!));
-        if (problem.Length == 0)
+        var ready = new List<string>();
+        var problem = Problem(() => ready.AddRange(Nodes.TakeWhile(node => Change(fault.Before!, node))));
+        if (ready.Count == Nodes.Length)
             TryOnEach(fault, trial);
-        problem += Problem(() => Change(fault.After!));
+        foreach (var node in ready)
+            problem += Problem(() => Change(fault.After!, node));
         if (problem.Length > 0)
             Tell($"FAILED: {fault.Name}, the hosts before and after it{problem}");
     }
@@ -78,13 +80,11 @@ public sealed partial class DayStories(ITestOutputHelper output) : IDisposable
     }
 
     // One node after the other, so that there is always a majority.
-    private void Change(Action<string> work)
+    private bool Change(Action<string> work, string node)
     {
-        foreach (var node in Nodes)
-        {
-            work(node);
-            Recovered();
-        }
+        work(node);
+        Recovered();
+        return true;
     }
 
     // All are tried, also after one that failed, unless the cluster is gone.

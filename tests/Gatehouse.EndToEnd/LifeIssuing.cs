@@ -34,7 +34,7 @@ public sealed class LifeIssuing
             """
             gatehouse promote --token-file /root/token --force </dev/null >/root/promote.log 2>&1 & p=$!
             i=0
-            while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Putting files in place' /root/promote.log; do
+            while [ $i -lt 9000 ] && kill -0 $p 2>/dev/null && ! grep -q 'Writing files' /root/promote.log; do
               sleep 0.02; i=$((i+1))
             done
             kill -9 $p; wait $p

@@ -200,7 +200,7 @@ public sealed partial class LoggingStories : IDisposable
                 Lab.Shell(
                     First,
                     "grep -c . /var/log/gatehouse-cluster/l2.lab.example/*.log; journalctl -u gatehouse-logs -o cat | tail -1 | grep -q "
-                        + "'l2.lab.example comes again'"
+                        + "'l2.lab.example arrives again'"
                 ).ExitCode == 0
         );
     }

@@ -149,7 +149,7 @@ public sealed class RestoreStories : IDisposable
         var restored = Restore("/root/backup", "--keys-file", "/root/keys").Expect(0);
         Assert.Contains("\n  gatehouse invite r2.lab.example --profile web\n", restored.Output, StringComparison.Ordinal);
         Assert.Contains(
-            "is node 3 of the cluster lab",
+            "is node 3 of cluster lab",
             Restore("/root/backup", "--keys-file", "/root/keys").Expect(3).Error,
             StringComparison.Ordinal
         );

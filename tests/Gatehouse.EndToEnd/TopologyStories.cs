@@ -52,7 +52,7 @@ public sealed partial class TopologyStories : IDisposable
             [new("e2e-g1", "full", "Berlin"), new("e2e-g2", "full", "Wien"), new("e2e-g3", "full", "Bern")],
             Vip,
             440,
-            Addresses + "backend:\n  message_queue: true\n",
+            Addresses,
             "Registry +3 votes, 1 may fail",
             "Queue +3 nodes, 1 may fail",
             "Mail +3 nodes, 2 may fail"

@@ -4,11 +4,15 @@ using Xunit.Abstractions;
 namespace Gatehouse.EndToEnd;
 
 /// <summary>Random bytes from the line, as after a wrong speed or from a cat on the keys: no harm is done.</summary>
-[Trait("Lane", "beside")]
 public sealed class WizardFuzzTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Bytes = 100_000;
     private readonly Tree tree = new();
+
+    [Theory]
+    [InlineData("vt220", 6)]
+    [InlineData("xterm-256color", 7)]
+    [Trait("Lane", "beside")]
+    public void Ten_thousand_random_bytes_do_no_harm(string term, int seed) => Send(term, seed, 10_000);
 
     [Theory]
     [InlineData("linux", 1)]
@@ -16,13 +20,18 @@ public sealed class WizardFuzzTests(ITestOutputHelper output) : IDisposable
     [InlineData("vt220", 3)]
     [InlineData("screen", 4)]
     [InlineData("xterm-256color", 5)]
-    public void A_hundred_thousand_random_bytes_do_no_harm(string term, int seed)
+    [Trait("Lane", "slow")]
+    public void A_hundred_thousand_random_bytes_do_no_harm(string term, int seed) => Send(term, seed, 100_000);
+
+    public void Dispose() => tree.Dispose();
+
+    private void Send(string term, int seed, int bytes)
     {
         var random = new Random(seed);
         // A wizard that was quit is started again. What comes between two must not end the shell instead.
         using var pty = new Pty(tree, term, "stty -isig -ixon; until [ -e stop ]; do setup; done; echo all over");
         Lab.Until("the wizard", TimeSpan.FromSeconds(20), () => tree.Holder() is not null);
-        for (var left = Bytes; left > 0; )
+        for (var left = bytes; left > 0; )
         {
             // Bursts as pastes and noise make them.
             var burst = new byte[Math.Min(left, random.Next(1, 2000))];
@@ -58,6 +67,4 @@ public sealed class WizardFuzzTests(ITestOutputHelper output) : IDisposable
         );
         Assert.False(tree.IsApplied, "something was applied");
     }
-
-    public void Dispose() => tree.Dispose();
 }

@@ -92,7 +92,6 @@ internal sealed class ProposeSequence(LocalMachine machine, TimeProvider clock, 
         var own = await follow.OwnAsync(me, registry, ct);
         var before = apply.Read(basis.Answers, "the cluster's settings");
         var (cluster, node) = EffectiveAnswers.Part(apply.Screens, edited, own);
-        cluster = FormerDefaults.Stated(cluster, before);
         Guard(edited, me);
         // A name that was never used: one of a version that was withdrawn is taken, and one that can be guessed could be taken by another
         // member.

@@ -87,7 +87,6 @@ internal sealed class BootstrapSequence(LocalMachine machine, TimeProvider clock
 
         var (own, cluster) = (new Answers("node", ImmutableSortedDictionary<string, Core.Yaml.Node>.Empty), answers);
         (cluster, own) = EffectiveAnswers.Part(apply.Screens, answers, own);
-        cluster = FormerDefaults.Stated(cluster, null);
         var (shared, secrets) = SecretSealer.Seal(machine, apply.Screens, cluster, settings, key, "");
         var settled = new FirstNode(First(id, name, settings, root), 1, shared, own, secrets);
         await new FirstNodeSequence(machine, clock, log).RunAsync(

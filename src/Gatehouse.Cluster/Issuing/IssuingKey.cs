@@ -75,6 +75,8 @@ internal sealed class IssuingKey(LocalMachine machine, TimeProvider clock, IAppl
         var isComplete = IsOwn();
         if (!isComplete)
         {
+            // The apply may just have reloaded the database.
+            await Task.Delay(Timeouts.Pause, clock, ct);
             isComplete = await Poll.UntilAsync(
                 () => certificate.RenewAsync(me, registry, view, force: false, ct),
                 Timeouts.FollowApply,

@@ -60,7 +60,8 @@ internal sealed class ReplicaRepair(LocalMachine machine, TimeProvider clock, IA
         if (!force || await FollowsAsync(me, registry, Timeouts.ReplicaCopy, ct))
             return "";
         var waited = Timeouts.ReplicaCopy.TotalSeconds;
-        return $"the replica of the registry was copied anew and still receives nothing after {waited:0} s; 'journalctl -u patroni' says why";
+        return $"the replica of the registry was copied anew and still receives nothing after {waited:0} s; "
+            + "'journalctl -u patroni' says why";
     }
 
     // The primary itself follows nobody, and while it does not tell which replicas follow, nothing is done.

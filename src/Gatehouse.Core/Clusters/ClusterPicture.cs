@@ -88,7 +88,7 @@ public sealed record ClusterPicture
     public ImmutableArray<MapAddress>? Addresses { get; init; }
 
     /// <summary>Services that the cluster's nodes do not run, although they could: one elsewhere is used, or none is wanted.</summary>
-    public ImmutableArray<ServiceKind> NotRun { get; init; } = [ServiceKind.Queue];
+    public ImmutableArray<ServiceKind> NotRun { get; init; } = [];
 
     /// <summary>The nodes with a vote about who takes writes; those that are to have one where nothing is there yet.</summary>
     public ImmutableArray<MapNode> Voters =>
@@ -221,8 +221,8 @@ public sealed record ClusterPicture
             Collecting = settings.Logs.CollectOn,
             NotRun =
             [
-                .. settings.Backend.External.Select(s => s.Kind),
-                .. settings.Backend.MessageQueue ? ImmutableArray<ServiceKind>.Empty : [ServiceKind.Queue],
+                .. Enum.GetValues<ServiceKind>()
+                    .Where(k => settings.Backend.Of(k) is not null || (k == ServiceKind.Queue && !settings.Backend.MessageQueue)),
             ],
             Addresses =
             [

@@ -25,7 +25,7 @@ public static class EffectiveAnswers
     /// <param name="number">The node's number.</param>
     public static Answers Compose(Answers cluster, Answers node, ClusterView view, int number)
     {
-        var values = FormerDefaults.Meant(cluster).Values.SetItems(node.Values);
+        var values = cluster.Values.SetItems(node.Values);
         values = values
             .SetItem("cluster.name", Text(view.Cluster.Name))
             .SetItem("cluster.id", Text(number.ToString(CultureInfo.InvariantCulture)));

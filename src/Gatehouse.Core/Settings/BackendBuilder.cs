@@ -11,7 +11,7 @@ internal static class BackendBuilder
         {
             Memcached = v.Get<bool>("backend.memcached"),
             SearchIndex = v.Get<bool>("backend.search_index"),
-            MessageQueue = v.Get<bool>("backend.message_queue"),
+            MessageQueue = v.Get<bool>("backend.message_queue") && !v.TryGet<HostPort>("backend.queue", out _),
             External =
             [
                 .. new[]

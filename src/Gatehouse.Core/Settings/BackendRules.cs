@@ -38,14 +38,7 @@ internal static class BackendRules
 
     private static void NotBoth(ValueSet v, Inputs inputs, Report report)
     {
-        foreach (
-            var (own, ours) in new[]
-            {
-                ("backend.sessions", "backend.memcached"),
-                ("backend.search", "backend.search_index"),
-                ("backend.queue", "backend.message_queue"),
-            }
-        )
+        foreach (var (own, ours) in new[] { ("backend.sessions", "backend.memcached"), ("backend.search", "backend.search_index") })
             if (v.TryGet<HostPort>(own, out var place) && v.TryGet<bool>(ours, out var wanted) && wanted)
                 report.Error(
                     "given-twice",
@@ -76,6 +69,7 @@ internal static class BackendRules
         {
             "indexer" when v.TryGet<bool>("backend.search_index", out var index) && !index => "backend.search_index is off",
             "cache" when v.TryGet<HostPort>("backend.redis", out _) => "backend.redis names an external Redis",
+            "mq" when v.TryGet<HostPort>("backend.queue", out _) => "backend.queue names a message queue elsewhere",
             "mq" when v.TryGet<bool>("backend.message_queue", out var queue) && !queue => "backend.message_queue is off",
             _ => null,
         };

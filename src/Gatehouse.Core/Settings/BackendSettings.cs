@@ -51,7 +51,7 @@ public sealed record BackendSettings
     /// <summary>Whether the indexers run Sphinx.</summary>
     public required bool SearchIndex { get; init; }
 
-    /// <summary>Whether the nodes of the message queue run RabbitMQ.</summary>
+    /// <summary>Whether the nodes of the message queue run RabbitMQ: it is wanted, and no external one takes its place.</summary>
     public required bool MessageQueue { get; init; }
 
     /// <summary>Services that take the place of the cluster's.</summary>

@@ -100,13 +100,13 @@ public sealed record DayFault(
                 ),
             // One comes after the other, and none waits until the one before is up: alone it may not be.
             hosts =>
-                Task.WaitAll(
-                    hosts
-                        .Select(
+                Task.WhenAll(
+                        hosts.Select(
                             (host, i) => Task.Delay(TimeSpan.FromSeconds(5 * i)).ContinueWith(_ => Lab.Boot(host), TaskScheduler.Default)
                         )
-                        .ToArray()
-                )
+                    )
+                    .GetAwaiter()
+                    .GetResult()
         );
 
     private static DayFault Full(string name, string unit, string folder, int megabytes) =>

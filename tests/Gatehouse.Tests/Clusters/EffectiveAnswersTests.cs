@@ -43,7 +43,6 @@ public sealed class EffectiveAnswersTests
         );
         Assert.Equal(
             [
-                "backend.message_queue",
                 "cluster.id",
                 "cluster.name",
                 "cluster.peers",
@@ -82,7 +81,7 @@ public sealed class EffectiveAnswersTests
         var composed = EffectiveAnswers.Compose(Read(Cluster), Read(Own), View(Node(1), Node(2)), 2);
         var (cluster, node) = EffectiveAnswers.Part(Samples.Screens, composed, Read(Own));
         // The time zone that it answered for itself stays its own, though the question is the cluster's.
-        Assert.Equal(["backend.message_queue", "mta.postmaster", "system.admin_networks", "system.resolvers"], cluster.Values.Keys);
+        Assert.Equal(["mta.postmaster", "system.admin_networks", "system.resolvers"], cluster.Values.Keys);
         Assert.Equal(["system.address", "system.name", "system.profile", "system.time_zone"], node.Values.Keys);
     }
 

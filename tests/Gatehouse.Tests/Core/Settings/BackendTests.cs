@@ -8,7 +8,7 @@ namespace Gatehouse.Tests.Core.Settings;
 /// <summary>Which services of the backend a node runs, whom it tells of whom, and who may come to them.</summary>
 public sealed class BackendTests
 {
-    private const string Queue = "backend:\n  message_queue: true\n";
+    private const string NoQueue = "backend:\n  message_queue: false\n";
 
     private const string Peers = """
         cluster:
@@ -76,7 +76,7 @@ public sealed class BackendTests
     [Fact]
     public void All_nodes_agree_on_the_order_of_the_queue_and_only_the_oldest_begins_it()
     {
-        var second = Samples.Render(Samples.Member("mq") + Peers + Queue);
+        var second = Samples.Render(Samples.Member("mq") + Peers);
         Assert.Equal(
             ["b1.example.org", "mx1.example.org", "b3.example.org"],
             Regex.Matches(second.FileText("/etc/rabbitmq/conf.d/20-gatehouse-nodes.conf"), "rabbit@(.*)").Select(m => m.Groups[1].Value)
@@ -87,7 +87,6 @@ public sealed class BackendTests
             Samples
                 .Render(
                     Samples.Member("mq")
-                        + Queue
                         + Peers.Replace("id: 2", "id: 1", StringComparison.Ordinal).Replace("id: 1}", "id: 2}", StringComparison.Ordinal)
                 )
                 .FileText("/etc/rabbitmq/gatehouse/begin"),
@@ -100,7 +99,7 @@ public sealed class BackendTests
     public void Every_member_has_a_quorum_queue_and_may_make_no_other()
     {
         var definitions = System.Text.Json.Nodes.JsonNode.Parse(
-            Samples.Render(Samples.Member("mq") + Peers + Queue).FileText("/etc/rabbitmq/gatehouse/members.json")
+            Samples.Render(Samples.Member("mq") + Peers).FileText("/etc/rabbitmq/gatehouse/members.json")
         )!;
         string[] members = ["b1.example.org", "mx1.example.org", "b3.example.org", "m7.example.org", "w8.example.org"];
         Assert.Equal(members, definitions["queues"]!.AsArray().Select(q => (string)q!["name"]!));
@@ -113,7 +112,7 @@ public sealed class BackendTests
     [Fact]
     public void Ports_are_open_to_the_members_that_need_them()
     {
-        var firewall = Samples.Render(Samples.Member("backend") + Peers + Queue).FileText("/etc/gatehouse/firewall.nft");
+        var firewall = Samples.Render(Samples.Member("backend") + Peers).FileText("/etc/gatehouse/firewall.nft");
         Assert.Equal("192.0.2.10/32, 192.0.2.11/32, 192.0.2.17/32, 192.0.2.18/32, 192.0.2.118/32", Sorted(firewall, "cache4"));
         Assert.Equal("2001:db8::13/128", Sorted(firewall, "cache6"));
         Assert.Equal("192.0.2.10/32, 192.0.2.11/32", Sorted(firewall, "queue4"));
@@ -143,15 +142,16 @@ public sealed class BackendTests
     }
 
     [Fact]
-    public void The_message_queue_is_off_until_it_is_wanted()
+    public void The_message_queue_runs_unless_it_is_not_wanted()
     {
-        var without = Samples.Render(Samples.Member("backend") + Peers);
+        Assert.Contains("rabbitmq-server", Samples.Render(Samples.Member("backend") + Peers).Packages);
+        var without = Samples.Render(Samples.Member("backend") + Peers + NoQueue);
         Assert.DoesNotContain("rabbitmq-server", without.Packages);
         var firewall = without.FileText("/etc/gatehouse/firewall.nft");
         Assert.DoesNotContain("dport 5671 accept", firewall, StringComparison.Ordinal);
         Assert.DoesNotContain("dport { 4369", firewall, StringComparison.Ordinal);
-        Assert.Contains("nothing-to-run", Findings(Samples.Member("mq") + Peers));
-        Assert.Contains("rabbitmq-server", Samples.Render(Samples.Member("backend") + Peers + Queue).Packages);
+        Assert.Contains("nothing-to-run", Findings(Samples.Member("mq") + Peers + NoQueue));
+        Assert.Contains("nothing-to-run", Findings(Samples.Member("mq") + Peers + "backend:\n  queue: queue.example.net\n"));
     }
 
     [Fact]
@@ -196,7 +196,6 @@ public sealed class BackendTests
     [Theory]
     [InlineData("  sessions: cache.example.net\n  memcached: true\n", "given-twice")]
     [InlineData("  search: search.example.net\n  search_index: true\n", "given-twice")]
-    [InlineData("  queue: queue.example.net\n  message_queue: true\n", "given-twice")]
     [InlineData("  redis: redis.example.net\n  redis_password: {generate: true}\n", "not-known-there")]
     [InlineData("  queue_user: me\n", "not-used")]
     public void What_contradicts_itself_is_told(string answers, string code) =>

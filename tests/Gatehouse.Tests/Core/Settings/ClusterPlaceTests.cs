@@ -38,8 +38,7 @@ public sealed partial class ClusterPlaceTests
     public void A_profile_opens_the_ports_of_its_duties_to_whom_they_are_for_and_no_others(string name)
     {
         var profile = Profile.Find(name)!;
-        var queue = profile.Has("mq") ? "backend:\n  message_queue: true\n" : "";
-        var firewall = Render(name, queue).FileText("/etc/gatehouse/firewall.nft");
+        var firewall = Render(name, "").FileText("/etc/gatehouse/firewall.nft");
         Assert.Contains(
             "policy drop;",
             firewall.Replace("policy drop\n", "policy drop;\n", StringComparison.Ordinal),

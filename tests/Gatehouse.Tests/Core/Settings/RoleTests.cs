@@ -32,7 +32,7 @@ public sealed class RoleTests
         Assert.Equal(profile.Has("database"), node.Packages.Contains("postgresql-15"));
         Assert.Equal(profile.Has("mail") || profile.Has("cache"), node.Packages.Contains("redis-server"));
         Assert.Equal(profile.Has("cache"), node.Packages.Contains("redis-sentinel"));
-        Assert.DoesNotContain("rabbitmq-server", node.Packages);
+        Assert.Equal(profile.Has("mq"), node.Packages.Contains("rabbitmq-server"));
         Assert.DoesNotContain("sphinxsearch", node.Packages);
         Assert.DoesNotContain("memcached", node.Packages);
         Assert.Equal(profile.Has("mail"), firewall.Contains("dport 25 accept", StringComparison.Ordinal));

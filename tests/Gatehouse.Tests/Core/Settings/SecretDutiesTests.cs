@@ -63,8 +63,6 @@ public sealed class SecretDutiesTests
     public void Those_of_the_cluster_are_for_the_duties_whose_files_hold_them(string name, string canary)
     {
         const string Peers = """
-            backend:
-              message_queue: true
             cluster:
               id: 1
               peers:
