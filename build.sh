@@ -12,14 +12,14 @@
 #   build.sh test story NAME the end-to-end tests whose name contains NAME, of whatever lane (needs root)
 #   build.sh stories         the end-to-end tests of the last run, the longest first
 #   build.sh accept          rewrite the golden files with what is rendered now
-#   build.sh check           source format, shell scripts, manual pages
+#   build.sh check           source format, scripts, scripts as they are rendered, manual pages
 #   build.sh deb             the Debian package: out/gatehouse_VERSION_amd64.deb
 #   build.sh lab up N        boot N real Debian hosts in namespaces; also: lab down, lab status, and
 #                            whatever else tests/lab/lab.sh can do (needs root)
 #   build.sh bench           measure
 #
 # What is missing is installed with apt when this runs as root; otherwise it says what is missing.
-# With CI=true the packages of the lock files are taken and no others.
+# With CI=true the packages of the lock files are taken and no others; the formatter is a .NET tool (.config/dotnet-tools.json).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 PATH=$PATH:/usr/sbin:/sbin
@@ -234,9 +234,11 @@ check() {
 # narrow: says which lines of the sources are longer than 140 columns. A migration that was released never changes, and a line of a
 # configuration file cannot be broken.
 narrow() {
-  find build.sh src tests screens \( -name bin -o -name obj -o -name publish \) -prune -o -type f \
+  local wide
+  wide=$(find build.sh src tests screens \( -name bin -o -name obj -o -name publish \) -prune -o -type f \
     \( -name '*.cs' -o -name '*.sh' -o -name '*.py' -o -path 'screens/*.yaml' -o -path src/README.md \) -print0 |
-    xargs -0 awk 'length($0) > 140 { print FILENAME ":" FNR ": longer than 140 columns"; wide = 1 } END { exit wide }' >&2
+    LC_ALL=C.UTF-8 xargs -0 grep -HnE '^.{141}' | cut -d: -f1,2) || true
+  [[ -z $wide ]] || { sed 's/$/: longer than 140 columns/' <<<"$wide" >&2; return 1; }
 }
 # rendered: judges the scripts that templates make, as the golden files hold them: each text once, by the program for its kind.
 rendered() {
@@ -357,7 +359,8 @@ test_unit() {
 stories() {
   local found=() name
   for name in Gatehouse.EndToEnd Lane-beside Slow Story; do
-    [[ ! -f $OUT/test-results/$name.trx ]] || found+=("$OUT/test-results/$name.trx")
+    name=$OUT/test-results/$name.trx
+    [[ ! $name -nt $OUT/test-results/.began ]] || found+=("$name")
   done
   (( ${#found[@]} > 0 )) || die "no end-to-end tests were run here yet: sudo ./build.sh test"
   grep -hoE '<UnitTestResult [^>]*' "${found[@]}" |
@@ -365,9 +368,13 @@ stories() {
     sed 's/&quot;/"/g' | LC_ALL=C sort -r
 }
 
+# begun: notes that a run of end-to-end tests begins.
+begun() { mkdir -p "$OUT/test-results" && touch "$OUT/test-results/.began"; }
+
 test_all() {
   local began=$SECONDS
   TESTING=yes
+  begun
   if (( EUID == 0 )); then
     # Its hosts' base, which takes minutes of unpacking, is made while the rest is checked and built.
     need "the lab" "${LAB[@]}"
@@ -401,6 +408,7 @@ test_some() {
   local project=tests/Gatehouse.EndToEnd
   (( EUID == 0 )) || die "the end-to-end tests boot real Debian hosts and need root: sudo ./build.sh test ..."
   need "the lab" "${LAB[@]}"
+  begun
   deb
   TESTING=yes
   restore
