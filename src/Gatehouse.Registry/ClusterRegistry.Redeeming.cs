@@ -182,8 +182,7 @@ public sealed partial class ClusterRegistry
                 RegistryFailure.CodeUsed,
                 $"this code was used on {used.ToWords()} from {code.UsedFrom}. If that was somebody else, or this host and what it got is "
                     + $"lost: 'gatehouse node remove {code.Name}' on a member takes it back, and 'gatehouse invite {code.Name}' makes a "
-                    + $"new "
-                    + $"code"
+                    + "new code"
             );
         if (code.Ended is { } ended)
             throw new RegistryException(

@@ -89,8 +89,7 @@ internal static class RestoreRules
             ? null
             : $"{string.Join(" and ", holders)} {(holders.Length == 1 ? "answers" : "answer")} and can hold the registry: the cluster is "
                 + $"not lost. Join it again from here ('gatehouse invite' there), or make another node the issuer ('gatehouse promote'). "
-                + $"If "
-                + $"its registry is lost for good, run this with --force; every member then has to join again.";
+                + "If its registry is lost for good, run this with --force; every member then has to join again.";
     }
 
     /// <summary>Whether an authority is a root that members trust.</summary>
